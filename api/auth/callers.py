@@ -1,0 +1,138 @@
+"""From what a request shows to who is calling."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from api.auth.permissions import Permission, permissions_of
+from api.auth.tokens import TokenKind, Tokens
+from api.errors import unauthenticated
+from api.ports import Accounts
+
+KEY_PREFIX = "trawl_"
+COOKIE = "trawl_session"
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever makes a request. `credential_id` is the session or key that it was made with; `expires_at` (epoch
+    seconds) is when that credential ends, or None."""
+
+    user_id: str
+    username: str
+    role: str
+    via: Literal["token", "key", "browser"]
+    credential_id: str
+    expires_at: float | None
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        return permissions_of(self.role)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the objects of others are visible: an administrator's right alone."""
+        return Permission.ADMIN in self.permissions
+
+    @property
+    def owner_filter(self) -> str | None:
+        """The owner whose objects are visible, or None for everyone's."""
+        return None if self.sees_all else self.user_id
+
+
+class Callers:
+    """Looks callers up; what the store said is believed for `freshness` seconds, so that ending a session is felt
+    within that time everywhere and reading costs no query per request."""
+
+    def __init__(
+        self, accounts: Accounts, tokens: Tokens, freshness: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._accounts = accounts
+        self._tokens = tokens
+        self._freshness = freshness
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
+
+    async def by_headers(self, headers: Mapping[str, str]) -> Caller | None:
+        """Whoever `Authorization` or `X-API-Key` names; None without either. ApiError 401 for a bad one."""
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        if scheme:
+            if scheme.lower() != "bearer" or not value.strip():
+                raise unauthenticated("Send `Authorization: Bearer <token>`.")
+            return await self.by_secret(value.strip())
+        key = headers.get("x-api-key", "")
+        return await self.by_key(key) if key else None
+
+    async def by_secret(self, secret: str) -> Caller:
+        """Whoever an access token or API key belongs to."""
+        if secret.startswith(KEY_PREFIX):
+            return await self.by_key(secret)
+        return await self._by_token("access", secret)
+
+    async def by_cookie(self, value: str) -> Caller:
+        """Whoever signed in with this browser."""
+        return await self._by_token("browser", value)
+
+    async def by_key(self, key: str) -> Caller:
+        """Whoever an API key belongs to. The key is found by its hash, so that no comparison tells anything."""
+        key_hash = hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+        async def ask() -> Caller | None:
+            found = await self._accounts.by_key(key_hash)
+            if found is None:
+                return None
+            key_id, expires_at, user = found
+            return Caller(
+                user_id=user.id,
+                username=user.username,
+                role=user.role,
+                via="key",
+                credential_id=key_id,
+                expires_at=expires_at.timestamp() if expires_at else None,
+            )
+
+        caller = await self._fresh(f"key {key_hash.hex()}", ask)
+        if caller is None:
+            raise unauthenticated("This API key is not valid; it may have been revoked.")
+        return caller
+
+    async def _by_token(self, kind: TokenKind, token: str) -> Caller:
+        claims = self._tokens.read(kind, token)
+
+        async def ask() -> Caller | None:
+            session = await self._accounts.live_session(claims.session_id)
+            if session is None or session.user.id != claims.user_id:
+                return None
+            return Caller(
+                user_id=session.user.id,
+                username=session.user.username,
+                role=session.user.role,
+                via="browser" if kind == "browser" else "token",
+                credential_id=session.id,
+                expires_at=claims.expires_at,
+            )
+
+        caller = await self._fresh(f"{kind} {claims.session_id} {claims.expires_at}", ask)
+        if caller is None:
+            raise unauthenticated("This session has ended; sign in again.")
+        return caller
+
+    async def _fresh(self, name: str, ask: Callable[[], Awaitable[Caller | None]]) -> Caller | None:
+        now = self._clock()
+        remembered = self._known.get(name)
+        if remembered and now - remembered[0] < self._freshness:
+            return remembered[1]
+        caller = await ask()
+        self._known[name] = (now, caller)
+        self._known.move_to_end(name)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return caller
+
+    def forget(self) -> None:
+        """What was remembered may be wrong now: someone has just signed out or revoked a key here."""
+        self._known.clear()

@@ -1,0 +1,145 @@
+"""The outermost layer: gives a request its id, measures and logs it, and answers when everything else failed."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.errors import ApiError, invalid
+from api.metrics import Metrics
+from api.ports import Telemetry
+from schemas.events import RequestLog
+
+log = structlog.get_logger()
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
+_HARMLESS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+_YEAR = "max-age=31536000; includeSubDomains"
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request on its way; `status` stays 0 until an answer has begun."""
+
+    scope: Scope
+    request_id: str
+    began: float = field(default_factory=time.perf_counter)
+    status: int = 0
+
+    @property
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.began
+
+
+class Edge:
+    """Pure ASGI: a framework's middleware class would buffer streams and hide disconnections."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        exchange = _Exchange(scope, _request_id(scope))
+        scope.setdefault("state", {})["request_id"] = exchange.request_id
+        if scope["type"] == "websocket":
+            return await self._app(scope, receive, send)
+        await self._http(exchange, receive, send)
+
+    async def _http(self, exchange: _Exchange, receive: Receive, send: Send) -> None:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                _dress(MutableHeaders(scope=message), exchange)
+            await send(message)
+
+        try:
+            with self._metrics.in_flight.track_inprogress():
+                refusal = _unusable(exchange.scope)
+                if refusal:
+                    await _refuse(refusal, exchange, dressed)
+                else:
+                    await self._app(exchange.scope, receive, dressed)
+        except Exception:
+            log.exception("request_failed", request_id=exchange.request_id, path=exchange.scope["path"])
+            if exchange.status:
+                raise  # the answer has begun: breaking the connection is the only honest end
+            sentence = f"Something failed here; it is in the log under {exchange.request_id}."
+            await _refuse(ApiError(500, "SERVER_ERROR", sentence), exchange, dressed)
+        finally:
+            self._tell(exchange)
+
+    def _tell(self, exchange: _Exchange) -> None:
+        scope, elapsed = exchange.scope, exchange.elapsed
+        route = getattr(scope.get("route"), "path", "") or "unmatched"
+        self._metrics.requests.labels(scope["method"], route, str(exchange.status)).inc()
+        self._metrics.request_seconds.labels(route).observe(elapsed)
+        client = scope.get("client")
+        kept = self._telemetry(
+            RequestLog(
+                id=str(uuid4()),
+                at=_now(),
+                method=scope["method"][:16],
+                path=scope["path"][:2000],
+                route=route,
+                status=exchange.status,
+                elapsed_ms=round(elapsed * 1000, 3),
+                user=scope["state"].get("user", ""),
+                request_id=exchange.request_id,
+                address=client[0] if client else "",
+                user_agent=Headers(scope=scope).get("user-agent", "")[:300],
+            )
+        )
+        if not kept:
+            self._metrics.request_logs_dropped.inc()
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID(given) else f"req_{uuid4().hex}"
+
+
+def _unusable(scope: Scope) -> ApiError | None:
+    """NUL in an address: no store can hold it, and nobody means it."""
+    if "\x00" in scope["path"]:
+        return invalid("path", "A NUL character is not allowed.", "NUL_CHARACTER")
+    if b"%00" in scope["query_string"]:
+        return invalid("query", "A NUL character is not allowed.", "NUL_CHARACTER")
+    return None
+
+
+async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
+    content = problems.body(error, exchange.request_id, exchange.scope["path"])
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _dress(headers: MutableHeaders, exchange: _Exchange) -> None:
+    headers["X-Request-ID"] = exchange.request_id
+    headers["X-Process-Time"] = f"{exchange.elapsed:.6f}"
+    for name, value in _HARMLESS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "no-store")
+    if exchange.scope.get("scheme") == "https":
+        headers.setdefault("Strict-Transport-Security", _YEAR)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,186 @@
+"""What the gateway needs of the world, as promises. Adapters keep them; the tests' fakes keep them too.
+
+A store that does not answer raises the error types that `build` is told to take for "unavailable"; every write takes
+an Act and leaves it in the audit log in the same transaction. Ids are lower-case UUID strings, times are aware.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
+from schemas.events import Event
+from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.message import Message
+
+
+class Accounts(Protocol):
+    """Users, their sessions and keys. Sessions and keys that ended, or whose account is not active, are not found."""
+
+    async def credential(self, login: str) -> Credential | None:
+        """By username, else by e-mail address; accounts that are not active are found too."""
+        ...
+
+    async def user(self, user_id: str) -> User | None: ...
+
+    async def add_user(self, user: User, password_hash: str, act: Act) -> bool:
+        """False when the username or the address is taken; nothing is written then."""
+        ...
+
+    async def open_session(self, session: Session, act: Act) -> None: ...
+
+    async def live_session(self, session_id: str) -> LiveSession | None: ...
+
+    async def rotate(
+        self, session_id: str, shown: bytes, replacement: bytes, grace: float, act: Act, theft: Act
+    ) -> Literal["rotated", "raced", "reused", "ended"]:
+        """Replaces the refresh hash if `shown` is the current one: of any number at once exactly one succeeds.
+
+        `raced`: `shown` was replaced less than `grace` seconds ago. `reused`: it was replaced before, so somebody
+        else has it too; the session is ended and `theft` is audited instead of `act`.
+        """
+        ...
+
+    async def end_session(self, session_id: str, act: Act) -> bool: ...
+
+    async def end_sessions(self, user_id: str, act: Act) -> bool: ...
+
+    async def count_sessions(self, user_id: str) -> int: ...
+
+    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act) -> ApiKey: ...
+
+    async def keys(self, user_id: str) -> list[ApiKey]:
+        """Newest first, without revoked ones."""
+        ...
+
+    async def revoke_key(self, user_id: str, key_id: str, act: Act) -> bool: ...
+
+    async def by_key(self, key_hash: bytes) -> tuple[str, datetime | None, User] | None:
+        """The key's id, when it expires, and its account; remembers the use."""
+        ...
+
+    async def add_link(self, link_hash: bytes, user_id: str, expires_at: datetime, act: Act) -> None: ...
+
+    async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
+        """Spends a one-time link and opens the session that `opened` makes for its account: once, or never."""
+        ...
+
+    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of these sessions and keys the ones that still count, each with the role of its account now."""
+        ...
+
+    async def note(self, act: Act) -> None:
+        """Audits something that changed nothing, such as a refused sign-in."""
+        ...
+
+
+class Jobs(Protocol):
+    """Jobs and their runs. Deleted jobs are not found. Who may see what is the caller's to decide."""
+
+    async def create(self, opening: Opening, act: Act) -> Run:
+        """A new job and its first run, which is `queued`; its request to Kafka is in the same transaction."""
+        ...
+
+    async def start(self, opening: Opening, act: Act, *, force: bool) -> Run | Literal["running", "gone"]:
+        """Another run of a job: `running` while one is open, unless `force`. Racing calls open one run."""
+        ...
+
+    async def page(
+        self, owner: str | None, states: Sequence[str] | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Job]:
+        """Newest first, after the position (created_at, id); `states` are those of the newest run."""
+        ...
+
+    async def job(self, job_id: str) -> Job | None: ...
+
+    async def run(self, run_id: str) -> Run | None: ...
+
+    async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]: ...
+
+    async def cancel(self, job_id: str, act: Act) -> list[str]:
+        """Asks for the end of every open run of a job; returns those that were not being cancelled already."""
+        ...
+
+    async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]: ...
+
+    async def urls(
+        self,
+        run_id: str,
+        *,
+        outcome: str | None = None,
+        url_fp: str | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> list[UrlFate]:
+        """In the order of the fingerprint, after one. `outcome` is an outcome, its class, or `queued` or `issued`."""
+        ...
+
+
+class Records(Protocol):
+    """What is stored for good."""
+
+    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
+        """Records of a run in the order of (key, id), after a position."""
+        ...
+
+    async def trends(
+        self,
+        runs: Sequence[str] | None,
+        *,
+        dataset: str | None = None,
+        kind: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredTrend]:
+        """Newest first, after the position (at, id); None for the trends of all runs."""
+        ...
+
+
+class Feed(Protocol):
+    """Live messages of some topics: in order and without a gap within a partition, for as long as it is read."""
+
+    def __aiter__(self) -> AsyncIterator[Message]: ...
+
+    def positions(self) -> dict[str, dict[int, int]]:
+        """By topic and partition the offset after the last message that was handed out."""
+        ...
+
+
+OpenFeed = Callable[[float], AbstractAsyncContextManager[Feed]]
+"""Opens a feed of the live topics that begins so many seconds ago."""
+
+Telemetry = Callable[[Event], bool]
+"""Publishes soon, or answers False when the event had to be dropped; never waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessHealth:
+    """A process as its supervisor sees it; `why` says why it is not running."""
+
+    state: str
+    restarts: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checks:
+    """What the health answer is made of. A check that raises, or takes too long, is a dependency that is down."""
+
+    dependencies: dict[str, Callable[[], Awaitable[object]]]
+    """By name, what must return for the dependency to be up."""
+    processes: Callable[[], dict[str, ProcessHealth]]
+    """Empty where no supervisor runs here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Everything the gateway talks to."""
+
+    accounts: Accounts
+    jobs: Jobs
+    records: Records
+    open_feed: OpenFeed
+    telemetry: Telemetry
+    checks: Checks

@@ -1,0 +1,133 @@
+"""How errors look on the wire: one format, whichever door they leave by."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.errors import ApiError, Code, Fault, unavailable
+
+ENVELOPED = ("/auth/", "/api/auth/", "/api/v2/")
+"""Paths whose answers are in the v2 frame (`success`, `data`, `metadata`); all others are plain."""
+
+_BY_STATUS: dict[int, Code] = {
+    401: "AUTHENTICATION_REQUIRED",
+    403: "INSUFFICIENT_PERMISSIONS",
+    404: "RESOURCE_NOT_FOUND",
+    408: "REQUEST_TIMEOUT",
+    409: "CONFLICT",
+    412: "PRECONDITION_FAILED",
+    413: "PAYLOAD_TOO_LARGE",
+    422: "VALIDATION_ERROR",
+    429: "RATE_LIMIT_EXCEEDED",
+    503: "SERVICE_UNAVAILABLE",
+}
+_SENTENCES = {
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address does not know this method; /docs lists what it knows.",
+    413: "The request's body is too large.",
+}
+_FAULTS = {
+    "missing": "REQUIRED",
+    "string_too_short": "MIN_LENGTH",
+    "string_too_long": "MAX_LENGTH",
+    "too_short": "MIN_LENGTH",
+    "too_long": "MAX_LENGTH",
+    "extra_forbidden": "UNKNOWN_FIELD",
+    "string_pattern_mismatch": "INVALID_FORMAT",
+    "literal_error": "NOT_ALLOWED",
+    "enum": "NOT_ALLOWED",
+    "greater_than_equal": "TOO_SMALL",
+    "greater_than": "TOO_SMALL",
+    "less_than_equal": "TOO_LARGE",
+    "less_than": "TOO_LARGE",
+    "value_error": "INVALID",
+    "json_invalid": "MALFORMED_JSON",
+}
+
+
+def enveloped(path: str) -> bool:
+    """Whether answers at this path are in the v2 frame."""
+    return path.startswith(ENVELOPED)
+
+
+def metadata(request_id: str, path: str) -> dict[str, str]:
+    """What every answer with metadata carries: ids and time for whoever asks about it later."""
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"request_id": request_id, "timestamp": moment, "version": "v2" if enveloped(path) else "v1"}
+
+
+def body(error: ApiError, request_id: str, path: str) -> bytes:
+    """The error as bytes. `details` always holds all faults, and the first one's field and reason beside them."""
+    faults = error.faults or (Fault("", error.message, error.code),)
+    details: dict[str, Any] = {
+        "errors": [{"field": fault.field, "message": fault.message, "code": fault.code} for fault in faults],
+        "field": faults[0].field,
+        "reason": faults[0].message,
+        **error.details,
+    }
+    answer: dict[str, Any] = {
+        "error": {"code": error.code, "message": error.message, "details": details},
+        "metadata": metadata(request_id, path),
+    }
+    return orjson.dumps({"success": False, **answer} if enveloped(path) else answer)
+
+
+def answer(error: ApiError, request: Request) -> Response:
+    """The error as a response to this request."""
+    content = body(error, request.scope.get("state", {}).get("request_id", ""), request.url.path)
+    return Response(content, error.status_code, dict(error.headers or {}), "application/json")
+
+
+def install(app: FastAPI, stores_away: Sequence[type[Exception]]) -> None:
+    """Everything that can go wrong in `app` is answered in this format; `stores_away` become 503."""
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return answer(error if isinstance(error, ApiError) else _translated(error), request)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return answer(_invalid(error), request)
+
+    async def on_store_away(request: Request, error: Exception) -> Response:
+        return answer(unavailable("A store does not answer just now; try again shortly."), request)
+
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    for kind in stores_away:
+        app.add_exception_handler(kind, on_store_away)
+
+
+def _translated(error: HTTPException) -> ApiError:
+    """The framework's own refusals: no such route, no such method, a body that could not be read."""
+    code = _BY_STATUS.get(error.status_code, "BAD_REQUEST")
+    message = _SENTENCES.get(error.status_code, "The request could not be read.")
+    return ApiError(error.status_code, code, message, headers=error.headers)
+
+
+def _invalid(error: RequestValidationError) -> ApiError:
+    problems = error.errors()
+    if problems and problems[0]["type"] == "json_invalid":
+        where = problems[0]["loc"][-1]
+        sentence = f"The body is not JSON (near character {where})."
+        return ApiError(400, "BAD_REQUEST", sentence, [Fault("body", sentence, "MALFORMED_JSON")])
+    faults = [_fault(problem) for problem in problems[:100]]
+    return ApiError(422, "VALIDATION_ERROR", "The request is not valid; `details.errors` names every field.", faults)
+
+
+def _fault(problem: dict[str, Any]) -> Fault:
+    place = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
+    # What the value was is never repeated: it may be a password.
+    if place and place[0] in ("body", "query", "path", "header", "cookie"):
+        field, place = ".".join(place[1:]) or place[0], place[1:]
+    else:
+        field = ".".join(place)
+    message = problem["msg"].removeprefix("Value error, ")
+    if not place and problem["type"] in ("model_attributes_type", "dict_type", "missing"):
+        message = "The body must be a JSON object, sent as Content-Type: application/json."
+    return Fault(field[:200], message[:500], _FAULTS.get(problem["type"], "INVALID_TYPE"))

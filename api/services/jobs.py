@@ -1,0 +1,191 @@
+"""Jobs as their owners see them: a job that is not yours is a job that is not there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from api.auth.callers import Caller
+from api.auth.sign_in import Visit
+from api.errors import ApiError, conflict, invalid, not_found
+from api.ports import Jobs, Records
+from api.services.cursors import pack, unpack
+from api.services.progress import STATES, Status
+from schemas.job import JobDescription
+from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.urls import UrlError, canonical, fingerprint
+
+T = TypeVar("T")
+
+_PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+_RUNS_LOOKED_AT = 2000
+"""Of so many newest runs trends are shown to whoever does not see everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A piece of a list; `next_cursor` is None at its end."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class JobService:
+    """Everything that can be asked about jobs. Each method raises ApiError 404 for what the caller may not see."""
+
+    def __init__(self, jobs: Jobs, records: Records, new_id: Callable[[], UUID] = uuid4) -> None:
+        self._jobs = jobs
+        self._records = records
+        self._new_id = new_id
+
+    async def submit(self, caller: Caller, description: JobDescription, visit: Visit) -> tuple[str, Run]:
+        """Keeps a new job and opens its first run; returns the job's name with the run."""
+        name = description.name or urlsplit(description.urls[0]).hostname or "job"
+        opening = self._opening(str(self._new_id()), caller.user_id, name, description)
+        act = visit.act(
+            caller.user_id, "job_created", opening.job_id, run_id=opening.run_id, urls=len(description.urls)
+        )
+        return name, await self._jobs.create(opening, act)
+
+    async def again(self, caller: Caller, job_id: str, visit: Visit, *, action: str, force: bool = False) -> Run:
+        """Opens another run of a job. 409 while one is open, unless `force`."""
+        job = await self.job(caller, job_id)
+        description = JobDescription.model_validate(job.description)
+        opening = self._opening(job.id, job.owner, job.name, description)
+        act = visit.act(caller.user_id, action, job.id, run_id=opening.run_id, force=force)
+        run = await self._jobs.start(opening, act, force=force)
+        if run == "running":
+            raise conflict(
+                "job_id", "A run of this job is still open; wait for it, cancel it, or start with force=true."
+            )
+        if run == "gone":
+            raise _no_such_job()
+        return run
+
+    def _opening(self, job_id: str, owner: str, name: str, description: JobDescription) -> Opening:
+        return Opening(
+            run_id=str(self._new_id()),
+            job_id=job_id,
+            owner=owner,
+            name=name,
+            dataset=description.dataset_name,
+            description=description.model_dump(mode="json"),
+            priority=_PRIORITIES[description.options.priority],
+            max_pages=description.options.max_pages,
+        )
+
+    async def page(self, caller: Caller, status: Status | None, cursor: str | None, limit: int) -> Page[Job]:
+        """The caller's jobs, or everyone's for an administrator, newest first."""
+        position = unpack(cursor, (datetime, UUID))
+        states = STATES[status] if status else None
+        found = await self._jobs.page(
+            caller.owner_filter, states, (position[0], position[1]) if position else None, limit + 1
+        )
+        return _cut(found, limit, lambda job: pack(job.created_at, job.id))
+
+    async def job(self, caller: Caller, job_id: str) -> Job:
+        """A job with its newest run."""
+        job = await self._jobs.job(_uuid(job_id))
+        if job is None or not (caller.sees_all or job.owner == caller.user_id):
+            raise _no_such_job()
+        return job
+
+    async def run(self, caller: Caller, job_id: str, run_id: str | None) -> Run:
+        """A run of a job: the newest one, or the one asked for."""
+        job = await self.job(caller, job_id)
+        if run_id is None:
+            return job.run
+        run = await self._jobs.run(_uuid(run_id, "run_id"))
+        if run is None or run.job_id != job.id:
+            raise not_found("run_id", "This job has no such run.")
+        return run
+
+    async def cancel(self, caller: Caller, job_id: str, visit: Visit) -> Job:
+        """Drops what waits of every open run. Cancelling twice is no mistake; 409 when nothing is open any more."""
+        job = await self.job(caller, job_id)
+        asked = await self._jobs.cancel(job.id, visit.act(caller.user_id, "job_cancelled", job.id))
+        job = await self.job(caller, job_id)
+        if not asked and not (job.run.open or job.run.state == "cancelled"):
+            raise conflict("job_id", f"The job is over ({job.run.state}); there is nothing to cancel.")
+        return job
+
+    async def remove(self, caller: Caller, job_id: str, visit: Visit) -> Job | None:
+        """Cancels a job that runs (the job comes back), deletes one that does not (None)."""
+        job = await self.job(caller, job_id)
+        answer = await self._jobs.delete(job.id, visit.act(caller.user_id, "job_deleted", job.id))
+        if answer == "gone":
+            raise _no_such_job()
+        return await self.cancel(caller, job_id, visit) if answer == "running" else None
+
+    async def records(self, run: Run, cursor: str | None, limit: int) -> Page[StoredRecord]:
+        """Clean records of a run that the caller may see, in the order of their key."""
+        position = unpack(cursor, (str, UUID))
+        found = await self._records.records(
+            run.dataset, run.id, (position[0], position[1]) if position else None, limit + 1
+        )
+        return _cut(found, limit, lambda record: pack(record.key, record.id))
+
+    async def urls(
+        self, run: Run, outcome: str | None, url: str | None, cursor: str | None, limit: int
+    ) -> Page[UrlFate]:
+        """URLs of a run that the caller may see, each with its fate."""
+        position = unpack(cursor, (UUID,))
+        found = await self._jobs.urls(
+            run.id,
+            outcome=outcome,
+            url_fp=_fingerprint(url) if url else None,
+            after=position[0] if position else None,
+            limit=limit + 1,
+        )
+        return _cut(found, limit, lambda fate: pack(fate.url_fp))
+
+    async def trends(
+        self,
+        caller: Caller,
+        *,
+        job_id: str | None = None,
+        dataset: str | None = None,
+        kind: str | None = None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[StoredTrend]:
+        """Trends of a job's runs, or of everything that the caller may see, newest first."""
+        position = unpack(cursor, (datetime, UUID))
+        runs: list[str] | None = None
+        if job_id is not None:
+            job = await self.job(caller, job_id)
+            runs = await self._jobs.newest_runs(job_id=job.id, limit=_RUNS_LOOKED_AT)
+        elif not caller.sees_all:
+            runs = await self._jobs.newest_runs(owner=caller.user_id, limit=_RUNS_LOOKED_AT)
+        if runs == []:
+            return Page([], None)
+        found = await self._records.trends(
+            runs, dataset=dataset, kind=kind, limit=limit + 1, before=(position[0], position[1]) if position else None
+        )
+        return _cut(found, limit, lambda trend: pack(trend.at, trend.id))
+
+
+def _cut(found: list[T], limit: int, position: Callable[[T], str]) -> Page[T]:
+    more = len(found) > limit
+    return Page(found[:limit], position(found[limit - 1]) if more else None)
+
+
+def _uuid(value: str, field: str = "job_id") -> str:
+    """An id as the stores spell it; what is no id at all belongs to nothing."""
+    try:
+        return str(UUID(value.removeprefix("job_").removeprefix("run_")))
+    except ValueError:
+        raise _no_such_job() if field == "job_id" else not_found(field, "There is no such run.") from None
+
+
+def _no_such_job() -> ApiError:
+    return not_found("job_id", "You have no such job.")
+
+
+def _fingerprint(url: str) -> str:
+    try:
+        return fingerprint(canonical(url))
+    except UrlError as problem:
+        raise invalid("url", str(problem), problem.reason.upper()) from None

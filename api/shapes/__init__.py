@@ -1,0 +1,1 @@
+"""What the gateway answers with, as models with examples: the documentation shows these."""

@@ -1,0 +1,103 @@
+"""The one error format, and which answers an operation documents."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth.permissions import ROLES, Permission
+
+_SENTENCES = {
+    400: "The body is not JSON.",
+    401: "Nobody is signed in, or the token is no longer valid.",
+    403: "The caller's role does not include what this needs.",
+    404: "There is no such thing, or it is somebody else's.",
+    409: "Not possible in the state that the object is in.",
+    413: "The body is too large.",
+    422: "A field is not valid; `details.errors` names every one.",
+    503: "A store does not answer just now; `Retry-After` says when to try again.",
+}
+
+
+class FaultBody(BaseModel):
+    """One thing that is wrong."""
+
+    field: str = Field(description="Dotted path of the field; empty when it is no field's fault.")
+    message: str
+    code: str
+
+
+class DetailsBody(BaseModel):
+    """All faults, and the first one's field and reason beside them. Some codes add more."""
+
+    model_config = ConfigDict(extra="allow")
+
+    errors: list[FaultBody]
+    field: str
+    reason: str
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, for machines (`code`) and people (`message`)."""
+
+    code: str
+    message: str
+    details: DetailsBody
+
+
+class MetadataBody(BaseModel):
+    """Quote `request_id` when asking about an answer."""
+
+    request_id: str
+    timestamp: str
+    version: str
+
+
+class ErrorBody(BaseModel):
+    """Every error of every operation looks like this."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "error": {
+                        "code": "VALIDATION_ERROR",
+                        "message": "The request is not valid; `details.errors` names every field.",
+                        "details": {
+                            "errors": [
+                                {
+                                    "field": "options.max_pages",
+                                    "message": "Input should be greater than or equal to 1",
+                                    "code": "TOO_SMALL",
+                                }
+                            ],
+                            "field": "options.max_pages",
+                            "reason": "Input should be greater than or equal to 1",
+                        },
+                    },
+                    "metadata": {
+                        "request_id": "req_5f0c",
+                        "timestamp": "2026-01-05T10:30:00.000Z",
+                        "version": "v1",
+                    },
+                }
+            ]
+        }
+    )
+
+    error: ErrorDetail
+    metadata: MetadataBody
+
+
+def documented(*statuses: int, permission: Permission | None = None) -> dict[str, Any]:
+    """Arguments of a route: its error answers, and for a guarded one the permission and the roles that have it."""
+    codes = sorted({*statuses, *((401, 403, 503) if permission else ())})
+    responses: dict[int, dict[str, Any]] = {
+        status: {"model": ErrorBody, "description": _SENTENCES[status]} for status in codes
+    }
+    extra: dict[str, Any] = {"x-permission": "none"}
+    if permission:
+        extra = {
+            "x-permission": permission.value,
+            "x-roles": [role for role, held in ROLES.items() if permission in held],
+        }
+    return {"responses": responses, "openapi_extra": extra}

@@ -1,0 +1,180 @@
+"""Records, URLs and trends as v1 tells them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.ledger import Run, StoredRecord, StoredTrend, UrlFate
+
+_RECORD = {
+    "id": "8d1f7c1e-1111-4a5b-9c2d-3e4f5a6b7c8d",
+    "key": "SKU-0042",
+    "url": "http://127.0.0.1:8090/c/tea/?page=2",
+    "fetched_at": "2026-01-05T10:30:01.200Z",
+    "data": {"sku": "SKU-0042", "name": "Oolong", "price": 12.5, "price_currency": "GBP"},
+}
+_URL = {
+    "url": "http://127.0.0.1:8090/c/tea/",
+    "host": "127.0.0.1:8090",
+    "depth": 1,
+    "state": "done",
+    "outcome": "fetched",
+    "class": "fetched",
+    "status": 200,
+    "attempt": 1,
+    "records": 20,
+    "found_on": "http://127.0.0.1:8090/",
+    "found_at": "2026-01-05T10:30:00.400Z",
+    "closed_at": "2026-01-05T10:30:00.900Z",
+    "reason": "",
+}
+_TREND = {
+    "id": "2f0a9d4e-2222-4c3b-8d7e-6f5a4b3c2d1e",
+    "dataset": "deals",
+    "run_id": "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f",
+    "record_key": "SKU-0042",
+    "field": "price",
+    "series": "deals/SKU-0042/price",
+    "kind": "spike",
+    "direction": "down",
+    "score": 14.2,
+    "confidence": 0.99,
+    "before": 12.5,
+    "after": 8.9,
+    "change": -0.288,
+    "at": "2026-01-05T10:31:00Z",
+    "record_id": _RECORD["id"],
+    "url": _RECORD["url"],
+    "values": [12.5, 12.4, 12.6, 8.9],
+    "sentence": "price of SKU-0042 fell by 29 %",
+}
+
+
+class RecordBody(BaseModel):
+    """One clean record; `key` is what makes two records the same thing."""
+
+    id: str
+    key: str
+    url: str
+    fetched_at: datetime
+    data: dict[str, Any]
+
+
+class RecordPage(BaseModel):
+    """A piece of a run's records, in the order of their key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10",
+                    "run_id": _TREND["run_id"],
+                    "dataset": "shop",
+                    "records": [_RECORD],
+                    "next_cursor": None,
+                }
+            ]
+        }
+    )
+
+    job_id: str
+    run_id: str
+    dataset: str
+    records: list[RecordBody]
+    next_cursor: str | None
+
+
+class UrlBody(BaseModel):
+    """One URL and its fate: `outcome` is null until its task is closed, `class` is the sum it counts in."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    url: str
+    host: str
+    depth: int
+    state: str = Field(description="queued, issued or done")
+    outcome: str | None
+    klass: str | None = Field(alias="class", description="fetched, failed or filtered")
+    status: int | None
+    attempt: int
+    records: int
+    found_on: str
+    found_at: datetime
+    closed_at: datetime | None
+    reason: str
+
+
+class UrlPage(BaseModel):
+    """A piece of a run's URLs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"urls": [_URL], "next_cursor": None}]})
+
+    urls: list[UrlBody]
+    next_cursor: str | None
+
+
+class TrendBody(BaseModel):
+    """Something that happened to a series (dataset, record key, field); `change` is a fraction of `before`."""
+
+    id: str
+    dataset: str
+    run_id: str
+    record_key: str
+    field: str
+    series: str
+    kind: str
+    direction: str
+    score: float
+    confidence: float
+    before: float
+    after: float
+    change: float
+    at: datetime
+    record_id: str
+    url: str
+    values: list[float]
+    sentence: str
+
+
+class TrendPage(BaseModel):
+    """A piece of the trends, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"trends": [_TREND], "next_cursor": None}]})
+
+    trends: list[TrendBody]
+    next_cursor: str | None
+
+
+def record_page(run: Run, records: Sequence[StoredRecord], next_cursor: str | None) -> bytes:
+    """A `RecordPage` as bytes: each record's data is put in as it is stored, without reading it again."""
+    page = {"job_id": run.job_id, "run_id": run.id, "dataset": run.dataset}
+    return orjson.dumps({**page, "records": [_plain(record) for record in records], "next_cursor": next_cursor})
+
+
+def record_line(record: StoredRecord) -> bytes:
+    """A record as one line of JSON Lines."""
+    return orjson.dumps(_plain(record), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(record: StoredRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "key": record.key,
+        "url": record.url,
+        "fetched_at": record.fetched_at,
+        "data": orjson.Fragment(record.data),
+    }
+
+
+def url_page(fates: Sequence[UrlFate], next_cursor: str | None) -> UrlPage:
+    """URLs as v1 tells them."""
+    return UrlPage(urls=[UrlBody.model_validate(asdict(fate)) for fate in fates], next_cursor=next_cursor)
+
+
+def trend_page(trends: Sequence[StoredTrend], next_cursor: str | None) -> TrendPage:
+    """Trends as v1 tells them."""
+    return TrendPage(trends=[TrendBody.model_validate(asdict(trend)) for trend in trends], next_cursor=next_cursor)

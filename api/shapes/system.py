@@ -1,0 +1,83 @@
+"""The system's own state as v1 tells it."""
+
+from dataclasses import asdict
+
+from pydantic import BaseModel, ConfigDict
+
+from api.config import VERSION
+from api.services.health import Health
+
+
+class DependencyBody(BaseModel):
+    """A store: `up` or `down`, and how fast it answered."""
+
+    status: str
+    latency_ms: float
+    why: str
+
+
+class ProcessBody(BaseModel):
+    """A process as its supervisor sees it; `why` says why it is not running."""
+
+    state: str
+    restarts: int
+    why: str
+
+
+class HealthBody(BaseModel):
+    """`healthy`; `degraded` when a process is missing; `unhealthy` when a store does not answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "healthy",
+                    "version": VERSION,
+                    "uptime_seconds": 3600.0,
+                    "dependencies": {"postgres": {"status": "up", "latency_ms": 0.6, "why": ""}},
+                    "processes": {"fetch": {"state": "running", "restarts": 0, "why": ""}},
+                }
+            ]
+        }
+    )
+
+    status: str
+    version: str
+    uptime_seconds: float
+    dependencies: dict[str, DependencyBody]
+    processes: dict[str, ProcessBody]
+
+
+class VersionBody(BaseModel):
+    """What runs here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "trawl", "version": VERSION, "api_versions": ["v1"]}]}
+    )
+
+    name: str
+    version: str
+    api_versions: list[str]
+
+
+class PingBody(BaseModel):
+    """It answers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ping": "pong", "time": "2026-01-05T10:30:00.000Z"}]})
+
+    ping: str
+    time: str
+
+
+def health_body(health: Health) -> HealthBody:
+    """The one health check, flat."""
+    return HealthBody(
+        status=health.status,
+        version=VERSION,
+        uptime_seconds=health.uptime_seconds,
+        dependencies={
+            name: DependencyBody(status="up" if found.up else "down", latency_ms=found.latency_ms, why=found.why)
+            for name, found in health.dependencies.items()
+        },
+        processes={name: ProcessBody(**asdict(process)) for name, process in health.processes.items()},
+    )

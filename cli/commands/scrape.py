@@ -1,0 +1,84 @@
+"""`trawl scrape URL …`: one job from the command line, watched to its end."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import AsJson, Data, Url
+
+if TYPE_CHECKING:
+    from cli.gateway import Gateway
+
+_EXAMPLE = (
+    "Example: [bold]trawl scrape https://books.toscrape.com/ --depth 3 --pages 50 --items article.product_pod "
+    "--field 'title=h3 a::attr(title)' --field 'price=.price_color::text:price'[/bold]"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("scrape", epilog=_EXAMPLE)(scrape)
+
+
+def scrape(
+    urls: Annotated[list[str], typer.Argument(help="Where to begin; the links from there belong to it by --depth.")],
+    items: Annotated[str | None, typer.Option(help="CSS selector of a repeated item: one record each.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="name=css or name=css:type (text, number, price, date, url, list).")
+    ] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A field that tells records apart.")] = None,
+    depth: Annotated[int, typer.Option(min=0, help="Links from a start page; 0: the start pages alone.")] = 0,
+    pages: Annotated[int, typer.Option(min=1, help="Pages visited at most.")] = 1000,
+    delay: Annotated[float, typer.Option(min=0, help="Seconds between two visits to one host.")] = 1.0,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Visits at once to a host (with --delay 0).")] = 1,
+    name: Annotated[str | None, typer.Option(help="The job's name; its records go to the dataset of that name.")] = None,
+    show: Annotated[int, typer.Option(min=0, help="Records shown (with --json: all are printed).")] = 20,
+    as_json: AsJson = False,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Scrape pages and show the records. Without fields a page gives its title, headings and text."""
+    from cli.fields import extract
+    from cli.gateway import Gateway
+
+    job: dict[str, Any] = {
+        "urls": urls,
+        "options": {"max_depth": depth, "max_pages": pages, "delay": delay, "concurrency": concurrency},
+        "extract": extract(items, field or [], key or []),
+    }
+    if name:
+        job["name"] = name
+    with Gateway.of(data, url) as gateway:
+        _scrape(gateway, job, show, as_json)
+
+
+def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -> None:
+    from cli.console import err, out
+    from cli.errors import RunFailed
+    from cli.follow import to_the_end
+    from cli.tables import records
+
+    job_id = gateway.scrape(job)["job_id"]
+    ended = to_the_end(gateway, job_id, err())
+    if as_json:
+        import orjson
+
+        for record in gateway.records(job_id, 10_000_000):
+            typer.echo(orjson.dumps(record))
+    else:
+        found = [record["data"] for record in gateway.records(job_id, show)] if show else []
+        if found:
+            out().print(records(found, f"{len(found)} of {ended['counts']['stored']} records"))
+        out().print(accounts(ended), highlight=False)
+    if ended["status"] != "completed":
+        raise RunFailed(f"The run {ended['status']}: {ended.get('reason') or 'no reason was given'}")
+
+
+def accounts(job: dict[str, Any]) -> str:
+    """A run's sums in one line."""
+    counts = job["counts"]
+    return (
+        f"{counts['requested']} URLs = {counts['fetched']} fetched + {counts['failed']} failed + "
+        f"{counts['filtered']} filtered; {counts['extracted']} records = {counts['stored']} stored + "
+        f"{counts['rejected']} rejected + {counts['dropped']} left out. Job {job['job_id']}"
+    )

@@ -1,0 +1,49 @@
+"""A run's progress bar."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from cli.errors import INTERRUPTED
+from cli.gateway import OVER, Gateway
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_EVERY = 0.25
+"""Seconds between two looks; the gateway answers in a few milliseconds."""
+
+
+def to_the_end(gateway: Gateway, job_id: str, console: "Console") -> dict[str, Any]:
+    """Shows how a job's newest run goes until it is over, and returns the job then.
+
+    Ctrl-C stops the watching and not the run: it says so, and exits as an interrupted program does.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(finished_text="[green]✓[/green]"),
+        TextColumn("{task.description:<26}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages · {task.fields[records]} records"),
+        TimeElapsedColumn(),
+    )
+    try:
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("Waiting to start", total=None, records=0)
+            while True:
+                job = gateway.job(job_id)
+                progress = job["progress"]
+                bar.update(
+                    task,
+                    description=progress["current_operation"],
+                    completed=progress["current_page"],
+                    total=progress["total_pages"],
+                    records=job["counts"]["stored"],
+                )
+                if job["status"] in OVER:
+                    return job
+                time.sleep(_EVERY)
+    except KeyboardInterrupt:
+        console.print(f"The run goes on. `trawl jobs show {job_id}` tells of it, `trawl jobs cancel {job_id}` ends it.")
+        raise SystemExit(INTERRUPTED) from None

@@ -1,0 +1,107 @@
+"""The gateway as the commands see it: a client of the same REST interface that everyone has."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from cli.errors import CliError, NotRunning, Refused
+from cli.place import gateway
+
+OVER = frozenset({"completed", "failed", "cancelled"})
+"""The status words of a job whose newest run has ended."""
+
+
+class Gateway:
+    """One connection pool to one gateway. Every error is a CliError whose text says what to do."""
+
+    def __init__(self, url: str, key: str, *, timeout: float = 15.0) -> None:
+        self.url = url
+        self.key = key
+        # A proxy of the environment is for the world outside; a gateway is named on purpose.
+        self._client = httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=timeout, trust_env=False)
+
+    @classmethod
+    def of(cls, data: Path | None, url: str | None) -> Self:
+        """The gateway that the command line means."""
+        return cls(*gateway(data, url))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def ask(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None) -> Any:
+        """The JSON answer. NotRunning when there is none, Refused when it is a no."""
+        response = self._send(method, path, params, json)
+        if response.is_error:
+            raise _refusal(response)
+        return response.json() if response.content else None
+
+    def _send(self, method: str, path: str, params: Mapping[str, Any] | None, json: Any) -> httpx.Response:
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            return self._client.request(method, path, params=given, json=json)
+        except httpx.TimeoutException as problem:
+            raise NotRunning(f"The gateway at {self.url} did not answer in time; `trawl status` says more.") from problem
+        except httpx.TransportError as problem:
+            raise NotRunning(f"No gateway answers at {self.url}: is `trawl up` running?") from problem
+
+    def health(self) -> dict[str, Any]:
+        """What the gateway says of itself and what it depends on, well or not."""
+        response = self._send("GET", "/health", None, None)
+        if response.status_code not in (200, 503):
+            raise _refusal(response)
+        return dict(response.json())
+
+    def scrape(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """A new job and its first run."""
+        return dict(self.ask("POST", "/api/v1/scrape", json=job))
+
+    def start(self, job_id: str, *, force: bool = False) -> dict[str, Any]:
+        """Another run of a job; Refused while one is open, unless `force`."""
+        return dict(self.ask("POST", f"/api/v1/jobs/{job_id}/start", params={"force": str(force).lower()}))
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """A job with its newest run."""
+        return dict(self.ask("GET", f"/api/v1/jobs/{job_id}"))
+
+    def jobs(self, status: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
+        """The newest jobs first."""
+        return list(self.ask("GET", "/api/v1/jobs", params={"status": status, "limit": limit})["jobs"])
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Drops what a job still waits for."""
+        return dict(self.ask("POST", f"/api/v1/jobs/{job_id}/cancel"))
+
+    def records(self, job_id: str, limit: int) -> Iterator[dict[str, Any]]:
+        """Up to `limit` records of a job's newest run."""
+        cursor = None
+        while limit > 0:
+            page = self.ask("GET", f"/api/v1/jobs/{job_id}/records", params={"limit": min(limit, 1000), "cursor": cursor})
+            yield from page["records"]
+            limit -= len(page["records"])
+            cursor = page.get("next_cursor")
+            if cursor is None or not page["records"]:
+                return
+
+
+def _refusal(response: httpx.Response) -> CliError:
+    """The gateway's own words, with each field that it found wrong."""
+    try:
+        error = response.json()["error"]
+        sentences = [
+            f"{fault['field']}: {fault['message']}" if fault["field"] else fault["message"]
+            for fault in error["details"]["errors"]
+        ]
+        said = f"{error['message']} {'; '.join(sentences)}" if sentences != [error["message"]] else error["message"]
+    except (ValueError, KeyError, TypeError):
+        said = f"answer {response.status_code} that is not the gateway's. Is another program at this address?"
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return NotRunning(f"The gateway says: {said}")
+    return Refused(f"The gateway says: {said}")

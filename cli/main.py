@@ -1,0 +1,37 @@
+"""The `trawl` command: its table of subcommands. Each imports what it needs when it runs, and nothing before."""
+
+import sys
+
+import typer
+
+from cli.commands import demo, down, jobs, processes, provision, scrape, status, up, watch
+from cli.errors import INTERRUPTED
+from cli.failure import explain, wants_traceback
+
+app = typer.Typer(
+    name="trawl",
+    help="An event-streaming web scraper: Kafka in, clean records and live trends out, with accounts that add up.",
+    epilog="Example: [bold]trawl demo[/bold] shows everything at work on a shop of its own.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (up, down, status, demo, scrape, watch, provision):
+    command.register(app)
+jobs.register(app)
+processes.register(app)
+
+
+def main() -> None:
+    """The console script: runs a subcommand; any error becomes a sentence and an exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as problem:
+        if wants_traceback():
+            raise
+        sentence, code = explain(problem)
+        typer.echo(f"trawl: {sentence}", err=True)
+        sys.exit(code)

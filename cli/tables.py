@@ -1,0 +1,53 @@
+"""Records and jobs as tables that fit the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDEST = 48
+_MOST_COLUMNS = 8
+
+
+def cell(value: Any) -> str:
+    """A value in few words: numbers as they are, long text cut."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    text = " ".join(str(value).split())
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The fields that the rows have, in the order in which they first appear, as many as a terminal can show."""
+    return list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
+
+
+def records(rows: Sequence[Mapping[str, Any]], title: str) -> "Table":
+    """One line a record."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    names = columns(rows)
+    for name in names:
+        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*[cell(row.get(name)) for name in names])
+    return table
+
+
+def plain(headings: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> "Table":
+    """A table of given cells; rich markup in them is kept."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(*headings, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*[str(value) for value in row])
+    return table

@@ -1,0 +1,58 @@
+"""The runs as their events tell them."""
+
+from collections import OrderedDict
+
+from dashboards.feed.moments import epoch
+from schemas.events import RunEvent
+
+OVER = frozenset({"completed", "failed", "cancelled"})
+"""States that a run does not leave."""
+
+
+class RunBook:
+    """The newest event of each run, of at most `most` runs; the one that was silent longest is forgotten first."""
+
+    def __init__(self, most: int = 500) -> None:
+        self._most = most
+        self._runs: OrderedDict[str, RunEvent] = OrderedDict()
+        self.version = 0
+
+    def fold(self, event: RunEvent) -> bool:
+        """Takes an event that is not older than what is known; True when it changed something.
+
+        An event may come late or again: time decides, and a run that is over stays over.
+        """
+        known = self._runs.get(event.run_id)
+        if known is not None and (event == known or not _newer(event, known)):
+            return False
+        self._runs[event.run_id] = event
+        self._runs.move_to_end(event.run_id)
+        if len(self._runs) > self._most:
+            self._runs.popitem(last=False)
+        self.version += 1
+        return True
+
+    def get(self, run_id: str) -> RunEvent | None:
+        """The newest event of a run, if it is remembered."""
+        return self._runs.get(run_id)
+
+    def recent(self, limit: int) -> list[RunEvent]:
+        """Runs under way first, then those that changed last."""
+        newest = list(reversed(self._runs.values()))
+        under_way = [event for event in newest if event.state not in OVER]
+        return (under_way + [event for event in newest if event.state in OVER])[:limit]
+
+    def under_way(self) -> int:
+        """How many runs are not over."""
+        return sum(event.state not in OVER for event in self._runs.values())
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+
+def _newer(event: RunEvent, known: RunEvent) -> bool:
+    if known.state in OVER and event.state not in OVER:
+        return False
+    if known.state not in OVER and event.state in OVER:
+        return True
+    return (epoch(event.at) or 0.0) >= (epoch(known.at) or 0.0)

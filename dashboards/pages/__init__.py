@@ -1,0 +1,1 @@
+"""The documents, one a module; `documents.py` says which path shows which."""

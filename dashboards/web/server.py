@@ -1,0 +1,110 @@
+"""Bokeh's server, put together so that its port is known before anything depends on it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from typing import Any
+
+from bokeh.application import Application
+from bokeh.server.server import BaseServer
+from bokeh.server.tornado import BokehTornado
+from bokeh.server.util import bind_sockets
+from jinja2 import Environment
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import RequestHandler, StaticFileHandler
+
+from dashboards.errors import PortTaken
+from dashboards.web.gate import Gate, derived
+from dashboards.web.hosts import OwnHosts
+
+MOST_PAGES = 64
+"""Pages open at once; each holds a document in memory."""
+
+_MAX_FRAME = 64 * 1024
+_UNUSED_MS = 15_000
+_TOKEN_S = 60
+
+
+class ToOverview(RequestHandler):
+    """The bare address leads to the overview; a ticket goes along."""
+
+    def get(self) -> None:
+        """Redirects."""
+        query = self.request.query
+        self.redirect("/overview" + (f"?{query}" if query else ""))
+
+
+class Health(RequestHandler):
+    """Says that the process answers; open to everybody, tells nothing else."""
+
+    def get(self) -> None:
+        """200"""
+        self.set_header("Cache-Control", "no-store")
+        self.write({"status": "ok"})
+
+
+@asynccontextmanager
+async def listening(applications: Mapping[str, Application], *, host: str, port: int, gateway_port: int, secret: str,
+                    templates: Environment, clock: Callable[[], float]) -> AsyncIterator[int]:  # fmt: skip
+    """Serves the applications on `host:port` (0: any free port) until it is left; yields the port.
+
+    Raises PortTaken when somebody else listens there.
+    """
+    try:
+        sockets, port = bind_sockets(host, port)
+    except OSError as problem:
+        raise PortTaken(
+            f"The dashboards cannot listen on {host}:{port} ({problem.strerror or problem}); "
+            "stop what does, or set TRAWL_DASHBOARDS_PORT to another port."
+        ) from problem
+    hosts = OwnHosts(host, port)
+    opened: list[BokehTornado] = []
+    gate = Gate(secret=secret, hosts=hosts, port=port, gateway_port=gateway_port, clock=clock,
+                refusal=templates.get_template("refused.html.jinja"),
+                crowded=lambda: any(_pages(app) >= MOST_PAGES for app in opened))  # fmt: skip
+    app = _tornado(applications, gate, hosts, secret)
+    opened.append(app)
+    http = HTTPServer(app, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME)
+    http.add_sockets(sockets)
+    server = BaseServer(IOLoop.current(), app, http)
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(wait=False)
+        server.unlisten()
+        await http.close_all_connections()
+
+
+def _tornado(applications: Mapping[str, Application], gate: Gate, hosts: OwnHosts, secret: str) -> BokehTornado:
+    look = str(files("dashboards").joinpath("look", "static"))
+    patterns: list[Any] = [
+        (r"/", ToOverview),
+        (r"/health", Health),
+        (r"/look/(.*)", StaticFileHandler, {"path": look}),
+    ]
+    return BokehTornado(
+        dict(applications),
+        extra_patterns=patterns,
+        extra_websocket_origins=hosts.origins(),
+        auth_provider=gate,
+        secret_key=derived(secret, "bokeh sessions").encode(),
+        sign_sessions=True,
+        session_token_expiration=_TOKEN_S,
+        # A session's token can be read by the page's scripts: the cookie, which they must not see, stays out of it.
+        include_headers=[],
+        include_cookies=[],
+        unused_session_lifetime_milliseconds=_UNUSED_MS,
+        websocket_max_message_size_bytes=_MAX_FRAME,
+        use_index=False,
+        redirect_root=False,
+        ico_path="none",
+        compress_response=True,
+        websocket_ping_interval=20,
+    )
+
+
+def _pages(app: BokehTornado) -> int:
+    return sum(len(list(app.get_sessions(path))) for path in app.app_paths)

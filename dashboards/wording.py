@@ -1,0 +1,70 @@
+"""How figures are written for people: the filters of the templates."""
+
+from jinja2 import Environment, PackageLoader
+
+_THOUSAND = 1000.0
+
+
+def count(value: float) -> str:
+    """12,345"""
+    return f"{round(value):,}"
+
+
+def rate(value: float | None) -> str:
+    """Three figures that matter: 0.42, 7.3, 182, 12,345; a dash for what is not known."""
+    if value is None:
+        return "–"
+    if value >= 100:
+        return f"{round(value):,}"
+    if value >= 10:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 0.05 or value == 0 else f"{value:.2f}"
+
+
+def milliseconds(value: float) -> str:
+    """87 ms, 1.4 s"""
+    return f"{value:.0f} ms" if value < _THOUSAND else f"{value / _THOUSAND:.1f} s"
+
+
+def amount(value: object) -> str:
+    """A value of a record: numbers with thousands, lists joined, anything else as it is, never too long for a cell."""
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value)
+    if isinstance(value, int | float):
+        return f"{value:,.2f}".removesuffix(".00")
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def percent(value: float) -> str:
+    """A fraction as a signed percentage: +12 %, −3.4 %"""
+    digits = 0 if abs(value) >= 0.1 else 1
+    return f"{value * 100:+.{digits}f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float) -> str:
+    """8 s, 2 min 05 s, 3 h 12 min"""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def spark(values: tuple[float, ...], width: int = 120, height: int = 28) -> str:
+    """The points of a small line, for an SVG polyline; a flat line lies on the ground."""
+    most = max(values, default=0.0) or 1.0
+    step = width / max(1, len(values) - 1)
+    return " ".join(
+        f"{index * step:.1f},{height - 1 - value / most * (height - 2):.1f}" for index, value in enumerate(values)
+    )
+
+
+def templates() -> Environment:
+    """The package's templates. Everything that is put into one is escaped."""
+    environment = Environment(loader=PackageLoader("dashboards", "templates"), autoescape=True, trim_blocks=True,
+                              lstrip_blocks=True)  # fmt: skip
+    filters = (count, rate, milliseconds, amount, percent, duration, spark)
+    environment.filters.update({written.__name__: written for written in filters})
+    return environment

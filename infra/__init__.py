@@ -1,0 +1,1 @@
+"""Adapters only: each driver is imported by its own folder and nowhere else."""

@@ -1,0 +1,1 @@
+"""ClickHouse: everything that is asked about. The only room that imports clickhouse_connect."""

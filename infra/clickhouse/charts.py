@@ -1,0 +1,120 @@
+"""What the dashboards ask ClickHouse: the past of trends, series and runs."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from clickhouse_connect.driver.client import Client
+
+from infra.clickhouse.client import connect, translate
+from infra.postgres.sql import Queries
+from schemas.events import PageOutcome, Trend
+
+_TIMEOUT_S = 10.0
+
+
+@cache
+def _queries() -> Queries:
+    return Queries("charts", files("infra.clickhouse").joinpath("queries", "charts.sql").read_text())
+
+
+class ClickHouseCharts:
+    """Small bounded questions; see `dashboards/ports.py` for what is promised. Connects when it is first asked.
+
+    Raises StoreUnavailable when ClickHouse does not answer within ten seconds, StoreRefused when it will not.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Client | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:  # fmt: skip
+        client, self._client = self._client, None
+        if client is not None:
+            await asyncio.to_thread(client.close)
+
+    async def trends(self, limit: int) -> list[Trend]:
+        """The newest trends, oldest first."""
+        return [_trend(row) for row in reversed(await self._ask("trends", limit=limit))]
+
+    async def series(self, dataset: str, record_key: str, field: str, limit: int) -> list[tuple[float, float]]:
+        """The last values of a series, oldest first, as (epoch seconds, value)."""
+        rows = await self._ask("series", dataset=dataset, key=record_key, field=field, limit=limit)
+        return [(row["at_ms"] / 1000, row["value"]) for row in reversed(rows)]
+
+    async def series_trends(self, dataset: str, record_key: str, field: str, limit: int) -> list[Trend]:
+        """The newest trends of a series, oldest first."""
+        rows = await self._ask("series_trends", dataset=dataset, key=record_key, field=field, limit=limit)
+        return [_trend(row) for row in reversed(rows)]
+
+    async def tallies(self, run_id: str, before: float) -> list[tuple[str, str, bool, int]]:
+        """(class, outcome, final, pages) of a run."""
+        rows = await self._ask("tallies", run=run_id, before_ms=_ms(before))
+        return [(row["klass"], row["outcome"], bool(row["final"]), row["pages"]) for row in rows]
+
+    async def hosts(self, run_id: str, before: float, limit: int) -> list[tuple[str, int, float, float]]:
+        """(host, visits, total ms, worst ms) of the run's slowest hosts on average."""
+        rows = await self._ask("hosts", run=run_id, before_ms=_ms(before), limit=limit)
+        return [(row["host"], row["visits"], row["total_ms"], row["worst_ms"]) for row in rows]
+
+    async def pages(self, run_id: str, before: float, limit: int) -> list[PageOutcome]:
+        """The last outcomes of a run, oldest first."""
+        rows = await self._ask("pages", run=run_id, before_ms=_ms(before), limit=limit)
+        return [_outcome(row) for row in reversed(rows)]
+
+    async def records(self, run_id: str, before: float, limit: int) -> list[tuple[str, str, str, dict[str, Any]]]:
+        """(fetched at, url, record key, data) of a run's last records, oldest first."""
+        rows = await self._ask("records", run=run_id, before_ms=_ms(before), limit=limit)
+        return [
+            (_text(row["fetched_at_ms"]), row["url"], row["key"], orjson.loads(row["data"])) for row in reversed(rows)
+        ]
+
+    async def pace(self, run_id: str, before: float) -> list[tuple[int, int, int]]:
+        """(epoch second, pages, records) of a run; each row is for the time until the next."""
+        rows = await self._ask("pace", run=run_id, before_ms=_ms(before))
+        return [(int(row["second"]), int(row["pages"]), int(row["records"])) for row in rows]
+
+    async def _ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        # One question at a time: a page that asks much must not take the store from the others.
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._answer, _queries()[name].decode(), parameters)
+
+    def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            if self._client is None:
+                self._client = connect(self._url, timeout=_TIMEOUT_S)
+            return list(self._client.query(statement, parameters=parameters).named_results())
+        except Exception as problem:
+            raise translate(problem) from problem
+
+
+def _trend(row: Mapping[str, Any]) -> Trend:
+    known = {name: row[name] for name in Trend.__struct_fields__ if name in row}
+    at = row["at"].replace(tzinfo=UTC).timestamp() * 1000
+    return Trend(**known | {"id": str(row["id"]), "run_id": str(row["run_id"]), "record_id": str(row["record_id"]),
+                            "values": list(row["values"]), "at": _text(at)})  # fmt: skip
+
+
+def _outcome(row: Mapping[str, Any]) -> PageOutcome:
+    known = {name: row[name] for name in PageOutcome.__struct_fields__ if name in row}
+    ids = {name: str(row[name]) for name in ("id", "run_id", "job_id", "url_fp")}
+    return PageOutcome(**known | ids | {"final": bool(row["final"]), "fetched_at": _text(row["fetched_at_ms"])})
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _text(milliseconds: float) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

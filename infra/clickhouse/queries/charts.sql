@@ -1,0 +1,67 @@
+-- name: trends
+-- The newest trends of all series.
+select * from trends order by at desc, id limit {limit:UInt32};
+
+-- name: series_trends
+-- The newest trends of one series.
+select * from trends
+where dataset = {dataset:String} and record_key = {key:String} and field = {field:String}
+order by at desc, id limit {limit:UInt32};
+
+-- name: series
+-- The last values of one series, newest first.
+select toUnixTimestamp64Milli(fetched_at) as at_ms, numbers[{field:String}] as value
+from records
+where dataset = {dataset:String} and key = {key:String} and mapContains(numbers, {field:String})
+order by fetched_at desc, id limit {limit:UInt32};
+
+-- name: tallies
+-- How a run's visits ended. A page that was never visited is counted by when it was told.
+select klass, outcome, final, count() as pages
+from page_outcomes
+where run_id = {run:UUID}
+    and toUnixTimestamp64Milli(if(toYear(fetched_at) > 1970, fetched_at, ingested_at)) < {before_ms:Int64}
+group by klass, outcome, final;
+
+-- name: hosts
+-- The hosts of a run that answered slowest on average.
+select host, count() as visits, sum(elapsed_ms) as total_ms, max(elapsed_ms) as worst_ms
+from page_outcomes
+where run_id = {run:UUID} and elapsed_ms > 0 and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
+group by host order by total_ms / visits desc limit {limit:UInt32};
+
+-- name: pages
+-- The last outcomes of a run, newest first.
+select id, run_id, job_id, dataset, url, url_fp, host, outcome, klass, final, status, depth, attempt, records, links,
+    new_links, body_size, elapsed_ms, reason, toUnixTimestamp64Milli(fetched_at) as fetched_at_ms
+from page_outcomes
+where run_id = {run:UUID} and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
+order by fetched_at desc, id limit {limit:UInt32};
+
+-- name: records
+-- The last records of a run, newest first.
+select toUnixTimestamp64Milli(fetched_at) as fetched_at_ms, url, key, data
+from records
+where run_id = {run:UUID} and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
+order by fetched_at desc, id limit {limit:UInt32};
+
+-- name: pace
+-- Pages and records of a run by stretches of time, whose width is a power of two of seconds, 600 at most.
+with (
+    select toUInt32(exp2(floor(log2(greatest(1, dateDiff('second', min(fetched_at), max(fetched_at)) / 300)))))
+    from page_outcomes where run_id = {run:UUID} and toYear(fetched_at) > 1970
+) as width
+select second, sum(pages) as pages, sum(records) as records
+from (
+    select intDiv(toUnixTimestamp(fetched_at), width) * width as second, count() as pages, 0 as records
+    from page_outcomes
+    where run_id = {run:UUID} and final and toYear(fetched_at) > 1970
+        and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
+    group by second
+    union all
+    select intDiv(toUnixTimestamp(fetched_at), width) * width as second, 0 as pages, count() as records
+    from records
+    where run_id = {run:UUID} and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
+    group by second
+)
+group by second order by second;

@@ -1,0 +1,118 @@
+"""The warehouse's hand in ClickHouse: one insert, one block, one token."""
+
+import asyncio
+from typing import Protocol
+
+from clickhouse_connect.driver.client import Client
+
+from infra.clickhouse.client import connect, translate
+from infra.errors import StoreRefused
+from infra.patience import patiently
+
+_SETTINGS = {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    # One reader and one squash limit above any insert of ours: what is sent together is one block, all or nothing.
+    "input_format_parallel_parsing": 0,
+    "max_insert_block_size": 1_000_000,
+    "min_insert_block_size_rows": 1_000_000,
+    "min_insert_block_size_bytes": 1_000_000_000,
+    "date_time_input_format": "best_effort",
+    "input_format_skip_unknown_fields": 0,
+}
+
+
+class RowsToInsert(Protocol):
+    """JSON lines for one table."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def lines(self) -> bytes: ...
+    @property
+    def count(self) -> int: ...
+
+
+class RowStore:
+    """Inserts by clickhouse-connect in a thread; the client is made at the first use and again after an outage."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Client | None = None
+
+    async def insert(self, rows: RowsToInsert, token: str) -> None:
+        """Returns when ClickHouse has answered; without an answer the same rows go again under the same token."""
+
+        def send() -> None:
+            self._ready().raw_insert(
+                rows.table,
+                insert_block=rows.lines,
+                fmt="JSONEachRow",
+                settings=_SETTINGS | {"insert_deduplication_token": token},
+            )
+
+        await self._patiently(send, f"insert into {rows.table}")
+
+    async def recent_ids(self, table: str, limit: int) -> list[str]:
+        """The ids of the last hour, newest first."""
+        query = (
+            f"select toString(id) from {_known(table)} where ingested_at > now() - interval 1 hour "
+            f"order by ingested_at desc limit {int(limit)}"
+        )
+        rows: list[list[str]] = []
+
+        def ask() -> None:
+            rows[:] = [list(row) for row in self._ready().query(query).result_rows]
+
+        await self._patiently(ask, f"read {table}")
+        return [row[0] for row in rows]
+
+    async def of_run(self, run_id: str) -> tuple[int, int]:
+        """(distinct batches, records that came in with them) of a run."""
+        found: list[tuple[int, int]] = []
+
+        def ask() -> None:
+            answer = self._ready().query(
+                "select count(), sum(counted_in) from (select id, any(counted_in) as counted_in from batches "
+                "where run_id = {run:UUID} group by id)",
+                parameters={"run": run_id},
+            )
+            found[:] = [(int(row[0]), int(row[1])) for row in answer.result_rows]
+
+        await self._patiently(ask, "ask for a run's batches")
+        return found[0] if found else (0, 0)
+
+    async def _patiently(self, work: "Work", what: str) -> None:
+        async def once() -> None:
+            try:
+                await asyncio.to_thread(work)
+            except Exception as problem:
+                self._client = None
+                ours = translate(problem)
+                if ours is problem:
+                    raise
+                raise ours from problem
+
+        await patiently(once, what)
+
+    def _ready(self) -> Client:
+        if self._client is None:
+            self._client = connect(self._url)
+        return self._client
+
+
+class Work(Protocol):
+    """Something to do in a thread."""
+
+    def __call__(self) -> None: ...
+
+
+_TABLES = frozenset(
+    {"records", "batches", "page_outcomes", "trends", "run_events", "metrics", "request_logs", "logs", "dead_letters"}
+)
+
+
+def _known(table: str) -> str:
+    if table not in _TABLES:
+        raise StoreRefused(f"There is no table {table!r}.")
+    return table

@@ -1,0 +1,241 @@
+"""The fetcher's adapter: one guarded GET, as data.
+
+Whatever the network and the other side do ends as a result within the request's deadline and size, and a body is
+passed on whole or not at all.
+"""
+
+import asyncio
+import re
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import TracebackType
+from typing import Self, cast
+
+import httpx
+
+from infra.http.connections import PoolLimits
+from infra.http.decoding import ACCEPTED, Body, codings_of
+from infra.http.exceptions import (
+    AddressBlocked,
+    BodyTooLarge,
+    BodyUndecodable,
+    ConnectionLost,
+    HeadTooLarge,
+    NameNotResolved,
+    TlsFailed,
+)
+from infra.http.guard import AddressGuard
+from infra.http.resolver import Lookup, ResolverLimits, system_lookup
+from infra.http.transport import GuardedTransport
+from schemas.exchange import (
+    ExchangeFailure,
+    ExchangeRequest,
+    ExchangeResponse,
+    ExchangeResult,
+    ExchangeTimes,
+    FailureKind,
+)
+from schemas.hosts import UrlError, bare_host, numeric_host
+
+_URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE).match
+_UNSENDABLE = re.compile(rb"[^\x21-\x7e]")
+_NOTHING = httpx.ByteStream(b"")
+_OURS = frozenset(
+    {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "content-length", "upgrade", "expect",
+     "proxy-authorization", "proxy-connection", "accept-encoding"}
+)  # fmt: skip
+
+_KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (AddressBlocked, "blocked_address"),
+    (NameNotResolved, "dns_failed"),
+    (TlsFailed, "tls_failed"),
+    (httpx.TimeoutException, "timeout"),
+    (httpx.ConnectError, "connect_failed"),
+    (HeadTooLarge, "too_large"),
+    (BodyTooLarge, "too_large"),
+    (BodyUndecodable, "decode_failed"),
+    (ConnectionLost, "connection_lost"),
+    (httpx.RemoteProtocolError, "malformed_response"),
+    (httpx.NetworkError, "connection_lost"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """What the fetcher says about itself, and its bounds."""
+
+    user_agent: str = "TrawlBot/0.1"
+    accept: str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    pool: PoolLimits = field(default_factory=PoolLimits)
+    names: ResolverLimits = field(default_factory=ResolverLimits)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far an exchange has come: what a failure can still tell."""
+
+    began: float
+    status: int | None = None
+    address: str = ""
+
+
+class HttpFetcher:
+    """GETs one URL at a time for the fetcher; many exchanges may run at once.
+
+    `allow` is the address guard's allow-list, empty unless an operator fills it. Nothing is opened before the first
+    exchange; leaving the context ends every connection. `tls` replaces the trusted authorities, `lookup` the
+    system's resolver.
+    """
+
+    def __init__(
+        self,
+        allow: Iterable[str] = (),
+        settings: HttpSettings | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        lookup: Lookup = system_lookup,
+    ) -> None:
+        self._settings = settings or HttpSettings()
+        self._transport: httpx.AsyncBaseTransport = GuardedTransport(
+            AddressGuard(allow), self._settings.pool, tls=tls, names=self._settings.names, lookup=lookup
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def fetch(self, request: ExchangeRequest) -> ExchangeResult:
+        """One exchange. Never raises for what the network or the other side does; cancellation ends it at once."""
+        progress = _Progress(time.perf_counter())
+        try:
+            async with asyncio.timeout(request.total_timeout):
+                return await self._exchange(request, progress)
+        except TimeoutError:
+            reason = f"The exchange was not complete after {request.total_timeout:g} s."
+            return _failure(request, progress, "timeout", reason)
+        except (httpx.RequestError, httpx.InvalidURL) as problem:
+            return _failure(request, progress, _kind(problem), str(problem))
+
+    async def _exchange(self, request: ExchangeRequest, progress: _Progress) -> ExchangeResponse:
+        response = await self._transport.handle_async_request(self._message(request))
+        first_byte = (time.perf_counter() - progress.began) * 1000
+        extensions = response.extensions
+        peer = extensions["peer"]
+        progress.status, progress.address = response.status_code, peer.address
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
+        try:
+            body, wire_size = await _read(response, headers, request.max_body)
+        finally:
+            await response.aclose()
+        return ExchangeResponse(
+            url=request.url,
+            status=response.status_code,
+            headers=headers,
+            body=body,
+            wire_size=wire_size,
+            address=peer.address,
+            times=ExchangeTimes(
+                total=(time.perf_counter() - progress.began) * 1000,
+                first_byte=first_byte,
+                connect=extensions["connect_ms"],
+                dns=extensions["dns_ms"],
+            ),
+            http_version=extensions["http_version"].decode("ascii"),
+            tls_version=peer.tls_version,
+        )
+
+    def _message(self, request: ExchangeRequest) -> httpx.Request:
+        found = _URL(request.url)
+        if found is None:
+            raise httpx.UnsupportedProtocol(f"{request.url[:80]!r} is not an http or https URL with a host.")
+        url, host = _address(found[1].lower(), found[2])
+        target = (found[3] if found[3][:1] == "/" else "/" + found[3]).encode("utf-8", "replace")
+        if _UNSENDABLE.search(target):
+            target = _UNSENDABLE.sub(lambda byte: b"%%%02X" % byte[0][0], target)
+        headers = _headers(self._settings.user_agent, self._settings.accept, request.headers)
+        return httpx.Request(
+            "GET",
+            url,
+            headers=[(b"Host", host), *headers],
+            stream=_NOTHING,
+            extensions={
+                "target": target,
+                "timeout": {
+                    "connect": request.connect_timeout,
+                    "read": request.read_timeout,
+                    "pool": request.total_timeout,
+                },
+            },
+        )
+
+
+async def _read(response: httpx.Response, headers: list[tuple[str, str]], limit: int) -> tuple[bytes, int]:
+    codings: list[str] = []
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == "content-encoding":
+            codings.append(value)
+        elif lowered == "content-length" and value.isdecimal() and int(value[:20]) > limit:
+            raise BodyTooLarge(f"The body is announced with {value[:20]} bytes; {limit} is the limit.")
+    body = Body(codings_of(codings), limit)
+    async for chunk in cast(httpx.AsyncByteStream, response.stream):
+        body.feed(chunk)
+    return body.finish(), body.wire_size
+
+
+@lru_cache(maxsize=4096)
+def _address(scheme: str, authority: str) -> tuple[httpx.URL, bytes]:
+    """The origin as httpx has it, and the Host header; parsed once for all pages of a site."""
+    if "@" in authority:
+        raise httpx.UnsupportedProtocol("A URL with a user or password is not fetched; give credentials as headers.")
+    try:
+        url = httpx.URL(f"{scheme}://{authority}/")
+    except httpx.InvalidURL as problem:
+        if _numeric(bare_host(authority)):
+            raise AddressBlocked(f"{authority[:80]!r} is a disguised form of an address.") from problem
+        raise
+    return url, url.netloc
+
+
+def _numeric(host: str) -> bool:
+    try:
+        return numeric_host(host) is not None
+    except UrlError:
+        return True
+
+
+@lru_cache(maxsize=256)
+def _headers(user_agent: str, accept: str, extra: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
+    """Ours, replaced by the request's where it names the same; what frames the exchange is never the request's."""
+    own = (("User-Agent", user_agent), ("Accept", accept), ("Accept-Encoding", ACCEPTED))
+    given = [(name, value) for name, value in extra if name.lower() not in _OURS]
+    named = {name.lower() for name, _ in given}
+    return [
+        (name.encode("latin-1", "replace"), _value(value))
+        for name, value in [*(pair for pair in own if pair[0].lower() not in named), *given]
+    ]
+
+
+def _value(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+def _kind(problem: Exception) -> FailureKind:
+    """What is none of the list could not be asked for at all: no connection was made for it."""
+    return next((kind for error, kind in _KINDS if isinstance(problem, error)), "connect_failed")
+
+
+def _failure(request: ExchangeRequest, progress: _Progress, kind: FailureKind, reason: str) -> ExchangeFailure:
+    elapsed = (time.perf_counter() - progress.began) * 1000
+    return ExchangeFailure(request.url, kind, reason, elapsed, progress.status, progress.address)

@@ -1,0 +1,1 @@
+"""Kafka: topics, publishing, reading, and the lossless loop. The only room that imports aiokafka and faust."""

@@ -1,0 +1,152 @@
+"""The Faust loop that loses nothing: raw bytes in, the pump in the middle, acknowledgement last.
+
+What Faust would do by default and does not do here: acknowledge an event whose agent raised (`take`), decode before
+the agent, restart an agent, serve its tables on all interfaces, wait on an idle leader topic. Any escape ends the
+process; the supervisor starts it again and Kafka delivers again what was not acknowledged.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+from typing import Any
+
+import faust
+import structlog
+from faust.events import Event as FaustEvent
+
+from infra.kafka.pump import Pump
+from schemas.delivery import Settled
+from schemas.message import Message
+
+log = structlog.get_logger()
+
+_WATCH_EVERY_S = 3.0
+
+
+class FaustLoop:
+    """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it."""
+
+    def __init__(self, pump: Pump, *, brokers: str, topic: str, batch: int = 256, within: float = 0.02) -> None:
+        self._pump = pump
+        self._topic = topic
+        self._batch = batch
+        self._within = within
+        self._brokers = brokers
+        self._generation: int | None = None
+        self._pending: dict[tuple[str, int], deque[FaustEvent]] = {}
+        self._stepping = asyncio.Lock()
+        self._app: Any = None
+        self._stream: Any = None
+
+    def _build(self) -> Any:
+        app = faust.App(
+            f"trawl-{self._pump.name}",
+            broker=[f"kafka://{broker}" for broker in self._brokers.split(",")],
+            key_serializer="raw",
+            value_serializer="raw",
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            stream_wait_empty=True,
+            stream_buffer_maxsize=max(1024, self._batch * 4),
+            broker_commit_interval=1.0,
+            broker_session_timeout=10,
+            broker_heartbeat_interval=2.0,
+            broker_rebalance_timeout=20,
+            broker_max_poll_interval=120.0,
+            consumer_auto_offset_reset="earliest",
+            datadir=os.path.join("/tmp", f"trawl-{self._pump.name}-{os.getpid()}"),
+        )
+        source = app.topic(self._topic, key_type=bytes, value_type=bytes)
+        app.agent(source, name=self._pump.name)(self._consume)
+        return app
+
+    async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
+        """Consumes until `stopping` is set, then finishes the batch at hand, commits and leaves the group."""
+        self._app = self._build()
+        self._app.finalize()
+        await self._app.start()
+        threading.Thread(target=self._watch_coordinator, args=(stopping,), daemon=True, name="coordinator").start()
+        ticking = asyncio.create_task(self._settle_when_idle(stopping))
+        started.set()
+        await stopping.wait()
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking
+        await self._app.stop()
+
+    async def _consume(self, stream: Any) -> None:
+        self._stream = stream
+        try:
+            async for events in stream.noack_take(self._batch, within=self._within):
+                async with self._stepping:
+                    await self._step(events, time.monotonic())
+        except asyncio.CancelledError:
+            raise
+        except BaseException as problem:
+            _end(self._pump.name, problem)
+        if not self._app.should_stop:
+            _end(self._pump.name, RuntimeError("the stream ended"))
+
+    async def _step(self, events: list[FaustEvent], polled_at: float) -> None:
+        generation = self._app.consumer_generation_id
+        if generation != self._generation:
+            # What older generations left behind belongs to whoever owns it now: neither processed nor acknowledged.
+            self._pending.clear()
+            own = {place.partition for place in self._app.consumer.assignment() if place.topic == self._topic}
+            await self._pump.assigned(self._topic, own)
+            self._generation = generation
+        live = [event for event in events if event.message.generation_id == generation]
+        for event in live:
+            place = (event.message.topic, event.message.partition)
+            self._pending.setdefault(place, deque()).append(event)
+        await self._acknowledge(await self._pump.step([_message(event) for event in live], polled_at))
+
+    async def _acknowledge(self, settled: Settled) -> None:
+        for place, end in settled.items():
+            waiting = self._pending.get(place)
+            while waiting and waiting[0].message.offset < end:
+                await self._stream.ack(waiting.popleft())
+
+    async def _settle_when_idle(self, stopping: asyncio.Event) -> None:
+        try:
+            while not stopping.is_set():
+                await asyncio.sleep(1.0)
+                if self._generation is not None and self._generation == self._app.consumer_generation_id:
+                    async with self._stepping:
+                        await self._acknowledge(await self._pump.step([], time.monotonic()))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as problem:
+            _end(self._pump.name, problem)
+
+    def _watch_coordinator(self, stopping: asyncio.Event) -> None:
+        """aiokafka parks its coordinator on a fatal error and Faust never notices: alive, silent, unassigned."""
+        while not stopping.is_set():
+            time.sleep(_WATCH_EVERY_S)
+            try:
+                coordinator = self._app._consumer._thread._consumer._coordinator
+            except AttributeError:
+                continue
+            parked = getattr(coordinator, "_pending_exception", None)
+            task = getattr(coordinator, "_coordination_task", None)
+            if not stopping.is_set() and (parked or (task is not None and task.done())):
+                _end(self._pump.name, RuntimeError(f"the group coordinator is parked: {parked!r}"))
+
+
+def _message(event: FaustEvent) -> Message:
+    found = event.message
+    headers: Any = found.headers or {}
+    pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
+    return Message(found.topic, found.partition, found.offset, found.key, found.value,
+                   tuple((name, value) for name, value in pairs if value is not None),
+                   int(found.timestamp * 1000) if found.timestamp else 0)  # fmt: skip
+
+
+def _end(name: str, problem: BaseException) -> None:
+    """Ends the process at once, without the clean-up that would commit what was not finished."""
+    log.critical("stage_ended", stage=name, error=repr(problem), exc_info=problem)
+    os._exit(70)

@@ -1,0 +1,83 @@
+"""Where partitions begin and end, and which cluster this is."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from infra.errors import StoreUnavailable
+from infra.patience import patiently
+from schemas.topics import topics
+
+
+class Offsets:
+    """Asks the broker about logs, without reading them. Outages are waited out."""
+
+    def __init__(self, brokers: str) -> None:
+        self._brokers = brokers
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> Self:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False)
+        try:
+            await consumer.start()
+        except (KafkaError, OSError) as problem:
+            await consumer.stop()
+            raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
+        self._consumer = consumer
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:  # fmt: skip
+        if self._consumer:
+            await self._consumer.stop()
+
+    async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset that is still there, and the one after the last."""
+        place = TopicPartition(topic, partition)
+
+        async def ask() -> tuple[int, int]:
+            consumer = self._ready()
+            try:
+                begin = await consumer.beginning_offsets([place])
+                end = await consumer.end_offsets([place])
+            except (KafkaError, OSError) as problem:
+                raise StoreUnavailable(f"Kafka does not say where {topic} ends: {problem!r}") from problem
+            return begin[place], end[place]
+
+        return await patiently(ask, "ask for offsets")
+
+    async def end_offsets(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """topic → partition (as JSON has it: a string) → the offset after its last message."""
+        places = [TopicPartition(name, number) for name in names for number in range(topics()[name].partitions)]
+
+        async def ask() -> dict[str, dict[str, int]]:
+            try:
+                ends = await self._ready().end_offsets(places)
+            except (KafkaError, OSError) as problem:
+                raise StoreUnavailable(f"Kafka does not say where its topics end: {problem!r}") from problem
+            found: dict[str, dict[str, int]] = {name: {} for name in names}
+            for place, end in ends.items():
+                found[place.topic][str(place.partition)] = end
+            return found
+
+        return await patiently(ask, "ask for offsets")
+
+    def _ready(self) -> AIOKafkaConsumer:
+        assert self._consumer, "Use `async with` before asking."
+        return self._consumer
+
+
+async def cluster_id(brokers: str) -> str:
+    """The id that the cluster was formatted with: a broker that was set up anew has another one."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    try:
+        await admin.start()
+        return str((await admin.describe_cluster())["cluster_id"])
+    except (KafkaError, OSError) as problem:
+        raise StoreUnavailable(f"Kafka at {brokers} does not answer: {problem}") from problem
+    finally:
+        await admin.close()

@@ -1,0 +1,90 @@
+"""The same lossless loop over a plain consumer, for topics that are too quiet for a Faust app of their own."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from infra.errors import StoreUnavailable
+from infra.kafka.pump import Pump
+from schemas.message import Message
+
+log = structlog.get_logger()
+
+
+class _Watch(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
+    """Notes that the assignment changed; the loop acts on it between two batches."""
+
+    def __init__(self) -> None:
+        self.changed = False
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        self.changed = True
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        self.changed = True
+
+
+class PlainLoop:
+    """Feeds one pump from several topics, in one group."""
+
+    def __init__(self, pump: Pump, *, brokers: str, topics: Sequence[str], batch: int = 2000) -> None:
+        self._pump = pump
+        self._brokers = brokers
+        self._topics = list(topics)
+        self._batch = batch
+
+    async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
+        """Consumes until `stopping` is set; raises what must end the process."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._brokers,
+            group_id=f"trawl-{self._pump.name}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            max_poll_interval_ms=120_000,
+            fetch_max_wait_ms=200,
+        )
+        watch = _Watch()
+        consumer.subscribe(topics=self._topics, listener=watch)
+        try:
+            await consumer.start()
+        except (KafkaError, OSError) as problem:
+            await consumer.stop()
+            raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
+        try:
+            started.set()
+            while not stopping.is_set():
+                await self._round(consumer, watch)
+        finally:
+            await consumer.stop()
+
+    async def _round(self, consumer: AIOKafkaConsumer, watch: _Watch) -> None:
+        polled_at = time.monotonic()
+        found = await consumer.getmany(timeout_ms=250, max_records=self._batch)
+        if watch.changed:
+            watch.changed = False
+            for topic in self._topics:
+                own = {place.partition for place in consumer.assignment() if place.topic == topic}
+                await self._pump.assigned(topic, own)
+        own_places = consumer.assignment()
+        messages = [
+            Message(record.topic, record.partition, record.offset, record.key, record.value,
+                    tuple(record.headers), record.timestamp)
+            for place, records in found.items() if place in own_places for record in records
+        ]  # fmt: skip
+        settled = await self._pump.step(messages, polled_at)
+        ends = {TopicPartition(*place): end for place, end in settled.items()}
+        if ends:
+            try:
+                await consumer.commit(ends)
+            except (CommitFailedError, IllegalStateError) as problem:
+                # The group moved on meanwhile: the new owner finds our work done and passes over it.
+                log.info("commit_refused", stage=self._pump.name, error=str(problem))
+            except KafkaError as problem:
+                raise StoreUnavailable(f"Kafka did not take a commit: {problem!r}") from problem

@@ -1,0 +1,84 @@
+"""Every metric's name, once; and how a process tells its metrics to the others.
+
+A process publishes all its samples each second to `system-metrics`: that one way feeds the dashboards, ClickHouse and
+the gateway's Prometheus page, and needs no port of its own.
+"""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+import psutil
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.events import Event, MetricSample
+
+REGISTRY = CollectorRegistry()
+MESSAGES = Counter("trawl_messages", "Messages handled.", ["stage", "topic"], registry=REGISTRY)
+RECORDS = Counter("trawl_records", "Records handled.", ["stage"], registry=REGISTRY)
+PAGES = Counter("trawl_pages", "Pages visited, whatever came back.", ["stage"], registry=REGISTRY)
+REJECTS = Counter("trawl_dead_letters", "Messages and records that could not be used.", ["stage"], registry=REGISTRY)
+OUTPUTS = Counter("trawl_outputs", "Events published.", ["stage"], registry=REGISTRY)
+STEP_SECONDS = Histogram(
+    "trawl_step_seconds",
+    "One batch, from decoding to acknowledgement.",
+    ["stage"],
+    registry=REGISTRY,
+    buckets=(0.005, 0.02, 0.1, 0.5, 2.0, 10.0),
+)
+MEMORY = Gauge("trawl_memory_bytes", "Resident memory of the process.", registry=REGISTRY)
+CPU = Gauge("trawl_cpu_seconds", "Processor time of the process.", registry=REGISTRY)
+
+
+class StageMeter:
+    """Counts one stage's steps for the pump."""
+
+    def __init__(self, stage: str, topic: str) -> None:
+        self._messages = MESSAGES.labels(stage, topic)
+        self._rejects = REJECTS.labels(stage)
+        self._outputs = OUTPUTS.labels(stage)
+        self._seconds = STEP_SECONDS.labels(stage)
+
+    def seen(self, messages: int, rejects: int, outputs: int, seconds: float) -> None:
+        """One step was done."""
+        self._messages.inc(messages)
+        self._rejects.inc(rejects)
+        self._outputs.inc(outputs)
+        self._seconds.observe(seconds)
+
+
+class SendSoon(Protocol):
+    """Publishes in the background, or drops and counts."""
+
+    def send_soon(self, event: Event) -> bool:
+        """False: dropped."""
+        ...
+
+
+async def report(process: str, publisher: SendSoon, clock: Callable[[], str], every: float = 1.0) -> None:
+    """Publishes all samples of this process, for ever."""
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    own = psutil.Process()
+    while True:
+        MEMORY.set(own.memory_info().rss)
+        times = own.cpu_times()
+        CPU.set(times.user + times.system)
+        publisher.send_soon(
+            MetricSample(id=str(uuid.uuid4()), process=process, instance=instance, at=clock(), values=samples())
+        )
+        await asyncio.sleep(every)
+
+
+def samples() -> dict[str, float]:
+    """Prometheus sample name with labels → value; creation times and histogram buckets are left to the own page."""
+    found = {}
+    for family in REGISTRY.collect():
+        for sample in family.samples:
+            if sample.name.endswith(("_created", "_bucket")):
+                continue
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = float(sample.value)
+    return found

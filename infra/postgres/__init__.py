@@ -1,0 +1,1 @@
+"""PostgreSQL: users, jobs, runs, the frontier, and what the stages must remember. The only room that imports psycopg."""

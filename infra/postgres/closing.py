@@ -1,0 +1,246 @@
+"""Extraction's side of the frontier: the transaction in which tasks are closed, retried, and links are found."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from infra.patience import patiently
+from infra.postgres.pool import Connection, Database
+from infra.postgres.sql import queries
+from infra.postgres.tally import Tally
+
+
+class LinkRow(Protocol):
+    """A link as extraction found it; queued when `outcome` is None."""
+
+    @property
+    def url_fp(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def hops(self) -> int: ...
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class AnswerRow(Protocol):
+    """What should become of one task."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def url_fp(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def fetch_id(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def any_attempt(self) -> bool: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def klass(self) -> str: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def retry_at(self) -> float | None: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def batches(self) -> Sequence[tuple[str, int]]: ...
+    @property
+    def links(self) -> Sequence[LinkRow]: ...
+    @property
+    def source(self) -> str: ...
+
+
+A = TypeVar("A", bound=AnswerRow)
+Key = tuple[str, str]
+
+
+class ClosingTransaction:
+    """Closes a batch of tasks. Returns for each answer (held, new links, retried)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def close(self, answers: Sequence[A]) -> list[tuple[bool, int, bool]]:
+        """One transaction, said again while PostgreSQL is away: an answer that was written finds itself held."""
+        return await patiently(lambda: self._database.repeat(lambda c: _close(c, answers)), "close tasks")
+
+
+async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[bool, int, bool]]:
+    named, tally = queries("frontier"), Tally()
+    runs = {
+        row["id"]: row
+        for row in await (
+            await connection.execute(named["lock_runs"], {"runs": sorted({answer.run_id for answer in answers})})
+        ).fetchall()
+    }
+    final = [answer for answer in answers if answer.retry_at is None]
+    claimed = await _claim(connection, final)
+    held = claimed | await _held_before(connection, [a for a in final if (a.run_id, a.url_fp) not in claimed])
+    retried = await _queue_again(connection, [answer for answer in answers if answer.retry_at is not None], tally)
+    fresh = [answer for answer in final if (answer.run_id, answer.url_fp) in claimed]
+    for answer in fresh:
+        tally.add(answer.run_id, issued=-1, extracted=answer.records, **{answer.klass: 1})
+        tally.at_host(answer.run_id, answer.host, issued=-1)
+    links = await _insert_links(connection, fresh, runs, tally)
+    await _promise(connection, fresh)
+    await tally.write(connection)
+    if fresh or retried:
+        await connection.execute(named["wake"])
+    keys = [(answer.run_id, answer.url_fp) for answer in answers]
+    return [(key in held, links.get(key, 0), key in retried) for key in keys]
+
+
+async def _claim(connection: Connection, answers: Sequence[A]) -> set[Key]:
+    if not answers:
+        return set()
+    ordered = sorted(answers, key=lambda answer: (answer.run_id, answer.url_fp))
+    cursor = await connection.execute(
+        queries("frontier")["claim"],
+        {
+            "run": [answer.run_id for answer in ordered],
+            "fp": [answer.url_fp for answer in ordered],
+            "fetch": [answer.fetch_id for answer in ordered],
+            "attempt": [answer.attempt for answer in ordered],
+            "any_attempt": [answer.any_attempt for answer in ordered],
+            "outcome": [answer.outcome for answer in ordered],
+            "klass": [answer.klass for answer in ordered],
+            "status": [answer.status for answer in ordered],
+            "records": [answer.records for answer in ordered],
+            "reason": [answer.reason for answer in ordered],
+        },
+    )
+    return {(row["run_id"], row["url_fp"]) for row in await cursor.fetchall()}
+
+
+async def _held_before(connection: Connection, answers: Sequence[A]) -> set[Key]:
+    if not answers:
+        return set()
+    cursor = await connection.execute(
+        queries("frontier")["held_before"],
+        {
+            "run": [answer.run_id for answer in answers],
+            "fp": [answer.url_fp for answer in answers],
+            "fetch": [answer.fetch_id for answer in answers],
+        },
+    )
+    return {(row["run_id"], row["url_fp"]) for row in await cursor.fetchall()}
+
+
+async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tally) -> set[Key]:
+    if not answers:
+        return set()
+    ordered = sorted(answers, key=lambda answer: (answer.run_id, answer.url_fp))
+    cursor = await connection.execute(
+        queries("frontier")["queue_again"],
+        {
+            "run": [answer.run_id for answer in ordered],
+            "fp": [answer.url_fp for answer in ordered],
+            "attempt": [answer.attempt for answer in ordered],
+            "status": [answer.status for answer in ordered],
+            "reason": [answer.reason for answer in ordered],
+            "retry_at": [answer.retry_at for answer in ordered],
+        },
+    )
+    queued = {(row["run_id"], row["url_fp"]) for row in await cursor.fetchall()}
+    for answer in ordered:
+        if (answer.run_id, answer.url_fp) in queued:
+            tally.add(answer.run_id, issued=-1, queued=1)
+            tally.at_host(answer.run_id, answer.host, queued=1, issued=-1, ready_at=answer.retry_at)
+    return queued
+
+
+async def _insert_links(
+    connection: Connection, answers: Sequence[A], runs: dict[str, dict[str, object]], tally: Tally
+) -> dict[Key, int]:
+    """Inserts what the claimed pages link to; a run without budget or that was cancelled takes no more."""
+    named = queries("frontier")
+    found: dict[Key, tuple[A, LinkRow]] = {}
+    for answer in answers:
+        for link in answer.links:
+            known = found.get((answer.run_id, link.url_fp))
+            if known is None or link.depth < known[1].depth:
+                found[answer.run_id, link.url_fp] = (answer, link)
+    if not found:
+        return {}
+    rows = [(answer, link, _verdict(link, runs[answer.run_id])) for answer, link in found.values()]
+    cursor = await connection.execute(
+        named["insert_links"],
+        {
+            "run": [answer.run_id for answer, _, _ in rows],
+            "fp": [link.url_fp for _, link, _ in rows],
+            "host": [link.host for _, link, _ in rows],
+            "url": [link.url for _, link, _ in rows],
+            "depth": [link.depth for _, link, _ in rows],
+            "hops": [link.hops for _, link, _ in rows],
+            "priority": [0 for _ in rows],
+            "outcome": [verdict[0] for _, _, verdict in rows],
+            "reason": [verdict[1] for _, _, verdict in rows],
+            "found_on": [answer.source for answer, _, _ in rows],
+        },
+    )
+    by_source = {(answer.run_id, answer.source): (answer.run_id, answer.url_fp) for answer in answers}
+    new: dict[Key, int] = {}
+    for row in await cursor.fetchall():
+        run, waits = row["run_id"], row["state"] == "queued"
+        tally.add(run, requested=1, **{"queued" if waits else "filtered": 1})
+        if waits:
+            tally.at_host(run, row["host"], queued=1)
+        key = by_source[run, row["found_on"]]
+        new[key] = new.get(key, 0) + 1
+    await _come_nearer(connection, [(a, link) for a, link, verdict in rows if verdict[0] is None], tally)
+    return new
+
+
+def _verdict(link: LinkRow, run: dict[str, object]) -> tuple[str | None, str]:
+    if link.outcome is not None:
+        return link.outcome, link.reason
+    if run["cancelled"]:
+        return "cancelled", ""
+    if link.hops == 0 and int(str(run["visited"])) >= int(str(run["max_pages"])):
+        return "budget", ""
+    return None, ""
+
+
+async def _come_nearer(connection: Connection, links: Sequence[tuple[A, LinkRow]], tally: Tally) -> None:
+    near = [(answer, link) for answer, link in links if link.depth > 0]
+    if not near:
+        return
+    cursor = await connection.execute(
+        queries("frontier")["come_nearer"],
+        {
+            "run": [answer.run_id for answer, _ in near],
+            "fp": [link.url_fp for _, link in near],
+            "depth": [link.depth for _, link in near],
+        },
+    )
+    for row in await cursor.fetchall():
+        if row["let_in"]:
+            tally.add(row["run_id"], filtered=-1, queued=1)
+            tally.at_host(row["run_id"], row["host"], queued=1)
+
+
+async def _promise(connection: Connection, answers: Sequence[A]) -> None:
+    rows = [(answer, batch, count) for answer in answers for batch, count in answer.batches]
+    if rows:
+        await connection.execute(
+            queries("frontier")["promise_batches"],
+            {
+                "run": [answer.run_id for answer, _, _ in rows],
+                "batch": [batch for _, batch, _ in rows],
+                "fp": [answer.url_fp for answer, _, _ in rows],
+                "records": [count for _, _, count in rows],
+            },
+        )

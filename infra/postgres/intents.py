@@ -1,0 +1,137 @@
+"""The warehouse's ledger in PostgreSQL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from infra.errors import Fenced
+from infra.patience import patiently
+from infra.postgres.pool import Connection, Database
+from infra.postgres.sql import queries
+
+
+I = TypeVar("I")
+
+
+class IntentRow(Protocol):
+    """One insert that was decided on."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def skipped(self) -> frozenset[str]: ...
+    @property
+    def ingested_at(self) -> str: ...
+    @property
+    def cluster(self) -> str: ...
+
+
+class SumRow(Protocol):
+    """What a confirmation adds to a run."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def batches(self) -> Sequence[str]: ...
+    @property
+    def stored(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
+async def check_epoch(connection: Connection, stage: str, topic: str, partition: int, epoch: int) -> None:
+    """Raises Fenced when a newer owner has taken the partition; holds a new owner off until the transaction ends."""
+    place = {"stage": stage, "topic": topic, "partition": partition}
+    row = await (await connection.execute(queries("delivery")["check_epoch"], place)).fetchone()
+    if row is None or row["epoch"] != epoch:
+        raise Fenced(
+            f"{stage} no longer owns {topic}[{partition}]: epoch {epoch} was followed by {row and row['epoch']}."
+        )
+
+
+class IntentLedger(Generic[I]):
+    """`intent` makes the warehouse's own shape of an intent."""
+
+    STAGE = "warehouse"
+
+    def __init__(self, database: Database, intent: Callable[..., I]) -> None:
+        self._database = database
+        self._intent = intent
+
+    async def take(self, topic: str, partition: int) -> tuple[int, I | None]:
+        """The next epoch, and the newest intent."""
+        place = {"stage": self.STAGE, "topic": topic, "partition": partition}
+
+        async def work(connection: Connection) -> tuple[int, I | None]:
+            named = queries("delivery")
+            taken = await (await connection.execute(named["take_epoch"], place)).fetchone()
+            row = await (await connection.execute(named["newest_intent"], place)).fetchone()
+            assert taken is not None
+            return taken["epoch"], self._shape(row) if row else None
+
+        return await patiently(lambda: self._database.repeat(work), "take a partition")
+
+    def _shape(self, row: Mapping[str, Any]) -> I:
+        return self._intent(
+            topic=row["topic"],
+            partition=row["partition"],
+            first=row["first_offset"],
+            last=row["last_offset"],
+            skipped=frozenset(row["skipped"]),
+            ingested_at=row["ingested_at"],
+            cluster=row["cluster_id"],
+            confirmed=row["confirmed"],
+        )
+
+    async def begin(self, intent: IntentRow, epoch: int) -> None:
+        """Writes it down, under the epoch. Said again after a lost answer it finds itself and is content."""
+        values = {
+            "cluster": intent.cluster,
+            "topic": intent.topic,
+            "partition": intent.partition,
+            "first": intent.first,
+            "last": intent.last,
+            "skipped": sorted(intent.skipped),
+            "ingested_at": intent.ingested_at,
+            "epoch": epoch,
+        }
+
+        async def work(connection: Connection) -> None:
+            named = queries("delivery")
+            await check_epoch(connection, self.STAGE, intent.topic, intent.partition, epoch)
+            newest = await (await connection.execute(named["newest_intent"], values)).fetchone()
+            if newest and newest["first_offset"] == intent.first and newest["last_offset"] == intent.last:
+                return
+            await connection.execute(named["begin_intent"], values)
+
+        await patiently(lambda: self._database.repeat(work), "write an intent")
+
+    async def confirm(self, intent: IntentRow, epoch: int, sums: Sequence[SumRow]) -> None:
+        """Confirms once: the sums are added by whoever sets the mark."""
+        place = {"topic": intent.topic, "partition": intent.partition, "first": intent.first}
+
+        async def work(connection: Connection) -> None:
+            named = queries("delivery")
+            await check_epoch(connection, self.STAGE, intent.topic, intent.partition, epoch)
+            # Runs before intents: the order in which every writer takes its locks.
+            if sums:
+                await connection.execute(queries("frontier")["lock_runs"], {"runs": sorted(s.run_id for s in sums)})
+            if await (await connection.execute(named["confirm_intent"], place)).fetchone() is None:
+                return
+            for entry in sorted(sums, key=lambda entry: entry.run_id):
+                run = {"run": entry.run_id, "batches": list(entry.batches)}
+                await connection.execute(named["confirm_batches"], run)
+                added = {"stored": entry.stored, "rejected": entry.rejected, "dropped": entry.dropped}
+                await connection.execute(named["confirm_sums"], run | added)
+            await connection.execute(named["forget_intents"], place)
+            if sums:
+                await connection.execute(queries("frontier")["wake"])
+
+        await patiently(lambda: self._database.repeat(work), "confirm an intent")

@@ -1,0 +1,161 @@
+"""Jobs and runs in PostgreSQL, as the gateway opens, reads, cancels and hides them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from infra.postgres.audit import record
+from infra.postgres.pool import Connection, Database
+from infra.postgres.sql import queries
+from schemas import codec
+from schemas.accounts import Act
+from schemas.events import RunCounts, ScrapeRequest
+from schemas.ledger import Job, Opening, Run, UrlFate
+from schemas.topics import SCRAPE_REQUESTS
+
+
+class PostgresJobs:
+    """The gateway's `Jobs`. A run is opened by one transaction: run, audit line and the request to Kafka."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = queries("jobs")
+
+    async def create(self, opening: Opening, act: Act) -> Run:
+        async def work(connection: Connection) -> Run:
+            await connection.execute(self._sql["add_job"], _values(opening))
+            return await self._open_run(connection, opening, act)
+
+        return await self._database.repeat(work)
+
+    async def start(self, opening: Opening, act: Act, *, force: bool) -> Run | Literal["running", "gone"]:
+        async def work(connection: Connection) -> Run | Literal["running", "gone"]:
+            row = await (await connection.execute(self._sql["lock_job"], {"job_id": opening.job_id})).fetchone()
+            if row is None:
+                return "gone"
+            if row["open"] and not force:
+                return "running"
+            return await self._open_run(connection, opening, act)
+
+        return await self._database.repeat(work)
+
+    async def _open_run(self, connection: Connection, opening: Opening, act: Act) -> Run:
+        row = await (await connection.execute(self._sql["add_run"], _values(opening))).fetchone()
+        assert row is not None
+        request = codec.encode(ScrapeRequest(run_id=opening.run_id))
+        await connection.execute(self._sql["ask"], {"topic": SCRAPE_REQUESTS, "key": opening.run_id, "value": request})
+        await record(connection, act)
+        await connection.execute(self._sql["wake"])
+        return _run(row)
+
+    async def page(
+        self, owner: str | None, states: Sequence[str] | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Job]:
+        moment, position = before or (None, None)
+        values = {
+            "owner": owner,
+            "states": list(states) if states is not None else None,
+            "before": moment,
+            "before_id": position,
+            "limit": limit,
+        }
+        return [_job(row) for row in await self._database.fetch(self._sql["jobs"], values)]
+
+    async def job(self, job_id: str) -> Job | None:
+        rows = await self._database.fetch(self._sql["job"], {"job_id": job_id})
+        return _job(rows[0]) if rows else None
+
+    async def run(self, run_id: str) -> Run | None:
+        rows = await self._database.fetch(self._sql["run"], {"run_id": run_id})
+        return _run(rows[0]) if rows else None
+
+    async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
+        values = {"owner": owner, "job_id": job_id, "limit": limit}
+        return [str(row["id"]) for row in await self._database.fetch(self._sql["newest_runs"], values)]
+
+    async def cancel(self, job_id: str, act: Act) -> list[str]:
+        async def work(connection: Connection) -> list[str]:
+            cursor = await connection.execute(self._sql["cancel"], {"job_id": job_id})
+            cancelled = [str(row["id"]) for row in await cursor.fetchall()]
+            if cancelled:
+                await record(connection, act)
+                await connection.execute(self._sql["wake"])
+            return cancelled
+
+        return await self._database.repeat(work)
+
+    async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:
+        async def work(connection: Connection) -> Literal["deleted", "running", "gone"]:
+            row = await (await connection.execute(self._sql["lock_job"], {"job_id": job_id})).fetchone()
+            if row is None:
+                return "gone"
+            if row["open"]:
+                return "running"
+            await connection.execute(self._sql["delete_job"], {"job_id": job_id})
+            await record(connection, act)
+            return "deleted"
+
+        return await self._database.repeat(work)
+
+    async def urls(
+        self,
+        run_id: str,
+        *,
+        outcome: str | None = None,
+        url_fp: str | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> list[UrlFate]:
+        values = {"run_id": run_id, "outcome": outcome, "url_fp": url_fp, "after": after, "limit": limit}
+        return [_fate(row) for row in await self._database.fetch(self._sql["urls"], values)]
+
+
+def _values(opening: Opening) -> dict[str, Any]:
+    return {
+        "run_id": opening.run_id,
+        "job_id": opening.job_id,
+        "owner": opening.owner,
+        "name": opening.name,
+        "dataset": opening.dataset,
+        "description": Jsonb(opening.description),
+        "priority": opening.priority,
+        "max_pages": opening.max_pages,
+    }
+
+
+def _run(row: dict[str, Any]) -> Run:
+    counts = RunCounts(**{name: row[name] for name in RunCounts.__struct_fields__})
+    return Run(
+        id=str(row["id"]),
+        job_id=str(row["job_id"]),
+        owner=row["owner"],
+        dataset=row["dataset"],
+        state=row["state"],
+        reason=row["reason"],
+        max_pages=row["max_pages"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        cancelled_at=row["cancelled_at"],
+        counts=counts,
+    )
+
+
+def _job(row: dict[str, Any]) -> Job:
+    return Job(
+        id=str(row["job_id"]),
+        owner=row["job_owner"],
+        name=row["name"],
+        dataset=row["job_dataset"],
+        description=row["description"],
+        created_at=row["job_created_at"],
+        updated_at=row["updated_at"],
+        run=_run(row),
+    )
+
+
+def _fate(row: dict[str, Any]) -> UrlFate:
+    values: dict[str, Any] = {**row, "url_fp": str(row["url_fp"])}
+    return UrlFate(**values)

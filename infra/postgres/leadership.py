@@ -1,0 +1,66 @@
+"""One dispatch works at a time: whoever holds the advisory lock of its own session.
+
+The lock is given back by PostgreSQL itself when the session ends, however it ends. Nothing depends on it but
+efficiency: every reservation is made under the lock of its run, so that two dispatchers would never issue a row twice.
+"""
+
+import asyncio
+
+import psycopg
+import structlog
+
+log = structlog.get_logger()
+_LOCK = 7_241_002
+_OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+
+
+class Leadership:
+    """Holds a connection of its own for as long as it leads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def won(self, stopping: asyncio.Event) -> bool:
+        """Waits until the lock is ours; False when `stopping` was set first."""
+        while not stopping.is_set():
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = await psycopg.AsyncConnection.connect(
+                        self._url, autocommit=True, connect_timeout=5, options=_OPTIONS, application_name="trawl-leader"
+                    )
+                cursor = await self._connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
+                row = await cursor.fetchone()
+                if row and row[0]:
+                    return True
+            except (psycopg.Error, OSError) as problem:
+                log.warning("leadership_unavailable", error=str(problem))
+                self._connection = None
+            await _wait(stopping, 0.5)
+        return False
+
+    async def keep(self, stopping: asyncio.Event) -> None:
+        """Returns when the lock is lost (PostgreSQL went away) or `stopping` is set."""
+        while not stopping.is_set():
+            await _wait(stopping, 1.0)
+            try:
+                async with asyncio.timeout(5):
+                    if self._connection is None or self._connection.closed:
+                        return
+                    await self._connection.execute("select 1")
+            except (psycopg.Error, OSError, TimeoutError):
+                log.warning("leadership_lost")
+                return
+
+    async def give_up(self) -> None:
+        """Lets the next one begin."""
+        if self._connection is not None and not self._connection.closed:
+            await self._connection.close()
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

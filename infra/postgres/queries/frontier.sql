@@ -1,0 +1,122 @@
+-- The frontier: one place that knows the fate of every URL. Locks are taken run, hosts, URLs, each in order.
+
+-- name: run_rules
+-- The pinned side of a run, for whoever reads its pages.
+select id::text, job_id::text, dataset, description from runs where id = %(run)s::uuid
+
+-- name: lock_runs
+-- The runs of a batch of answers, locked in order; what is left of their budgets.
+select id::text, state, visited, max_pages, cancelled_at is not null as cancelled
+from runs where id = any(%(runs)s::uuid[]) order by id for update
+
+-- name: claim
+-- Closes rows for the answers that win them: one claim a row, whoever comes first.
+with answer as (
+    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[], %(attempt)s::int[], %(any_attempt)s::bool[],
+                         %(outcome)s::text[], %(klass)s::text[], %(status)s::smallint[], %(records)s::int[],
+                         %(reason)s::text[])
+        as t(run_id, url_fp, fetch_id, attempt, any_attempt, outcome, klass, status, records, reason)
+)
+update frontier f
+set state = 'done', fetch_id = a.fetch_id, outcome = a.outcome, klass = a.klass, status = a.status,
+    records = a.records, reason = a.reason, tries = f.tries + 1, closed_at = now(), not_before = null
+from answer a
+where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
+  and (a.any_attempt or f.attempt = a.attempt)
+returning f.run_id::text, f.url_fp::text
+
+-- name: held_before
+-- Answers whose claim was written before a crash: theirs is the row, and nothing changes.
+select f.run_id::text, f.url_fp::text
+from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[]) as a(run_id, url_fp, fetch_id)
+join frontier f on f.run_id = a.run_id and f.url_fp = a.url_fp and f.fetch_id = a.fetch_id and f.state = 'done'
+
+-- name: queue_again
+-- A failure that may pass: the row waits for its next attempt. Only the newest attempt may say so.
+with answer as (
+    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(attempt)s::int[], %(status)s::smallint[],
+                         %(reason)s::text[], %(retry_at)s::float8[])
+        as t(run_id, url_fp, attempt, status, reason, retry_at)
+)
+update frontier f
+set state = 'queued', tries = f.tries + 1, status = a.status, reason = a.reason, not_before = to_timestamp(a.retry_at),
+    published = false, issued_at = null
+from answer a
+where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
+  and f.attempt = a.attempt
+returning f.run_id::text, f.url_fp::text
+
+-- name: insert_links
+-- New URLs; those that the run knows are passed over. Sorted, so that two writers never wait for each other in a ring.
+insert into frontier (run_id, url_fp, host, url, depth, hops, priority, state, outcome, klass, reason, found_on, closed_at)
+select l.run_id, l.url_fp, l.host, l.url, l.depth, l.hops, l.priority,
+       case when l.outcome is null then 'queued' else 'done' end, l.outcome,
+       case when l.outcome is null then null else 'filtered' end, l.reason, l.found_on,
+       case when l.outcome is null then null else now() end
+from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(host)s::text[], %(url)s::text[], %(depth)s::int[], %(hops)s::smallint[],
+            %(priority)s::smallint[], %(outcome)s::text[], %(reason)s::text[], %(found_on)s::text[])
+    as l(run_id, url_fp, host, url, depth, hops, priority, outcome, reason, found_on)
+order by l.run_id, l.url_fp
+on conflict (run_id, url_fp) do nothing
+returning run_id::text, host, state, found_on
+
+-- name: come_nearer
+-- A URL that was found again by a shorter way: one that was left out as too deep is let in, one that waits moves up.
+with link as (
+    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(depth)s::int[]) as t(run_id, url_fp, depth)
+), found as (
+    select f.run_id, f.url_fp, f.state, l.depth from link l
+    join frontier f on f.run_id = l.run_id and f.url_fp = l.url_fp
+    where (f.state = 'queued' and f.depth > l.depth)
+       or (f.state = 'done' and f.outcome = 'out_of_scope' and f.reason = 'too_deep')
+    order by f.run_id, f.url_fp for update of f
+)
+update frontier f
+set depth = found.depth, state = 'queued', outcome = null, klass = null, reason = '', closed_at = null
+from found where f.run_id = found.run_id and f.url_fp = found.url_fp
+returning f.run_id::text, f.host, found.state = 'done' as let_in
+
+-- name: add_to_hosts
+-- What a transaction changed at its hosts. `ready_at` is the earliest moment at which one of the waiting rows may go.
+insert into run_hosts as h (run_id, host, queued, issued, ready_at)
+select d.run_id, d.host, d.queued, d.issued, coalesce(to_timestamp(d.ready_at), now())
+from unnest(%(run)s::uuid[], %(host)s::text[], %(queued)s::int[], %(issued)s::int[], %(ready_at)s::float8[])
+    as d(run_id, host, queued, issued, ready_at)
+order by d.run_id, d.host
+on conflict (run_id, host) do update
+set queued = h.queued + excluded.queued, issued = h.issued + excluded.issued,
+    ready_at = case when excluded.queued <= 0 then h.ready_at
+                    when h.queued = 0 then excluded.ready_at
+                    else least(h.ready_at, excluded.ready_at) end
+
+-- name: add_to_hosts_known
+-- The same where a count falls: an upsert would check the new row's counts before it sees the old one.
+update run_hosts h
+set queued = h.queued + d.queued, issued = h.issued + d.issued,
+    ready_at = case when d.queued <= 0 then h.ready_at
+                    when h.queued = 0 then coalesce(to_timestamp(d.ready_at), now())
+                    else least(h.ready_at, coalesce(to_timestamp(d.ready_at), now())) end
+from unnest(%(run)s::uuid[], %(host)s::text[], %(queued)s::int[], %(issued)s::int[], %(ready_at)s::float8[])
+    as d(run_id, host, queued, issued, ready_at)
+where h.run_id = d.run_id and h.host = d.host
+
+-- name: add_to_runs
+-- What a transaction changed in the runs' accounts; a check constraint holds their sum.
+update runs r
+set requested = r.requested + d.requested, queued = r.queued + d.queued, issued = r.issued + d.issued,
+    fetched = r.fetched + d.fetched, failed = r.failed + d.failed, filtered = r.filtered + d.filtered,
+    visited = r.visited + d.visited, extracted = r.extracted + d.extracted
+from unnest(%(run)s::uuid[], %(requested)s::int[], %(queued)s::int[], %(issued)s::int[], %(fetched)s::int[],
+            %(failed)s::int[], %(filtered)s::int[], %(visited)s::int[], %(extracted)s::bigint[])
+    as d(run_id, requested, queued, issued, fetched, failed, filtered, visited, extracted)
+where r.id = d.run_id
+
+-- name: promise_batches
+-- The batches that will be published for the pages just closed: the run is not over before ClickHouse holds each.
+insert into run_batches (run_id, batch_id, url_fp, records)
+select * from unnest(%(run)s::uuid[], %(batch)s::uuid[], %(fp)s::uuid[], %(records)s::int[])
+on conflict do nothing
+
+-- name: wake
+-- Dispatch has something to look at.
+select pg_notify('frontier', '')

@@ -1,0 +1,84 @@
+-- name: add_job
+-- A job, kept so that it can be run again.
+insert into jobs (id, owner, name, dataset, description)
+values (%(job_id)s, %(owner)s, %(name)s, %(dataset)s, %(description)s);
+
+-- name: add_run
+-- A run of a job, with the description as it is now pinned to it.
+insert into runs (id, job_id, owner, dataset, description, priority, max_pages)
+values (%(run_id)s, %(job_id)s, %(owner)s, %(dataset)s, %(description)s, %(priority)s, %(max_pages)s)
+returning id, job_id, owner, dataset, state, reason, max_pages, created_at, started_at, finished_at, cancelled_at,
+    requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped;
+
+-- name: ask
+-- The request that dispatch relays to Kafka once this transaction is committed.
+insert into outbox (topic, key, value) values (%(topic)s, %(key)s, %(value)s);
+
+-- name: wake
+-- Wakes dispatch when this transaction is committed.
+select pg_notify('frontier', '');
+
+-- name: jobs
+-- Jobs with their newest run, newest first, after a position.
+select j.id as job_id, j.owner as job_owner, j.name, j.dataset as job_dataset, j.description,
+    j.created_at as job_created_at, j.updated_at,
+    r.id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
+    r.cancelled_at, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
+    r.rejected, r.dropped
+from jobs j cross join lateral (
+    select * from runs where job_id = j.id order by created_at desc, id desc limit 1) r
+where j.deleted_at is null
+    and (%(owner)s::text is null or j.owner = %(owner)s)
+    and (%(states)s::text[] is null or r.state = any(%(states)s))
+    and (%(before)s::timestamptz is null or (j.created_at, j.id) < (%(before)s, %(before_id)s::uuid))
+order by j.created_at desc, j.id desc limit %(limit)s;
+
+-- name: job
+-- One job with its newest run.
+select j.id as job_id, j.owner as job_owner, j.name, j.dataset as job_dataset, j.description,
+    j.created_at as job_created_at, j.updated_at,
+    r.id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
+    r.cancelled_at, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
+    r.rejected, r.dropped
+from jobs j cross join lateral (
+    select * from runs where job_id = j.id order by created_at desc, id desc limit 1) r
+where j.deleted_at is null and j.id = %(job_id)s;
+
+-- name: run
+-- One run, if its job is not deleted.
+select r.id, r.job_id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
+    r.cancelled_at, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
+    r.rejected, r.dropped
+from runs r join jobs j on j.id = r.job_id where r.id = %(run_id)s and j.deleted_at is null;
+
+-- name: newest_runs
+-- The ids of the newest runs of an owner (null: everyone's) or of one job.
+select r.id from runs r join jobs j on j.id = r.job_id
+where j.deleted_at is null and (%(owner)s::text is null or r.owner = %(owner)s)
+    and (%(job_id)s::uuid is null or r.job_id = %(job_id)s)
+order by r.created_at desc limit %(limit)s;
+
+-- name: lock_job
+-- Holds a job while its next run is opened or it is deleted; says whether a run of it is open.
+select j.id, exists (select from runs r where r.job_id = j.id and r.state in ('queued', 'running', 'finishing')) as open
+from jobs j where j.id = %(job_id)s and j.deleted_at is null for update of j;
+
+-- name: cancel
+-- Asks dispatch to drop what waits of every open run of a job; returns the runs that were not being cancelled yet.
+update runs set cancelled_at = now()
+where job_id = %(job_id)s and state in ('queued', 'running', 'finishing') and cancelled_at is null returning id;
+
+-- name: delete_job
+-- Hides a job; its rows stay for the accounts.
+update jobs set deleted_at = now(), updated_at = now() where id = %(job_id)s and deleted_at is null returning id;
+
+-- name: urls
+-- URLs of a run with their fate, in the order of their fingerprint, after a position.
+select url_fp, url, host, depth, state, attempt, outcome, klass, status, records, found_on, found_at, closed_at, reason
+from frontier
+where run_id = %(run_id)s
+    and (%(after)s::uuid is null or url_fp > %(after)s)
+    and (%(url_fp)s::uuid is null or url_fp = %(url_fp)s)
+    and (%(outcome)s::text is null or outcome = %(outcome)s or klass = %(outcome)s
+        or (state <> 'done' and state = %(outcome)s))
+order by url_fp limit %(limit)s;

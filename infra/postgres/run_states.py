@@ -1,0 +1,115 @@
+"""How runs change their state in PostgreSQL, each change with its event in the same transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from infra.patience import patiently
+from infra.postgres.pool import Connection, Database
+from infra.postgres.reserving import counts_of
+from infra.postgres.sql import queries
+from schemas.codec import encode
+from schemas.events import RunEvent
+from schemas.ids import digest
+from schemas.topics import RUN_EVENTS
+
+O = TypeVar("O")  # noqa: E741
+_OPEN = ["queued", "running", "finishing"]
+
+
+async def change_state(
+    connection: Connection,
+    run_id: str,
+    state: str,
+    before: Sequence[str],
+    reason: str = "",
+    end_offsets: Mapping[str, Mapping[str, int]] | None = None,
+) -> bool:
+    """Within the caller's transaction: the state and the RunEvent that tells it. False: it was not in `before`."""
+    named = queries("dispatch")
+    cursor = await connection.execute(
+        named["change_state"], {"run": run_id, "state": state, "before": list(before), "reason": reason}
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return False
+    event = RunEvent(
+        id=digest(run_id, "state", str(row["event_seq"])),
+        run_id=run_id,
+        job_id=row["job_id"],
+        dataset=row["dataset"],
+        kind="state",
+        state=row["state"],
+        at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        counts=counts_of(row),
+        max_pages=row["max_pages"],
+        reason=reason,
+        end_offsets={topic: dict(ends) for topic, ends in (end_offsets or {}).items()},
+    )
+    await connection.execute(named["say"], {"topic": RUN_EVENTS, "key": run_id, "value": encode(event)})
+    return True
+
+
+class RunStates(Generic[O]):
+    """`open_run` makes dispatch's own shape of a run."""
+
+    def __init__(self, database: Database, open_run: Callable[..., O]) -> None:
+        self._database = database
+        self._open_run = open_run
+
+    async def open_runs(self) -> list[O]:
+        """Runs that are not over."""
+        rows = await self._rows("open_runs", {})
+        names = ("id", "job_id", "dataset", "state", "priority", "seeded", "cancelled", "max_pages", "finishing_s")
+        return [self._open_run(counts=counts_of(row), **{name: row[name] for name in names}) for row in rows]
+
+    async def cancel(self, run_id: str) -> None:
+        """Drops what waits; what is under way holds no claim any more."""
+
+        async def work(connection: Connection) -> None:
+            named, run = queries("dispatch"), {"run": run_id}
+            await connection.execute(named["lock_run"], run)
+            await connection.execute(named["drop_waiting"], run)
+            await connection.execute(named["drop_accounts"], run)
+            await connection.execute(named["forget_hosts"], run)
+            await change_state(connection, run_id, "cancelled", _OPEN)
+
+        await self._do(work, "cancel a run")
+
+    async def to_finishing(self, run_id: str) -> None:
+        """Every row is done."""
+
+        async def work(connection: Connection) -> None:
+            await change_state(connection, run_id, "finishing", ["running"])
+
+        await self._do(work, "finish a run")
+
+    async def finish(self, run_id: str, state: str, reason: str, end_offsets: Mapping[str, Mapping[str, int]]) -> None:
+        """The last state."""
+
+        async def work(connection: Connection) -> None:
+            named = queries("dispatch")
+            await change_state(connection, run_id, state, ["finishing"], reason, end_offsets)
+            await connection.execute(named["forget_hosts"], {"run": run_id})
+            await connection.execute(named["close_alerts"], {"subject": run_id})
+
+        await self._do(work, "finish a run")
+
+    async def short(self, run_id: str) -> list[str]:
+        """URLs of pages whose batches are not stored yet."""
+        return [row["url"] or row["batch_id"] for row in await self._rows("open_batches", {"run": run_id})]
+
+    async def promised(self, run_id: str) -> tuple[int, int]:
+        """(batches, records) that ClickHouse must hold."""
+        row = (await self._rows("promised", {"run": run_id}))[0]
+        return row["batches"], row["records"]
+
+    async def alert(self, subject: str, kind: str, message: str) -> None:
+        """A person should know."""
+        await self._rows("raise_alert", {"subject": subject, "kind": kind, "message": message})
+
+    async def _do(self, work: Callable[[Connection], Any], what: str) -> None:
+        await patiently(lambda: self._database.repeat(work), what)
+
+    async def _rows(self, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return await patiently(lambda: self._database.fetch(queries("dispatch")[name], params), name)

@@ -1,0 +1,42 @@
+"""The frontier as extraction sees it, in extraction's own shapes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from infra.patience import patiently
+from infra.postgres.closing import AnswerRow, ClosingTransaction
+from infra.postgres.pool import Database
+from infra.postgres.sql import queries
+from schemas.job import JobDescription
+
+
+R = TypeVar("R")
+C = TypeVar("C")
+
+
+class TaskLedger(Generic[R, C]):
+    """`run` and `closed` make extraction's shapes, so that this room does not know extraction."""
+
+    def __init__(self, database: Database, run: Callable[..., R], closed: Callable[..., C]) -> None:
+        self._database = database
+        self._transaction = ClosingTransaction(database)
+        self._run = run
+        self._closed = closed
+
+    async def run(self, run_id: str) -> R | None:
+        """The run's pinned rules."""
+        rows: list[dict[str, Any]] = await patiently(
+            lambda: self._database.fetch(queries("frontier")["run_rules"], {"run": run_id}), "read a run's rules"
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        job = JobDescription.model_validate(row["description"])
+        return self._run(id=row["id"], job_id=row["job_id"], dataset=row["dataset"], description=job)
+
+    async def close(self, closings: Sequence[AnswerRow]) -> list[C]:
+        """One transaction for all of them, in order."""
+        return [
+            self._closed(held=held, new_links=new, retried=retried)
+            for held, new, retried in await self._transaction.close(closings)
+        ]

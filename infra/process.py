@@ -1,0 +1,79 @@
+"""What every process has in common: logs, signals, readiness, metrics; and how it waits for its surroundings."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+
+from infra import logging as logs
+from infra import metrics, notify
+from infra.errors import StoreUnavailable
+from infra.settings import Settings
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+def now() -> str:
+    """RFC 3339 in UTC with milliseconds: the clock that composition roots hand to their services."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@asynccontextmanager
+async def process(name: str, settings: Settings) -> AsyncIterator[asyncio.Event]:
+    """Sets up logging and signals; yields the event that SIGTERM or SIGINT sets."""
+    logs.configure(name, settings.log_level)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        yield stopping
+    finally:
+        notify.stopping()
+        log.info("stopped")
+
+
+async def entered(
+    stack: contextlib.AsyncExitStack,
+    make: Callable[[], AbstractAsyncContextManager[T]],
+    what: str,
+    wait_s: float = 60.0,
+) -> T:
+    """Enters a resource, waiting for its server to come up; StoreUnavailable after `wait_s`."""
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while True:
+        try:
+            return await stack.enter_async_context(make())
+        except StoreUnavailable as problem:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            notify.status(f"waiting for {what}")
+            log.info("waiting", what=what, error=str(problem))
+            await asyncio.sleep(0.3)
+
+
+@asynccontextmanager
+async def reporting(name: str, publisher: metrics.SendSoon) -> AsyncIterator[None]:
+    """Publishes the process's metrics each second while it lives."""
+    task = asyncio.create_task(metrics.report(name, publisher, now))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until_done(*work: "asyncio.Task[None]") -> None:
+    """Waits for all; the first that fails ends the wait with its error, and the others are cancelled."""
+    done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_EXCEPTION)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.result()

@@ -1,0 +1,81 @@
+"""The one file that reads the environment."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from infra.errors import NotConfigured
+
+
+def default_data_folder() -> Path:
+    """Where Trawl keeps everything unless told otherwise (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "trawl"
+
+
+class Settings(BaseSettings):
+    """What a process needs to know about its surroundings; each name is an environment variable TRAWL_<NAME>.
+
+    Addresses that are not configured are those of the `trawl up` that is running on the data folder.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TRAWL_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data: Path = Field(default_factory=default_data_folder, description="The data folder.")
+    kafka: str | None = Field(None, description="host:port[,host:port] of the brokers.")
+    postgres: str | None = Field(None, description="URL, as the least-rights role.")
+    postgres_owner: str | None = Field(None, description="URL, as the owner: migrations only.")
+    clickhouse: str | None = Field(None, description="http://user:password@host:port/database")
+    host: str = Field("127.0.0.1", description="Where the gateway and the dashboards listen.")
+    port: int = Field(8000, ge=0, le=65535, description="The gateway.")
+    dashboards_port: int = Field(5006, ge=0, le=65535)
+    metrics_port: int = Field(9464, ge=0, le=65535, description="Prometheus text, without sign-in, on loopback.")
+    fetch_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts, host:port or networks that may be visited although they are private."
+    )
+    user_agent: str = Field("TrawlBot/0.1", description="What sites see; name a page about your crawler in it.")
+    trend_sensitivity: str = Field(
+        "few", pattern="^(few|many)$", description="`many` for thousands of series: rarer alarms."
+    )  # noqa: E501
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("fetch_allow", mode="before")
+    @classmethod
+    def _comma_list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @cached_property
+    def _running(self) -> dict[str, Any]:
+        """Addresses that a running `trawl up` wrote down; empty when none runs here."""
+        try:
+            return dict(orjson.loads((self.data / "run" / "endpoints.json").read_bytes()))
+        except (FileNotFoundError, PermissionError, orjson.JSONDecodeError):
+            return {}
+
+    def address(self, name: str) -> str:
+        """The address of `kafka`, `postgres`, `postgres_owner` or `clickhouse`; NotConfigured says what to do."""
+        found = getattr(self, name) or self._running.get(name)
+        if not found:
+            raise NotConfigured(
+                f"No address for {name}: start `trawl up` (data folder {self.data}) or set TRAWL_{name.upper()}."
+            )
+        return str(found)
+
+    def secret(self, name: str) -> str:
+        """A generated secret of the data folder, or TRAWL_SECRET_<NAME> where there is no data folder."""
+        given = os.environ.get(f"TRAWL_SECRET_{name.upper()}")
+        if given:
+            return given
+        try:
+            return (self.data / "secrets" / name).read_text().strip()
+        except OSError as problem:
+            raise NotConfigured(
+                f"No secret {name!r}: start `trawl up` once on {self.data}, or set TRAWL_SECRET_{name.upper()}."
+            ) from problem

@@ -1,0 +1,1 @@
+"""What puts events in: dispatch issues tasks, fetch visits pages, politeness says how gently."""

@@ -1,0 +1,53 @@
+"""When a run is over: every row done, every promised batch confirmed, and ClickHouse asked once."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from producers.dispatch.ports import Ends, Frontier, OpenRun, Stored
+from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, TRENDS
+
+log = structlog.get_logger()
+
+ALERT_AFTER_S = 60.0
+
+
+class Closer:
+    """Moves runs from running to finishing to completed or failed; never before the sums close."""
+
+    def __init__(self, frontier: Frontier, stored: Stored, ends: Ends) -> None:
+        self._frontier = frontier
+        self._stored = stored
+        self._ends = ends
+        self._alerted: set[str] = set()
+
+    async def look(self, runs: Sequence[OpenRun]) -> None:
+        """One look at each run that may have ended."""
+        for run in runs:
+            if run.state == "running" and run.seeded and run.counts.queued == 0 and run.counts.issued == 0:
+                await self._frontier.to_finishing(run.id)
+                await self._finish(run, 0.0)
+            elif run.state == "finishing":
+                await self._finish(run, run.finishing_s)
+
+    async def _finish(self, run: OpenRun, waited_s: float) -> None:
+        short = await self._frontier.short(run.id)
+        reason = f"{len(short)} pages or more are not stored yet: {', '.join(short[:5])}" if short else ""
+        if not short:
+            promised = await self._frontier.promised(run.id)
+            stored = await self._stored.of_run(run.id)
+            if promised == stored:
+                await self._end(run)
+                return
+            reason = f"promised {promised[0]} batches of {promised[1]} records, ClickHouse holds {stored}"
+        if waited_s > ALERT_AFTER_S and run.id not in self._alerted:
+            self._alerted.add(run.id)
+            log.error("run_does_not_close", run_id=run.id, reason=reason)
+            await self._frontier.alert(run.id, "run_does_not_close", reason)
+
+    async def _end(self, run: OpenRun) -> None:
+        failed = run.counts.fetched == 0
+        ends = await self._ends.end_offsets([PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS])
+        state, reason = ("failed", "No page could be fetched.") if failed else ("completed", "")
+        await self._frontier.finish(run.id, state, reason, ends)
+        self._alerted.discard(run.id)

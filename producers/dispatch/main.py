@@ -1,0 +1,56 @@
+"""`trawl dispatch`."""
+
+import asyncio
+import contextlib
+
+from infra import notify
+from infra.clickhouse.row_store import RowStore
+from infra.kafka.offsets import Offsets
+from infra.kafka.publisher import Publisher
+from infra.postgres.dispatching import DispatchFrontier
+from infra.postgres.leadership import Leadership
+from infra.postgres.pool import Database
+from infra.process import entered, now, process, reporting
+from infra.settings import Settings
+from producers.dispatch.closing import Closer
+from producers.dispatch.ports import Issued, OpenRun, Said
+from producers.dispatch.service import Dispatch
+
+
+async def serve(settings: Settings) -> None:
+    """Conducts the crawl until SIGTERM; a second one stands by."""
+    brokers, postgres = settings.address("kafka"), settings.address("postgres")
+    async with process("dispatch", settings) as stopping, contextlib.AsyncExitStack() as stack:
+        database = await entered(stack, lambda: Database(postgres, application_name="trawl-dispatch"), "PostgreSQL")
+        publisher = await entered(stack, lambda: Publisher(brokers, "dispatch"), "Kafka")
+        offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
+        await stack.enter_async_context(reporting("dispatch", publisher))
+        notify.ready("standing by")
+        frontier = DispatchFrontier(database, Issued, Said, OpenRun)
+        closer = Closer(frontier, RowStore(settings.address("clickhouse")), offsets)
+        leadership = Leadership(postgres)
+        stack.push_async_callback(leadership.give_up)
+        while await leadership.won(stopping):
+            notify.status("working")
+            await _lead(Dispatch(frontier, publisher, closer, now), database, leadership, stopping)
+            notify.status("standing by")
+
+
+async def _lead(dispatch: Dispatch, database: Database, leadership: Leadership, stopping: asyncio.Event) -> None:
+    """Works until `stopping` or until the lead is lost; the round at hand is finished."""
+
+    async def listen() -> None:
+        async for _ in database.listen("frontier"):
+            dispatch.wake.set()
+
+    ending = asyncio.Event()
+    work = asyncio.create_task(dispatch.run(ending))
+    keeping = asyncio.create_task(leadership.keep(stopping))
+    listening = asyncio.create_task(listen())
+    try:
+        await asyncio.wait([work, keeping, listening], return_when=asyncio.FIRST_COMPLETED)
+        ending.set()
+        await work
+    finally:
+        for task in (keeping, listening):
+            task.cancel()

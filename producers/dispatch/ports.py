@@ -1,0 +1,148 @@
+"""What dispatch needs: the frontier's side that reserves and closes runs, a publisher, and the warehouse's word."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.events import Event, RunCounts
+from schemas.job import JobDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """A run that is not over, as it stood when it was read."""
+
+    id: str
+    job_id: str
+    dataset: str
+    state: str
+    priority: int
+    seeded: bool
+    cancelled: bool
+    max_pages: int
+    counts: RunCounts
+    finishing_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """One row of the frontier that was reserved for a visit."""
+
+    run_id: str
+    url_fp: str
+    url: str
+    host: str
+    attempt: int
+    depth: int
+    hops: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event of the outbox, as the bytes that some transaction wrote."""
+
+    id: int
+    topic: str
+    key: str
+    value: bytes
+
+
+class Frontier(Protocol):
+    """PostgreSQL as dispatch sees it. Every method is one transaction; outages are waited out."""
+
+    async def open_runs(self) -> list[OpenRun]:
+        """Runs that are not over, most important and oldest first."""
+        ...
+
+    async def description(self, run_id: str) -> JobDescription:
+        """The run's pinned job."""
+        ...
+
+    async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:
+        """(run, host, how many wait), where something may go now."""
+        ...
+
+    async def next_ready(self, runs: Sequence[str]) -> float | None:
+        """Seconds until a row may go that may not yet."""
+        ...
+
+    async def under_way(self) -> dict[str, tuple[int, float]]:
+        """host → (tasks issued over all runs, the delay that its fetcher keeps at the moment)."""
+        ...
+
+    async def reserve(self, run_id: str, quotas: Mapping[str, int]) -> list[Issued]:
+        """Issues up to that many rows of each host, never more first visits than the run's budget has left."""
+        ...
+
+    async def mark_published(self, tasks: Sequence[Issued]) -> None:
+        """Kafka has them."""
+        ...
+
+    async def unpublished(self, older_s: float) -> list[Issued]:
+        """What was issued but never marked published, for at least so long."""
+        ...
+
+    async def reissue_overdue(self) -> list[Issued]:
+        """Issues again, under a new attempt, what nobody can be working on any more."""
+        ...
+
+    async def cancel(self, run_id: str) -> None:
+        """Drops what waits and ends the run as cancelled."""
+        ...
+
+    async def to_finishing(self, run_id: str) -> None:
+        """Every row is done: from here the run waits for the warehouse."""
+        ...
+
+    async def short(self, run_id: str) -> list[str]:
+        """URLs of pages whose batches are not stored yet, at most 20."""
+        ...
+
+    async def promised(self, run_id: str) -> tuple[int, int]:
+        """(batches, records) that ClickHouse must hold."""
+        ...
+
+    async def finish(self, run_id: str, state: str, reason: str, end_offsets: Mapping[str, Mapping[str, int]]) -> None:
+        """The run's last state, with its event."""
+        ...
+
+    async def alert(self, subject: str, kind: str, message: str) -> None:
+        """A person should know."""
+        ...
+
+    async def outbox(self) -> list[Said]:
+        """The oldest events that wait to be published."""
+        ...
+
+    async def delivered(self, said: Sequence[Said]) -> None:
+        """Kafka has them."""
+        ...
+
+
+class Publisher(Protocol):
+    """Kafka, awaited."""
+
+    async def send_all(self, events: Sequence[Event]) -> None:
+        """Returns once the broker has every event."""
+        ...
+
+    async def send_raw(self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """The same for bytes that were encoded before."""
+        ...
+
+
+class Stored(Protocol):
+    """The warehouse's word."""
+
+    async def of_run(self, run_id: str) -> tuple[int, int]:
+        """(distinct batches, records that came in with them) that ClickHouse holds of a run."""
+        ...
+
+
+class Ends(Protocol):
+    """Where the topics end."""
+
+    async def end_offsets(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        """topic → partition → the offset after its last message."""
+        ...

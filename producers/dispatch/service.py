@@ -1,0 +1,133 @@
+"""PostgreSQL → fetch-tasks, run-events: one round after another, each leaving everything consistent.
+
+A round may end anywhere: what was issued and not marked published goes out again with the same attempt, what was
+decided and not published waits in the outbox. One dispatch works at a time; others stand by.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import structlog
+
+from producers.dispatch.closing import Closer
+from producers.dispatch.credit import Shares, Waiting, host_credit
+from producers.dispatch.ports import Frontier, Issued, OpenRun, Publisher
+from producers.dispatch.progress import Progress
+from producers.dispatch.rates import Rates
+from producers.dispatch.tasks import task_of
+from schemas.codec import decode, headers
+from schemas.job import JobDescription
+
+log = structlog.get_logger()
+
+Clock: TypeAlias = Callable[[], str]
+
+MIN_ROUND_S = 0.02
+MAX_ROUND_S = 1.0
+CHECK_LOST_EVERY_S = 1.0
+_WEIGHTS = {-1: 1, 0: 4, 1: 16}
+
+
+class Dispatch:
+    """The crawl's conductor. `wake` is set by whoever knows that there is something to do."""
+
+    def __init__(self, frontier: Frontier, publisher: Publisher, closer: Closer, clock: Clock) -> None:
+        self._frontier = frontier
+        self._publisher = publisher
+        self._closer = closer
+        self._clock = clock
+        self._shares = Shares()
+        self._rates = Rates()
+        self._progress = Progress(publisher, clock)
+        self._jobs: dict[str, JobDescription] = {}
+        self._checked_lost = 0.0
+        self.wake = asyncio.Event()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Rounds until `stopping`; the one at hand is finished."""
+        await self._publish(await self._frontier.unpublished(0.0))
+        while not stopping.is_set():
+            self.wake.clear()
+            started = time.monotonic()
+            pause = await self.round()
+            pause = max(pause, MIN_ROUND_S - (time.monotonic() - started), 0.0)
+            await _first_of(self.wake, stopping, pause)
+            rest = MIN_ROUND_S - (time.monotonic() - started)
+            if rest > 0:
+                await asyncio.sleep(rest)
+
+    async def round(self) -> float:
+        """One look at everything; returns after how many seconds there is something to do at the latest."""
+        await self._relay()
+        runs = await self._frontier.open_runs()
+        self._forget({run.id for run in runs})
+        for run in [run for run in runs if run.cancelled]:
+            await self._frontier.cancel(run.id)
+        active = [run for run in runs if run.state == "running" and not run.cancelled]
+        await self._reserve(active)
+        await self._closer.look([run for run in runs if not run.cancelled])
+        await self._progress.tell(runs)
+        if time.monotonic() - self._checked_lost >= CHECK_LOST_EVERY_S:
+            self._checked_lost = time.monotonic()
+            lost = await self._frontier.reissue_overdue()
+            if lost:
+                log.info("reissued", tasks=len(lost))
+            await self._publish([*lost, *await self._frontier.unpublished(5.0)])
+        await self._relay()
+        soon = await self._frontier.next_ready([run.id for run in active])
+        return min(MAX_ROUND_S, max(soon, 0.0) if soon is not None else MAX_ROUND_S)
+
+    async def _reserve(self, active: Sequence[OpenRun]) -> None:
+        ready = await self._frontier.ready([run.id for run in active])
+        if not ready:
+            return
+        weights = {run.id: _WEIGHTS.get(run.priority, 4) for run in active}
+        self._rates.note({run.id: run.counts for run in active}, time.monotonic())
+        under_way = await self._frontier.under_way()
+        credit: dict[str, int] = {}
+        for run_id, host, _ in ready:
+            issued, delay = under_way.get(host, (0, 0.0))
+            options = (await self._job(run_id)).options
+            pace = max(delay, options.delay)
+            room = host_credit(pace, options.concurrency if pace == 0 else 1, self._rates.per_s) - issued
+            credit[host] = min(credit.get(host, room), room)
+        waiting = [Waiting(run, host, queued, weights[run]) for run, host, queued in ready]
+        for run_id, quotas in self._shares.share(waiting, credit).items():
+            await self._publish(await self._frontier.reserve(run_id, quotas))
+
+    async def _publish(self, rows: Sequence[Issued]) -> None:
+        if not rows:
+            return
+        now = self._clock()
+        await self._publisher.send_all([task_of(row, await self._job(row.run_id), now) for row in rows])
+        await self._frontier.mark_published(rows)
+
+    async def _relay(self) -> None:
+        while said := await self._frontier.outbox():
+            for entry in said:
+                event = decode(entry.topic, entry.value)
+                await self._publisher.send_raw(
+                    entry.topic, entry.key, entry.value, headers(event, "outbox", self._clock())
+                )
+            await self._frontier.delivered(said)
+
+    async def _job(self, run_id: str) -> JobDescription:
+        if run_id not in self._jobs:
+            self._jobs[run_id] = await self._frontier.description(run_id)
+        return self._jobs[run_id]
+
+    def _forget(self, open_ids: set[str]) -> None:
+        for run_id in self._jobs.keys() - open_ids:
+            del self._jobs[run_id]
+
+
+async def _first_of(wake: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
+    """Returns at the first of: something to do, the end, so many seconds."""
+    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stopping.wait())]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

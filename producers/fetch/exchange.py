@@ -1,0 +1,26 @@
+"""The fetcher's port to the web."""
+
+from typing import Protocol
+
+from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult, ExchangeTimes
+
+__all__ = [
+    "Exchange",
+    "ExchangeFailure",
+    "ExchangeRequest",
+    "ExchangeResponse",
+    "ExchangeResult",
+    "ExchangeTimes",
+]
+
+
+class Exchange(Protocol):
+    """Promises one exchange per call: guarded, bounded in time and size, its body whole or not given at all.
+
+    Redirects are responses and are not followed. Trouble with the network or the other side is an ExchangeFailure,
+    never an exception; cancelling the call ends the exchange.
+    """
+
+    async def fetch(self, request: ExchangeRequest) -> ExchangeResult:
+        """GETs `request.url`; several calls may run at once."""
+        ...

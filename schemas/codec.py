@@ -1,0 +1,69 @@
+"""The only place where bytes become events and events become bytes.
+
+Values are JSON; the headers are CloudEvents 1.0 in Kafka's binary mode and a W3C `traceparent`.
+"""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+import orjson
+
+from schemas.errors import CodecError
+from schemas.events import Event
+from schemas.ids import traceparent
+from schemas.topics import topic_of, topics
+
+_encoder = msgspec.json.Encoder()
+
+
+@cache
+def _decoder(topic: str) -> msgspec.json.Decoder[Any]:
+    struct = topics()[topic].struct
+    if struct is None:
+        raise LookupError(f"{topic} carries original bytes, not events; read its headers instead.")
+    return msgspec.json.Decoder(struct)
+
+
+def encode(event: Event) -> bytes:
+    """The event's value on the wire."""
+    return _encoder.encode(event)
+
+
+def decode(topic: str, value: bytes | None) -> Any:
+    """The event that `value` holds.
+
+    Raises CodecError with code `empty`, `malformed` (not JSON), `unknown_version` or `invalid` (the reason names
+    the field). The caller dead-letters the original bytes with that reason.
+    """
+    if not value:
+        raise CodecError("empty", f"The message has no value; {topic} expects a JSON object.")
+    try:
+        return _decoder(topic).decode(value)
+    except msgspec.ValidationError as problem:
+        if "`$.version`" in str(problem):
+            raise CodecError("unknown_version", f"Unknown version for {topic}: {problem}") from problem
+        raise CodecError("invalid", f"Not a valid {topics()[topic].message}: {problem}") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise CodecError("malformed", f"Not JSON: {problem}") from problem
+
+
+def headers(event: Event, source: str, time: str) -> list[tuple[str, bytes]]:
+    """CloudEvents attributes and the trace of an event that `source` publishes at `time` (RFC 3339)."""
+    found = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event.event_id().encode()),
+        ("ce_source", f"/trawl/{source}".encode()),
+        ("ce_type", f"trawl.{topic_of(type(event))}.v{event.version}".encode()),
+        ("ce_time", time.encode()),
+        ("content-type", b"application/json"),
+    ]
+    run, fingerprint = event.trace_of()
+    if run:
+        found.append(("traceparent", traceparent(run, fingerprint, event.event_id()).encode()))
+    return found
+
+
+def dumps(value: Any) -> bytes:
+    """Canonical JSON (sorted keys) of plain data: what identities and the letters of single records are made of."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,34 @@
+"""Every event that travels through a topic, by its name in `schemas/topics.yaml`.
+
+A released version of a Struct never changes its meaning; a field may be added with a default.
+Times are RFC 3339 strings in UTC, ids are lower-case UUID strings, sizes are bytes, durations milliseconds.
+"""
+
+from schemas.events.base import Event
+from schemas.events.pages import FetchResult, PageOutcome
+from schemas.events.records import CleanBatch, CleanRecord, CleanRules, FieldRule, RecordBatch, Upload
+from schemas.events.requests import FetchTask, Politeness, ScrapeRequest
+from schemas.events.runs import RunCounts, RunEvent
+from schemas.events.telemetry import LogEntry, MetricSample, RequestLog
+from schemas.events.trends import Trend
+
+__all__ = [
+    "CleanBatch",
+    "CleanRecord",
+    "CleanRules",
+    "Event",
+    "FetchResult",
+    "FetchTask",
+    "FieldRule",
+    "LogEntry",
+    "MetricSample",
+    "PageOutcome",
+    "Politeness",
+    "RecordBatch",
+    "RequestLog",
+    "RunCounts",
+    "RunEvent",
+    "ScrapeRequest",
+    "Trend",
+    "Upload",
+]

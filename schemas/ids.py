@@ -1,0 +1,48 @@
+"""Identities that are the same whoever computes them, whenever: what makes repeats recognisable."""
+
+from uuid import UUID, uuid5
+
+import xxhash
+
+OUTSIDERS = UUID("6f1d0f9e-7e0b-5f0e-9d38-6a3b8f0f4c11")
+"""Namespace of run ids that are derived from an outsider's message."""
+
+
+def digest(*parts: str) -> str:
+    """128-bit xxh3 of the parts as a UUID string; the unit separator keeps ("ab","c") and ("a","bc") apart."""
+    return str(UUID(bytes=xxhash.xxh3_128_digest("\x1f".join(parts).encode())))
+
+
+def batch_id(run_id: str, url_fp: str, fetch_id: str, revision: int, part: int) -> str:
+    """A batch is the same batch when the same rules read the same exchange: redelivery changes nothing."""
+    return digest(run_id, url_fp, fetch_id, str(revision), str(part))
+
+
+def record_id(batch: str, index: int) -> str:
+    """A record is the n-th of its raw batch (rejected and filtered ones count too)."""
+    return digest(batch, str(index))
+
+
+def dead_letter_id(topic: str, partition: int, offset: int, index: int = -1) -> str:
+    """The letter for one message (index −1) or for one record within it."""
+    return digest(topic, str(partition), str(offset), str(index))
+
+
+def outcome_id(run_id: str, url_fp: str, attempt: int, fetch_id: str) -> str:
+    """One outcome for each answered attempt."""
+    return digest(run_id, url_fp, str(attempt), fetch_id)
+
+
+def outsider_run_id(source: str, event: str) -> str:
+    """The run of an outsider's request: named by its CloudEvents source and id, or by topic id and position."""
+    return str(uuid5(OUTSIDERS, f"{source}\x1f{event}"))
+
+
+def trace_id(run_id: str, url_fp: str) -> str:
+    """W3C trace id of one URL in one run, derived and therefore known to every stage without being carried."""
+    return xxhash.xxh3_128_hexdigest(f"{run_id}\x1f{url_fp}".encode())
+
+
+def traceparent(run_id: str, url_fp: str, span: str) -> str:
+    """W3C Trace Context `traceparent`; the span is the event that carries it."""
+    return f"00-{trace_id(run_id, url_fp)}-{xxhash.xxh3_64_hexdigest(span.encode())}-01"

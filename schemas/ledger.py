@@ -1,0 +1,117 @@
+"""Jobs, runs, and what became of them: the shapes in which the stores hand them to whoever asks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas.events.runs import RunCounts, RunState
+
+OPEN_STATES: frozenset[RunState] = frozenset({"queued", "running", "finishing"})
+"""The states of a run that is not over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A run that is about to be opened. `description` is the job description that is pinned to it, as JSON data;
+    `priority` is -1, 0 or 1 for low, normal and high."""
+
+    run_id: str
+    job_id: str
+    owner: str
+    name: str
+    dataset: str
+    description: dict[str, Any]
+    priority: int
+    max_pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a job, with its accounts."""
+
+    id: str
+    job_id: str
+    owner: str
+    dataset: str
+    state: RunState
+    reason: str
+    max_pages: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancelled_at: datetime | None
+    counts: RunCounts
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still happen to it."""
+        return self.state in OPEN_STATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to scrape, kept, with its newest run, which stands for it."""
+
+    id: str
+    owner: str
+    name: str
+    dataset: str
+    description: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlFate:
+    """One URL of a run's frontier: where it stands, and how its task ended once it is done."""
+
+    url_fp: str
+    url: str
+    host: str
+    depth: int
+    state: str
+    attempt: int
+    outcome: str | None
+    klass: str | None
+    status: int | None
+    records: int
+    found_on: str
+    found_at: datetime
+    closed_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A clean record as ClickHouse holds it; `data` is JSON text, exactly as published."""
+
+    id: str
+    key: str
+    url: str
+    data: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTrend:
+    """A trend as ClickHouse holds it; the fields are those of the event."""
+
+    id: str
+    dataset: str
+    run_id: str
+    record_key: str
+    field: str
+    series: str
+    kind: str
+    direction: str
+    score: float
+    confidence: float
+    before: float
+    after: float
+    change: float
+    at: datetime
+    record_id: str
+    url: str
+    values: list[float]
+    sentence: str

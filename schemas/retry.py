@@ -1,0 +1,98 @@
+"""Whether a visit is tried again, and when.
+
+Exponential back-off with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015): of
+the ways compared there it needs the fewest calls until all clients are served. The stage that closes tasks applies
+it; the clock and the dice are arguments, so that the same answer can be told again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from schemas.exchange import FailureKind
+from schemas.outcomes import (
+    OUTCOMES,
+    RETRYABLE_STATUS,
+    Outcome,
+    OutcomeClass,
+    OutcomeName,
+    outcome_of_failure,
+    outcome_of_status,
+)
+
+_FAILURES = frozenset(get_args(FailureKind))
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How stubborn a job is. `max_tries` counts the first one; times are seconds."""
+
+    max_tries: int = 3
+    base: float = 2.0
+    cap: float = 300.0
+    max_retry_after: float = 3600.0
+
+    def wait(self, tries: int, dice: float) -> float:
+        """Seconds before the try after `tries` tries; `dice` is uniform in [0, 1)."""
+        return dice * min(self.cap, self.base * 2.0 ** min(tries - 1, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again, not before this time (epoch seconds). `outcome` is what this try ended as."""
+
+    not_before: float
+    outcome: OutcomeName
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """This is how the URL ends."""
+
+    outcome: OutcomeName
+    klass: OutcomeClass
+
+
+_DEFAULT = RetryPolicy()
+
+
+def decide(
+    kind: str | None,
+    status: int | None,
+    tries: int,
+    retry_after: float | None,
+    now: float,
+    rng: Callable[[], float],
+    policy: RetryPolicy = _DEFAULT,
+) -> Retry | Final:
+    """What follows a try: another one or the end.
+
+    `kind` is an exchange's failure or an outcome's name; None leaves it to `status`. `tries` counts this one.
+    `retry_after` is what the host asked for in seconds; it is obeyed up to the policy's bound, and only lengthens.
+    Raises ValueError for a kind that is in no closed list.
+    """
+    outcome = _outcome(kind, status)
+    if tries >= policy.max_tries or not _may_pass(outcome, status):
+        return Final(outcome.name, outcome.klass)
+    wait = policy.wait(tries, rng())
+    if retry_after is not None and outcome.name == "http_error":
+        wait = max(wait, min(retry_after, policy.max_retry_after))
+    return Retry(now + wait, outcome.name)
+
+
+def _outcome(kind: str | None, status: int | None) -> Outcome:
+    if kind is None:
+        if status is None:
+            raise ValueError("Neither a kind nor a status says how the try ended.")
+        return outcome_of_status(status)
+    if kind in _FAILURES:
+        return outcome_of_failure(kind)  # type: ignore[arg-type]  # just checked against the closed list
+    if kind not in OUTCOMES:
+        raise ValueError(f"{kind!r} is neither a failure of an exchange nor an outcome.")
+    return OUTCOMES[kind]
+
+
+def _may_pass(outcome: Outcome, status: int | None) -> bool:
+    if outcome.name == "http_error":
+        return status in RETRYABLE_STATUS
+    return outcome.retryable

@@ -1,0 +1,114 @@
+"""Which links belong to a run: the job's `follow`, `scope`, `allow`, `deny` and `max_depth`.
+
+Pure and shared: the stage that finds links asks it, and so does whoever explains why a URL was left out.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import regex  # type: ignore[import-untyped]
+
+from schemas.errors import SchemaError
+from schemas.hosts import bare_host, host_of, registered_domain
+
+ScopeReason = Literal["out_of_scope", "too_deep"]
+"""Why a URL is left out. Both are the outcome `out_of_scope`; the reason is the detail."""
+
+MAX_PATTERN = 500
+MAX_PATTERNS = 50
+PATTERN_SECONDS = 0.05
+_STRIKES = 3
+_KNOWN_HOSTS = 4096
+
+
+class ScopeError(SchemaError):
+    """A pattern cannot be used; the text says which and why."""
+
+
+class _Pattern:
+    """One pattern with a bound on its time: a person writes it, and some patterns never end (`(a+)+$`).
+
+    One that ran out of time three times is given up: it answers `on_failure` at once, so that a bad pattern costs a
+    run a fraction of a second and not every link of every page.
+    """
+
+    __slots__ = ("_compiled", "_on_failure", "_strikes")
+
+    def __init__(self, text: str, on_failure: bool) -> None:
+        if len(text) > MAX_PATTERN:
+            raise ScopeError(f"The pattern {text[:40]!r}… has {len(text)} characters; {MAX_PATTERN} are allowed.")
+        try:
+            self._compiled = regex.compile(text)
+        except regex.error as problem:
+            raise ScopeError(f"{text!r} is not a regular expression: {problem}") from problem
+        self._on_failure = on_failure
+        self._strikes = 0
+
+    def found_in(self, url: str) -> bool:
+        if self._strikes >= _STRIKES:
+            return self._on_failure
+        try:
+            return self._compiled.search(url, timeout=PATTERN_SECONDS) is not None
+        except TimeoutError:
+            self._strikes += 1
+            return self._on_failure
+
+
+class Scope:
+    """Decides link by link; compiled once a run, asked some fifty times a page.
+
+    `scope`: "host" is the seeds' hosts (with port; `www.` and without it are one, since sites redirect between
+    them), "domain" their registered domains, "any" everything. Patterns are searched for in the canonical URL: one
+    of `allow` (where there are any) and none of `deny` must be found. A pattern that runs out of time leaves the URL
+    out. Raises ScopeError for patterns that are too long, too many or not regular expressions.
+    """
+
+    def __init__(
+        self,
+        seeds: Iterable[str],
+        *,
+        follow: bool = True,
+        scope: Literal["host", "domain", "any"] = "host",
+        include_subdomains: bool = False,
+        allow: Sequence[str] = (),
+        deny: Sequence[str] = (),
+        max_depth: int = 0,
+    ) -> None:
+        if max(len(allow), len(deny)) > MAX_PATTERNS:
+            raise ScopeError(f"At most {MAX_PATTERNS} patterns are taken for each of allow and deny.")
+        self._scope = scope
+        self._max_depth = max_depth if follow else 0
+        hosts = {host_of(seed) for seed in seeds}
+        self._sites = {registered_domain(host) if scope == "domain" else _without_www(host) for host in hosts}
+        self._tails = tuple(f".{site}" for site in self._sites) if include_subdomains and scope == "host" else ()
+        self._allow = [_Pattern(text, on_failure=False) for text in allow]
+        self._deny = [_Pattern(text, on_failure=True) for text in deny]
+        self._known: dict[str, bool] = {}
+
+    def verdict(self, url: str, depth: int) -> ScopeReason | None:
+        """None: the canonical `url`, `depth` links away from a seed, belongs. Otherwise why it does not."""
+        if depth > self._max_depth:
+            return "too_deep"
+        if self._scope != "any" and not self._belongs(host_of(url)):
+            return "out_of_scope"
+        if self._allow and not any(pattern.found_in(url) for pattern in self._allow):
+            return "out_of_scope"
+        if self._deny and any(pattern.found_in(url) for pattern in self._deny):
+            return "out_of_scope"
+        return None
+
+    def _belongs(self, host: str) -> bool:
+        known = self._known.get(host)
+        if known is None:
+            if self._scope == "domain":
+                known = registered_domain(host) in self._sites
+            else:
+                known = _without_www(host) in self._sites or host.endswith(self._tails)
+            if len(self._known) >= _KNOWN_HOSTS:
+                self._known.clear()
+            self._known[host] = known
+        return known
+
+
+def _without_www(host: str) -> str:
+    return host[4:] if host.startswith("www.") and "." in bare_host(host[4:]) else host

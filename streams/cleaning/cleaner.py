@@ -1,0 +1,192 @@
+"""One raw batch in, one clean batch out: pure, without memory, the same for the same batch."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from schemas.events.records import CleanBatch, CleanRecord, CleanRules, FieldRule, RecordBatch
+from schemas.ids import record_id
+from streams.cleaning.errors import UnreadableValueError
+from streams.cleaning.filters import Filter, compile_filters
+from streams.cleaning.keys import record_key
+from streams.cleaning.types import CONVERTERS, Converter
+from streams.cleaning.types.page import Page
+from streams.cleaning.types.prices import Price
+from streams.cleaning.types.texts import tidy
+from streams.cleaning.types.untyped import to_json
+
+RejectCode = Literal["missing_required", "unreadable_required", "too_large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that cannot be used: its place in the raw batch, itself, and why."""
+
+    index: int
+    record: dict[str, Any]
+    code: RejectCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """counted_in = records + rejected + filtered, always. `unreadable` counts values left out, by field."""
+
+    batch: CleanBatch
+    rejects: list[Rejected]
+    unreadable: Mapping[str, int]
+
+
+class _Reject(Exception):
+    def __init__(self, code: RejectCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code: RejectCode = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is done with one field, decided once a batch."""
+
+    name: str
+    convert: Converter
+    required: bool
+    default: Any
+    currency: str | None
+
+
+@dataclass(slots=True)
+class _Line:
+    """A batch under way."""
+
+    page: Page
+    steps: list[_Step]
+    ruled: frozenset[str]
+    unreadable: Counter[str] = field(default_factory=Counter)
+
+
+def clean(batch: RecordBatch) -> Cleaned:
+    """Cleans every record of a batch. Never raises, whatever JSON the records are.
+
+    A field's value is converted to its type; a blank one counts as missing; a missing one takes the default. A
+    record that then lacks a required field is rejected. A value that is not of its field's type is left out and
+    counted in `unreadable`: the rest of the record is still true. It takes no default, which speaks of pages that
+    say nothing. Fields without a rule are kept, tidied. A price `p` puts its currency into `p_currency`, unless a
+    rule has that name. Records that the job's filters do not want are left out and counted.
+    """
+    page = Page(batch.url, batch.fetched_at)
+    line = _Line(page, _steps(batch.rules, page), frozenset(batch.rules.fields))
+    filters = compile_filters(batch.rules)
+    key = batch.rules.key
+    records: list[CleanRecord] = []
+    rejects: list[Rejected] = []
+    filtered = 0
+    for index, raw in enumerate(batch.records):
+        try:
+            data = _data(raw, line)
+        except _Reject as problem:
+            rejects.append(Rejected(index, raw, problem.code, problem.reason))
+            continue
+        if filters and not _wanted(data, filters):
+            filtered += 1
+            continue
+        records.append(CleanRecord(id=record_id(batch.id, index), key=record_key(data, key), data=data))
+    return Cleaned(_clean_batch(batch, records, len(rejects), filtered), rejects, line.unreadable)
+
+
+def _data(raw: dict[str, Any], line: _Line) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    known = 0
+    for step in line.steps:
+        name = step.name
+        value = raw.get(name)
+        if value is not None or name in raw:
+            known += 1
+        if value is not None:
+            try:
+                value = step.convert(value, line.page)
+            except UnreadableValueError as problem:
+                if step.required:
+                    raise _Reject("unreadable_required", f"{name}: {problem}") from problem
+                line.unreadable[name] += 1
+                continue
+        if value is None:
+            value = step.default
+            if value is None:
+                if step.required:
+                    raise _Reject("missing_required", f"{name} is required and has no value.")
+                continue
+        if isinstance(value, Price):
+            data[name] = value.amount
+            if value.currency and step.currency:
+                data[step.currency] = value.currency
+        else:
+            data[name] = value
+    if known < len(raw):
+        _keep_others(raw, data, line)
+    return data
+
+
+def _keep_others(raw: dict[str, Any], data: dict[str, Any], line: _Line) -> None:
+    """Fields that no rule speaks of; one that is named like a price's currency was said, and beats what was guessed."""
+    for name, value in raw.items():
+        if name in line.ruled:
+            continue
+        kept_name = tidy(name)
+        try:
+            kept = to_json(value)
+        except UnreadableValueError:
+            line.unreadable[kept_name] += 1
+            continue
+        if kept is not None and kept_name not in line.ruled:
+            data[kept_name] = kept
+
+
+def _steps(rules: CleanRules, page: Page) -> list[_Step]:
+    return [_step(name, rule, rules.fields, page) for name, rule in rules.fields.items()]
+
+
+def _step(name: str, rule: FieldRule, fields: Mapping[str, FieldRule], page: Page) -> _Step:
+    convert = CONVERTERS[rule.type]
+    default = None
+    if rule.default is not None:
+        try:
+            default = convert(rule.default, page)
+        except UnreadableValueError:
+            default = None  # a default that is not of the field's type can be nobody's value
+    currency = f"{name}_currency"
+    return _Step(name, convert, rule.required, default, None if currency in fields else currency)
+
+
+def _wanted(data: dict[str, Any], filters: list[Filter]) -> bool:
+    return all(passes(data) for passes in filters)
+
+
+def _clean_batch(batch: RecordBatch, records: list[CleanRecord], rejected: int, filtered: int) -> CleanBatch:
+    return CleanBatch(
+        id=batch.id,
+        dataset=batch.dataset,
+        run_id=batch.run_id,
+        job_id=batch.job_id,
+        url=batch.url,
+        url_fp=batch.url_fp,
+        fetch_id=batch.fetch_id,
+        fetched_at=batch.fetched_at,
+        part=batch.part,
+        revision=batch.revision,
+        counted_in=len(batch.records),
+        rejected=rejected,
+        filtered=filtered,
+        numeric=_numeric(batch.rules, records),
+        records=records,
+    )
+
+
+def _numeric(rules: CleanRules, records: list[CleanRecord]) -> dict[str, Literal["number", "price"]]:
+    """The typed number and price fields that at least one record has: what trends may watch."""
+    numeric: dict[str, Literal["number", "price"]] = {}
+    for name, rule in rules.fields.items():
+        if (rule.type == "number" or rule.type == "price") and any(name in record.data for record in records):
+            numeric[name] = rule.type
+    return numeric

@@ -1,0 +1,15 @@
+"""`trawl cleaning`."""
+
+from infra.settings import Settings
+from schemas.topics import RAW_RECORDS
+from streams.cleaning.stage import Cleaning
+from streams.running import Surroundings, run_stage
+
+
+async def serve(settings: Settings) -> None:
+    """Cleans batches until SIGTERM."""
+
+    async def make(_: Surroundings) -> Cleaning:
+        return Cleaning()
+
+    await run_stage("cleaning", RAW_RECORDS, make, settings, batch=128, within=0.01)

@@ -1,0 +1,153 @@
+"""A page as the rules see it: characters and one tree, whatever the bytes were."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import zstandard
+from lxml import etree
+from parsel import Selector
+
+from schemas.events import FetchResult
+from schemas.urls import UrlError, canonical
+from streams.extraction.charset import decode
+from streams.extraction.errors import UnreadableError
+
+MAX_BODY = 50_000_000
+"""Bytes of a decompressed body; the largest that a job may ask for."""
+
+Kind = Literal["html", "xml"]
+Node = Any
+"""An element of lxml, which ships no types."""
+
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_XML = frozenset({"text/xml", "application/xml"})
+_UNSAID = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
+_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
+
+
+@dataclass(kw_only=True)
+class Document:
+    """One page, parsed once. `base` is what its relative addresses stand for, its own URL but for `<base href>`.
+
+    `notes` gathers, in sentences, what was cut off while reading it, for the reason of the page's outcome.
+    """
+
+    url: str
+    kind: Kind
+    text: str
+    encoding: str
+    root: Node
+    headers: Sequence[tuple[str, str]] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def selector(self) -> Selector:
+        """The same tree for parsel; nothing is parsed again."""
+        return Selector(root=self.root, type=self.kind)
+
+    @cached_property
+    def base(self) -> str:
+        """The first usable `<base href>` in canonical form, else the page's URL."""
+        for element in self.root.iter("base"):
+            href = element.get("href")
+            if href:
+                try:
+                    return canonical(href, self.url)
+                except UrlError:
+                    return self.url
+        return self.url
+
+    def header(self, name: str) -> str:
+        """The first header of that name in any case, or an empty string."""
+        return _header(self.headers, name)
+
+
+def read(result: FetchResult) -> Document:
+    """The document that a fetched page is; the same bytes give the same document.
+
+    HTML and XHTML are read as browsers read HTML. XML loses its namespaces' prefixes, so that `entry > title` finds
+    what it says; entities are never expanded nor anything loaded. What is nested more than 2,048 deep is cut off
+    (libxml2's bound) and noted. Raises UnreadableError: `bad_content_type` for anything else, `decode_failed` when
+    the stored body is damaged, `too_large` beyond MAX_BODY, `extract_failed` for XML in which no element is found.
+    """
+    body = _body(result)
+    declared = _header(result.headers, "content-type")
+    kind = _kind(declared, body)
+    text, encoding = decode(body, declared)
+    text = text.replace("\x00", "")
+    notes: list[str] = []
+    root = _html(text, notes) if kind == "html" else _xml(text, notes)
+    return Document(
+        url=result.url, kind=kind, text=text, encoding=encoding, root=root, headers=result.headers, notes=notes
+    )
+
+
+def _body(result: FetchResult) -> bytes:
+    """Bounded before anything is allocated: a frame's own header decides how much zstandard takes."""
+    if not result.body:
+        return b""
+    try:
+        size = zstandard.frame_content_size(result.body)
+        if size > MAX_BODY:
+            raise UnreadableError("too_large", f"The page has {size} bytes; {MAX_BODY} are read.")
+        with zstandard.ZstdDecompressor().stream_reader(result.body) as reader:
+            body = reader.read(MAX_BODY + 1)
+    except zstandard.ZstdError as problem:
+        raise UnreadableError("decode_failed", f"The stored body cannot be decompressed: {problem}") from problem
+    if len(body) > MAX_BODY:
+        raise UnreadableError("too_large", f"The page has over {MAX_BODY} bytes.")
+    return body
+
+
+def _kind(content_type: str, body: bytes) -> Kind:
+    media = content_type.partition(";")[0].strip().lower()
+    if media in _HTML:
+        return "html"
+    if media in _XML or media.endswith("+xml"):
+        return "xml"
+    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if media in _UNSAID and (start.startswith(b"<") or not start):
+        return "xml" if start.startswith(b"<?xml") and b"<html" not in start.lower() else "html"
+    raise UnreadableError("bad_content_type", f"The page is {media or 'of no declared type'}; HTML and XML are read.")
+
+
+def _html(text: str, notes: list[str]) -> Node:
+    # Parsers are made per page: libxml2's keep a dictionary of names that would grow with every page read.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True)
+    root = _parsed(text, parser, notes)
+    return etree.Element("html") if root is None else root
+
+
+def _xml(text: str, notes: list[str]) -> Node:
+    parser = etree.XMLParser(
+        encoding="utf-8", recover=True, huge_tree=True, no_network=True, resolve_entities=False, load_dtd=False
+    )
+    root = _parsed(_DECLARATION.sub("", text, count=1), parser, notes)
+    if root is None:
+        raise UnreadableError("extract_failed", " ".join(["The page is not XML.", *notes]))
+    for element in root.iter(etree.Element):
+        tag = element.tag
+        if tag[0] == "{":
+            element.tag = tag[tag.index("}") + 1 :]
+    return root
+
+
+def _parsed(text: str, parser: Any, notes: list[str]) -> Node | None:
+    body = text.strip().encode("utf-8", "replace")
+    try:
+        root = etree.fromstring(body, parser) if body else None
+    except etree.XMLSyntaxError:
+        root = None
+    beyond = next((error.message for error in parser.error_log if error.type_name == "ERR_RESOURCE_LIMIT"), None)
+    if beyond and "depth" in beyond:
+        notes.append("The page nests deeper than 2,048 elements; what follows was not read.")
+    elif beyond:
+        notes.append(f"A limit of the parser was passed, what follows was not read: {beyond}.")
+    return root
+
+
+def _header(headers: Sequence[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

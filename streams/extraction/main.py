@@ -1,0 +1,20 @@
+"""`trawl extraction`."""
+
+from datetime import UTC, datetime
+from random import Random
+
+from infra.postgres.task_ledger import TaskLedger
+from infra.settings import Settings
+from schemas.topics import RAW_PAGES
+from streams.extraction.ports import Closed, Run
+from streams.extraction.stage import Extraction
+from streams.running import Surroundings, run_stage
+
+
+async def serve(settings: Settings) -> None:
+    """Reads pages and closes tasks until SIGTERM."""
+
+    async def make(around: Surroundings) -> Extraction:
+        return Extraction(TaskLedger(around.database, Run, Closed), lambda: datetime.now(UTC), Random())
+
+    await run_stage("extraction", RAW_PAGES, make, settings, batch=64, within=0.01)

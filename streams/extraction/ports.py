@@ -1,0 +1,82 @@
+"""What extraction needs from its surroundings: the run's rules, and the transaction that closes tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from schemas.job import JobDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The pinned side of a run: what extraction may rely on not changing."""
+
+    id: str
+    job_id: str
+    dataset: str
+    description: JobDescription
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLink:
+    """A link as a row of the frontier: queued when `outcome` is None, else closed at once as filtered."""
+
+    url_fp: str
+    url: str
+    host: str
+    depth: int
+    hops: int = 0
+    outcome: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What should become of one task, if this answer holds the claim on it.
+
+    `retry_at` (epoch seconds) queues the row again instead of closing it. A failure must answer the newest attempt
+    (`any_attempt` false); a page that was fetched counts whichever attempt brought it.
+    """
+
+    run_id: str
+    url_fp: str
+    host: str
+    fetch_id: str
+    attempt: int
+    any_attempt: bool
+    outcome: str
+    klass: str
+    status: int | None = None
+    reason: str = ""
+    retry_at: float | None = None
+    records: int = 0
+    batches: Sequence[tuple[str, int]] = ()
+    links: Sequence[FoundLink] = field(default_factory=tuple)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The answer of the transaction. `held`: this answer owns the row, now or since before a crash."""
+
+    held: bool
+    new_links: int = 0
+    retried: bool = False
+
+
+class TaskLedger(Protocol):
+    """The frontier, as extraction sees it."""
+
+    async def run(self, run_id: str) -> Run | None:
+        """The run's pinned rules; None for a run that was deleted or never was. May be remembered."""
+        ...
+
+    async def close(self, closings: Sequence[Closing]) -> list[Closed]:
+        """One transaction for all of them, in order; each (run, url) at most once in a call.
+
+        Promise: of all answers to one row exactly one is ever held; links, sums and batch counts are written with it
+        or not at all. Said again with the same fetch id it is held again and changes nothing. An outage is waited
+        out.
+        """
+        ...

@@ -1,0 +1,64 @@
+"""A run's pinned rules, compiled once and remembered for as long as its pages come."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from schemas.events import CleanRules
+from schemas.retry import RetryPolicy
+from schemas.scope import Scope
+from schemas.urls import canonical
+from streams.extraction.batches import clean_rules, has_rules
+from streams.extraction.ports import Run, TaskLedger
+from streams.extraction.rules import Rules
+
+_REMEMBERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the pages of one run are read. `rules` is None where each page gives its page record."""
+
+    run: Run
+    rules: Rules | None
+    clean: CleanRules
+    scope: Scope
+    retries: RetryPolicy
+    follows: bool
+
+    @classmethod
+    def of(cls, run: Run) -> "Reader":
+        """Compiles the job's rules; they were checked when the job was made."""
+        job, options = run.description, run.description.options
+        depth = options.depth_limit
+        scope = Scope(
+            [canonical(url) for url in job.urls],
+            follow=depth > 0,
+            scope=options.scope,
+            allow=options.allow,
+            deny=options.deny,
+            max_depth=depth,
+        )
+        rules = Rules(job.extract) if has_rules(job) else None
+        retries = RetryPolicy(max_tries=options.max_retries + 1, base=options.retry_delay)
+        return cls(run, rules, clean_rules(job), scope, retries, depth > 0)
+
+
+class Readers:
+    """The readers of the runs that are going on; bounded, the least recently used is forgotten."""
+
+    def __init__(self, ledger: TaskLedger) -> None:
+        self._ledger = ledger
+        self._known: OrderedDict[str, Reader] = OrderedDict()
+
+    async def of(self, run_id: str) -> Reader | None:
+        """The run's reader; None for a run that does not exist (any more)."""
+        known = self._known.get(run_id)
+        if known is None:
+            run = await self._ledger.run(run_id)
+            if run is None:
+                return None
+            known = self._known[run_id] = Reader.of(run)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(run_id)
+        return known

@@ -1,0 +1,168 @@
+"""Selectors, compiled once: a node goes in, the strings that were meant come out."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cssselect
+from cssselect import parser as grammar
+from lxml import etree
+from parsel.csstranslator import GenericTranslator, HTMLTranslator
+
+from streams.extraction.document import Kind, Node
+from streams.extraction.errors import RuleError
+from streams.extraction.text import collapsed, own_text, text_of
+
+Reading = Callable[[Node], str]
+"""What of a selected element is wanted."""
+
+_TRANSLATORS: dict[Kind, cssselect.GenericTranslator] = {"html": HTMLTranslator(), "xml": GenericTranslator()}
+_TRIAL = etree.fromstring("<html><body><p>x</p></body></html>")
+
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_PREDICATE = re.compile(r"\[[^\[\]]*\]")
+_CALL = re.compile(r"([A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)\s*\(")
+_PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?![:\s])")
+_STEP = r"(?:[a-z-]+::)?@?(?:[\w.-]+|\*)(?:\(\))?"
+_LOCATION = re.compile(rf"(?:\.?//?)?{_STEP}(?://?{_STEP})*").fullmatch
+_FUNCTIONS = frozenset(
+    re.split(
+        r"\s+",
+        "last position count id local-name namespace-uri name string concat starts-with contains substring-before"
+        " substring-after substring string-length normalize-space translate boolean not true false lang number sum"
+        " floor ceiling round text node comment processing-instruction and or div mod has-class",
+    )
+)
+"""XPath 1.0, 4 with its node tests and operators, and parsel's has-class(). Its regular expressions are left out: they
+would run in Python without a bound on their time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A compiled selector; strings come in document order, blank ones are passed over.
+
+    `whole_page`: it starts at the page's root, whatever node it is given, so that one answer serves all items.
+    """
+
+    xpath: Any
+    reading: Reading
+    whole_page: bool = False
+
+    @property
+    def computes(self) -> bool:
+        """Whether it gives a number, a truth or a string of its own making, instead of parts of the page."""
+        return not isinstance(self.xpath(_TRIAL), list)
+
+    def values(self, node: Node) -> list[str]:
+        """What each selected element, attribute or text says."""
+        found = self.xpath(node)
+        if not isinstance(found, list):
+            return [text] if (text := _scalar(found)) else []
+        reading = self.reading
+        texts = (one if isinstance(one, str) else reading(one) for one in found)
+        return [text for text in texts if text and not text.isspace()]
+
+    def first(self, node: Node) -> str | None:
+        """The first of `values`, read no further than needed."""
+        found = self.xpath(node)
+        if not isinstance(found, list):
+            return _scalar(found) or None
+        for one in found:
+            text = one if isinstance(one, str) else self.reading(one)
+            if text and not text.isspace():
+                return text
+        return None
+
+    def nodes(self, node: Node) -> list[Node]:
+        """The elements that it selects; RuleError where it selects something else."""
+        found = self.xpath(node)
+        if not isinstance(found, list) or any(isinstance(one, str | tuple) for one in found):
+            raise RuleError("items", "must select elements, not text or attributes.")
+        return found
+
+
+def css(text: str, kind: Kind, place: str, reading: Reading = text_of) -> Selector:
+    """A CSS selector as parsel knows it, with `::text` and `::attr(name)`. Raises RuleError.
+
+    Without a pseudo-element, `reading` says what of an element is wanted. `p::text` is the text directly in a `p`, in
+    one piece; `p ::text` (or `p *::text`) is all text below it.
+    """
+    translator = _TRANSLATORS[kind]
+    try:
+        parts = cssselect.parse(text)
+        if all(part.pseudo_element == "text" for part in parts):
+            below = [_above_anything(part.parsed_tree) for part in parts]
+            reading = text_of if all(below) else own_text
+            path = " | ".join(
+                whole if whole == "." else translator.selector_to_xpath(grammar.Selector(whole))
+                for whole in (below if all(below) else [part.parsed_tree for part in parts])
+            )
+        else:
+            path = translator.css_to_xpath(text)
+    except (cssselect.SelectorError, RecursionError) as problem:
+        raise RuleError(place, f"{text[:200]!r} is not a CSS selector: {problem}.") from problem
+    return Selector(_compiled(path, place, text), reading)
+
+
+def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
+    """An XPath 1.0 expression, relative to the item where there are items. Raises RuleError.
+
+    `p/text()` is the text directly in a `p`, in one piece; a path that ends in `//text()` is all text below.
+    """
+    bare = _LITERAL.sub("''", text)
+    unknown = next((name for name in _CALL.findall(bare) if name not in _FUNCTIONS), None)
+    if unknown:
+        raise RuleError(place, f"there is no function {unknown}(); XPath 1.0 and has-class() are known.")
+    if "$" in bare:
+        raise RuleError(place, "variables ($name) have no values here; write the value itself.")
+    prefix = _PREFIX.search(bare)
+    if prefix:
+        raise RuleError(place, f"leave out the prefix {prefix[1]}: (names are compared without prefixes).")
+    while (shorter := _PREDICATE.sub("", bare)) != bare:
+        bare = shorter
+    is_path = _LOCATION(bare.strip()) is not None
+    path = text.strip()
+    if is_path and path.endswith("text()"):
+        path, reading = _element_of_text(path)
+    return Selector(_compiled(path, place, text), reading, is_path and bare.strip().startswith("/"))
+
+
+def has_pseudo_element(text: str) -> bool:
+    """Whether a CSS selector that is known to be right selects text or attributes instead of elements."""
+    return any(part.pseudo_element is not None for part in cssselect.parse(text))
+
+
+def _compiled(path: str, place: str, original: str) -> Any:
+    try:
+        compiled = etree.XPath(path, smart_strings=False, regexp=False)
+        compiled(_TRIAL)
+    except (etree.XPathError, ValueError, TypeError) as problem:
+        raise RuleError(place, f"{original[:200]!r} cannot be evaluated: {problem}.") from problem
+    return compiled
+
+
+def _above_anything(tree: Any) -> Any:
+    """What stands before a bare `*` at a selector's end (`div ::text` → `div`, `::text` → "."); else None."""
+    last = getattr(tree, "subselector", tree)
+    if not isinstance(last, grammar.Element) or last.element is not None:
+        return None
+    if tree is last:
+        return "."
+    return tree.selector if tree.combinator == " " else None
+
+
+def _element_of_text(path: str) -> tuple[str, Reading]:
+    """The elements whose text nodes a path asks for, and whether all of their text is meant or their own only."""
+    before = path.removesuffix("text()")
+    if before.endswith("//"):
+        return before[:-2] or "/*", text_of
+    return before.removesuffix("/") or ("/*" if before else "."), own_text
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return "" if value != value else str(int(value)) if value.is_integer() else str(value)
+    return collapsed(str(value))

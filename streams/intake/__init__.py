@@ -1,0 +1,1 @@
+"""scrape-requests → frontier: opens the run and puts its first URLs into the frontier."""

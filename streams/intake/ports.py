@@ -1,0 +1,34 @@
+"""What intake needs: where runs are opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.job import JobDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A first URL of a run, canonical."""
+
+    url_fp: str
+    url: str
+    host: str
+
+
+class Runs(Protocol):
+    """Opens runs, each at most once whatever is delivered twice. Outages are waited out."""
+
+    async def description(self, run_id: str) -> JobDescription | None:
+        """The pinned job of a run that PostgreSQL holds."""
+        ...
+
+    async def seed(self, run_id: str, seeds: Sequence[Seed]) -> bool:
+        """Puts the seeds in and lets the run begin; False when it had begun or was cancelled."""
+        ...
+
+    async def open_outsiders(
+        self, run_id: str, job_id: str, job: JobDescription, source: str, seeds: Sequence[Seed]
+    ) -> bool:
+        """Job, run and seeds of an outsider's message; False when it has opened its run before."""
+        ...

@@ -1,0 +1,37 @@
+"""What a stage is: a plain class that the lossless loop drives, testable without Kafka."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from schemas.delivery import Delivery, Handled, Reject, Settled
+
+__all__ = ["Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful"]
+
+
+class Stage(Protocol):
+    """Deliveries in, outputs and rejects out.
+
+    Promises of the loop: a batch is handed over in order per partition; outputs and rejects are acknowledged by the
+    broker before the batch is; after a crash the same deliveries come again. Promises of a stage: handling a
+    delivery twice has the effect of handling it once; an outage is waited out inside an adapter and never rejected.
+    """
+
+    async def handle(self, batch: Sequence[Delivery]) -> Handled:
+        """Does the work of one batch."""
+        ...
+
+
+class Stateful(Stage, Protocol):
+    """A stage that decides itself how far its input is settled, because it keeps a memory or a ledger.
+
+    It is shown every offset: a message that was no event comes as a delivery whose event is None. When it raises, its
+    worker ends, since its memory may be half-changed.
+    """
+
+    async def assigned(self, topic: str, partitions: set[int]) -> None:
+        """These partitions are its own from now on, and only these; whatever it knew of others is void."""
+        ...
+
+    async def settle(self, *, idle: bool) -> Settled:
+        """After publishing, or once a second when nothing came (`idle`): how far the input may be acknowledged."""
+        ...

@@ -1,0 +1,18 @@
+"""`trawl trends`."""
+
+from infra.postgres.snapshots import Snapshots
+from infra.settings import Settings
+from schemas.topics import CLEAN_RECORDS
+from streams.running import Surroundings, run_stage
+from streams.trends.detector import FEW_KEYS, MANY_KEYS
+from streams.trends.stage import Trends
+
+
+async def serve(settings: Settings) -> None:
+    """Watches series until SIGTERM."""
+    preset = FEW_KEYS if settings.trend_sensitivity == "few" else MANY_KEYS
+
+    async def make(around: Surroundings) -> Trends:
+        return Trends(Snapshots(around.database, "trends"), preset)
+
+    await run_stage("trends", CLEAN_RECORDS, make, settings, batch=256)

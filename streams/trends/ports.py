@@ -1,0 +1,18 @@
+"""What the trends stage needs: a place for its memory."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Memory(Protocol):
+    """Snapshots of partitions in PostgreSQL, fenced by the partition's epoch. Outages are waited out."""
+
+    async def take(self, topic: str, partition: int) -> tuple[int, int, list[tuple[int, bytes]]]:
+        """The next epoch; the offset after the last message that the memory has seen; its blocks."""
+        ...
+
+    async def write(
+        self, topic: str, partition: int, epoch: int, next_offset: int, blocks: Sequence[tuple[int, bytes]]
+    ) -> None:
+        """Changed blocks and the new offset in one transaction; raises when a newer owner has taken over."""
+        ...

@@ -1,0 +1,101 @@
+"""clean-records → trends: the one stage with a memory.
+
+Trends are published first, then the memory is written down with the offset it is as of, then the input is
+acknowledged up to there. Whatever is killed in between, the next owner begins at that offset with that memory, makes
+the same trends with the same ids, and publishes them again.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from schemas.delivery import Delivery, Handled, Settled
+from schemas.events import CleanBatch, Trend
+from streams.trends.detector import Settings
+from streams.trends.events import trend_of
+from streams.trends.observations import Observation
+from streams.trends.ports import Memory
+from streams.trends.repeats import Repeats
+from streams.trends.state import PartitionState
+
+SNAPSHOT_EVERY_S = 2.0
+
+_REPEATS_BLOCK = -1
+"""The block number under which the ids of the last batches are kept, beside the numbered blocks of the state."""
+
+
+@dataclass
+class _Place:
+    """One partition that is ours."""
+
+    epoch: int
+    next_offset: int
+    saved_offset: int
+    state: PartitionState
+    repeats: Repeats
+    saved_at: float = field(default_factory=time.monotonic)
+
+
+class Trends:
+    """Observes every numeric field of every record; one detector call a message, so that batches change nothing."""
+
+    def __init__(self, memory: Memory, settings: Settings) -> None:
+        self._memory = memory
+        self._settings = settings
+        self._places: dict[tuple[str, int], _Place] = {}
+
+    async def assigned(self, topic: str, partitions: set[int]) -> None:
+        """Reads the memory of each partition anew: whatever was known before may be another's past."""
+        self._places.clear()
+        for partition in sorted(partitions):
+            epoch, offset, blocks = await self._memory.take(topic, partition)
+            numbered = [(number, data) for number, data in blocks if number != _REPEATS_BLOCK]
+            ids = next((data for number, data in blocks if number == _REPEATS_BLOCK), b"")
+            state = PartitionState.load_blocks(numbered, self._settings)
+            self._places[topic, partition] = _Place(epoch, offset, offset, state, Repeats.load(ids))
+
+    async def handle(self, batch: Sequence[Delivery]) -> Handled:
+        """What stands out in these messages, in their order."""
+        found = Handled()
+        for delivery in batch:
+            message = delivery.message
+            place = self._places[message.topic, message.partition]
+            if message.offset < place.next_offset:
+                continue
+            clean: CleanBatch | None = delivery.event
+            if clean is not None and place.repeats.is_new(clean.id):
+                alarms = place.state.observe(clean.dataset, _observations(clean))
+                found.outputs.extend(Trend(**asdict(trend_of(alarm, clean.run_id))) for alarm in alarms)
+            place.next_offset = message.offset + 1
+        return found
+
+    async def settle(self, *, idle: bool) -> Settled:
+        """Writes the memory down every two seconds, and says how far it reaches."""
+        now = time.monotonic()
+        for (topic, partition), place in self._places.items():
+            if place.next_offset > place.saved_offset and now - place.saved_at >= SNAPSHOT_EVERY_S:
+                offset = place.next_offset
+                blocks = [*place.state.dirty_blocks(), (_REPEATS_BLOCK, place.repeats.dump())]
+                await self._memory.write(topic, partition, place.epoch, offset, blocks)
+                place.state.confirm_saved()
+                place.saved_offset, place.saved_at = offset, now
+        return {key: place.saved_offset for key, place in self._places.items()}
+
+
+def _observations(clean: CleanBatch) -> list[Observation]:
+    """Every typed number and price of every record, in order; a time that cannot be read is the beginning of time."""
+    at = _seconds(clean.fetched_at)
+    return [
+        Observation(record.key, name, kind, float(record.data[name]), at, record.id, clean.url)
+        for record in clean.records
+        for name, kind in clean.numeric.items()
+        if isinstance(record.data.get(name), int | float) and abs(record.data[name]) < 1e300
+    ]
+
+
+def _seconds(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0

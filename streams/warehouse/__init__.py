@@ -1,0 +1,1 @@
+"""clean-records, page-outcomes, trends, run-events, telemetry, dead-letters → ClickHouse, each exactly once."""

@@ -1,0 +1,200 @@
+"""What each topic's events look like as rows: pure, and the same for the same events and intent."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+import orjson
+
+from schemas import topics as names
+from schemas.delivery import Delivery
+from schemas.events import CleanBatch
+from schemas.ids import dead_letter_id
+from streams.warehouse.flaws import batch_flaw, letter_flaw, plain_flaw
+from streams.warehouse.ports import Rows, Sums
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one topic is stored. `flaw` says why no table could hold an event: that must be known before the intent is
+    written, because an intent is sent until ClickHouse takes it."""
+
+    table: str
+    key: Callable[[Delivery], str]
+    flaw: Callable[[Delivery], str]
+    rows: Callable[[Sequence[Delivery], str], list[Rows]]
+    weight: Callable[[Delivery], int]
+    sums: Callable[[Sequence[Delivery]], list[Sums]]
+
+    def identity(self, delivery: Delivery) -> str | None:
+        """What a repeat is recognised by; None where there is nothing to store."""
+        if delivery.event is None or self.flaw(delivery):
+            return None
+        return self.key(delivery)
+
+
+@cache
+def shape_of(topic: str) -> Shape:
+    """The shape of a topic that the warehouse reads; KeyError for one that it does not."""
+    if topic == names.CLEAN_RECORDS:
+        return Shape("batches", _event_id, batch_flaw, _clean_rows, _records_in, _sums)
+    if topic == names.DEAD_LETTERS:
+        return Shape("dead_letters", _letter_id, letter_flaw, _letter_rows, _one, _no_sums)
+    table, reshape = _PLAIN[topic]
+    return Shape(
+        table, _event_id, plain_flaw, lambda taken, at: [_plain_rows(table, reshape, taken, at)], _one, _no_sums
+    )
+
+
+def _event_id(delivery: Delivery) -> str:
+    return str(delivery.event.event_id())
+
+
+def _records_in(delivery: Delivery) -> int:
+    return 1 if delivery.event is None else len(delivery.event.records) + 1
+
+
+def _one(_: Delivery) -> int:
+    return 1
+
+
+def _no_sums(_: Sequence[Delivery]) -> list[Sums]:
+    return []
+
+
+def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
+    """Records first, batches after them: a batch that is there has its records there."""
+    records, batches = [], []
+    for delivery in taken:
+        batch: CleanBatch = delivery.event
+        numeric = tuple(batch.numeric)
+        for record in batch.records:
+            data = record.data
+            records.append(
+                {
+                    "id": record.id,
+                    "dataset": batch.dataset,
+                    "run_id": batch.run_id,
+                    "job_id": batch.job_id,
+                    "batch_id": batch.id,
+                    "key": record.key,
+                    "url": batch.url,
+                    "data": orjson.dumps(data).decode(),
+                    "numbers": {name: data[name] for name in numeric if isinstance(data.get(name), int | float)},
+                    "fetched_at": batch.fetched_at,
+                    "ingested_at": at,
+                }
+            )
+        batches.append(
+            {
+                "id": batch.id,
+                "dataset": batch.dataset,
+                "run_id": batch.run_id,
+                "job_id": batch.job_id,
+                "url": batch.url,
+                "counted_in": batch.counted_in,
+                "stored": len(batch.records),
+                "rejected": batch.rejected,
+                "filtered": batch.filtered,
+                "partition": delivery.message.partition,
+                "ingested_at": at,
+            }
+        )
+    return [_lines("records", records), _lines("batches", batches)]
+
+
+def _sums(taken: Sequence[Delivery]) -> list[Sums]:
+    by_run: dict[str, list[CleanBatch]] = {}
+    for delivery in taken:
+        by_run.setdefault(delivery.event.run_id, []).append(delivery.event)
+    return [
+        Sums(
+            run_id=run,
+            batches=[batch.id for batch in batches],
+            stored=sum(len(batch.records) for batch in batches),
+            rejected=sum(batch.rejected for batch in batches),
+            dropped=sum(batch.filtered for batch in batches),
+        )
+        for run, batches in sorted(by_run.items())
+    ]
+
+
+def _letter_id(delivery: Delivery) -> str:
+    message = delivery.message
+    return message.header("ce_id") or dead_letter_id(message.topic, message.partition, message.offset)
+
+
+def _letter_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
+    rows = []
+    for delivery in taken:
+        message = delivery.message
+        rows.append(
+            {
+                "id": _letter_id(delivery),
+                "topic": message.header("trawl_topic"),
+                "partition": int(message.header("trawl_partition") or 0),
+                "offset": int(message.header("trawl_offset") or 0),
+                "stage": message.header("trawl_stage"),
+                "code": message.header("trawl_code"),
+                "reason": message.header("trawl_reason"),
+                "run_id": message.header("trawl_run"),
+                "value": _text(message.value or b""),
+                "at": message.header("ce_time") or at,
+                "ingested_at": at,
+            }
+        )
+    return [_lines("dead_letters", rows)]
+
+
+def _text(value: bytes) -> str:
+    """The original bytes as JSON can carry them: text as it is, anything else as base64 behind a mark."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return "base64:" + base64.b64encode(value).decode()
+
+
+def _plain_rows(table: str, reshape: Callable[[dict[str, Any]], None], taken: Sequence[Delivery], at: str) -> Rows:
+    rows = []
+    for delivery in taken:
+        row = msgspec.to_builtins(delivery.event)
+        del row["version"]
+        reshape(row)
+        row["ingested_at"] = at
+        rows.append(row)
+    return _lines(table, rows)
+
+
+def _lines(table: str, rows: Sequence[dict[str, Any]]) -> Rows:
+    return Rows(table, b"\n".join(orjson.dumps(row) for row in rows), len(rows))
+
+
+def _as_is(_: dict[str, Any]) -> None:
+    return None
+
+
+def _without_fetch_id(row: dict[str, Any]) -> None:
+    del row["fetch_id"]
+    row["fetched_at"] = row["fetched_at"] or "1970-01-01T00:00:00Z"
+
+
+def _run_event(row: dict[str, Any]) -> None:
+    del row["end_offsets"], row["max_pages"]
+
+
+def _log(row: dict[str, Any]) -> None:
+    row["fields"] = orjson.dumps(row["fields"]).decode()
+
+
+_PLAIN: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
+    names.PAGE_OUTCOMES: ("page_outcomes", _without_fetch_id),
+    names.TRENDS: ("trends", _as_is),
+    names.RUN_EVENTS: ("run_events", _run_event),
+    names.SYSTEM_METRICS: ("metrics", _as_is),
+    names.REQUEST_LOGS: ("request_logs", _as_is),
+    names.LOGS: ("logs", _log),
+}
+QUIET_TOPICS = (*_PLAIN, names.DEAD_LETTERS)

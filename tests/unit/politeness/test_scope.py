@@ -1,0 +1,118 @@
+"""Which links belong to a run."""
+
+import time
+
+import pytest
+
+from schemas.scope import MAX_PATTERN, MAX_PATTERNS, Scope, ScopeError
+
+SEEDS = ["https://shop.example.co.uk/", "http://127.0.0.1:8090/list"]
+ENDLESS = r"(a|aa)+$"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "subdomains", "domain"),
+    [
+        ("https://shop.example.co.uk/a", True, True, True),
+        ("http://shop.example.co.uk/a", True, True, True),
+        ("https://www.shop.example.co.uk/a", True, True, True),
+        ("https://eu.shop.example.co.uk/a", False, True, True),
+        ("https://example.co.uk/", False, False, True),
+        ("https://blog.example.co.uk/", False, False, True),
+        ("https://notshop.example.co.uk.evil.test/", False, False, False),
+        ("https://evilshop.example.co.uk/", False, False, True),
+        ("https://other.co.uk/", False, False, False),
+        ("https://shop.example.co.uk:8443/", False, False, True),
+        ("http://127.0.0.1:8090/b", True, True, True),
+        ("http://127.0.0.1:8091/b", False, False, True),
+    ],
+)
+def test_sites(url: str, host: bool, subdomains: bool, domain: bool) -> None:
+    by_host = Scope(SEEDS, max_depth=5)
+    with_subdomains = Scope(SEEDS, max_depth=5, include_subdomains=True)
+    by_domain = Scope(SEEDS, max_depth=5, scope="domain")
+    anywhere = Scope(SEEDS, max_depth=5, scope="any")
+    verdicts = [scope.verdict(url, 1) is None for scope in (by_host, with_subdomains, by_domain, anywhere)]
+    assert verdicts == [host, subdomains, domain, True]
+
+
+def test_a_seed_with_www_takes_the_site_without_it() -> None:
+    scope = Scope(["https://www.example.com/"], max_depth=1)
+    assert scope.verdict("https://example.com/a", 1) is None
+    assert scope.verdict("https://example.com.evil.test/a", 1) == "out_of_scope"
+    assert Scope(["https://www.com/"], max_depth=1).verdict("https://com/", 1) == "out_of_scope"
+
+
+def test_two_projects_on_one_shared_domain_are_two_sites() -> None:
+    scope = Scope(["https://one.github.io/"], scope="domain", max_depth=1)
+    assert scope.verdict("https://two.github.io/", 1) == "out_of_scope"
+
+
+@pytest.mark.parametrize(
+    ("follow", "max_depth", "depth", "reason"),
+    [
+        (True, 2, 2, None),
+        (True, 2, 3, "too_deep"),
+        (False, 2, 1, "too_deep"),
+        (False, 2, 0, None),
+        (True, 0, 1, "too_deep"),
+    ],
+)
+def test_depth(follow: bool, max_depth: int, depth: int, reason: str | None) -> None:
+    scope = Scope(SEEDS, follow=follow, max_depth=max_depth)
+    assert scope.verdict("https://shop.example.co.uk/a", depth) == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("p/1", None),
+        ("p/2?sort=price", "out_of_scope"),
+        ("cart", "out_of_scope"),
+        ("help", None),
+        ("P/1", "out_of_scope"),
+    ],
+)
+def test_one_allowed_pattern_and_no_denied_one(path: str, reason: str | None) -> None:
+    scope = Scope(SEEDS, max_depth=1, allow=[r"/p/\d+", r"/help$"], deny=[r"[?&]sort=", "/cart"])
+    assert scope.verdict(f"https://shop.example.co.uk/{path}", 1) == reason
+
+
+@pytest.mark.parametrize("which", ["allow", "deny"])
+def test_a_pattern_that_never_ends_leaves_pages_out_and_costs_little(which: str) -> None:
+    scope = Scope(SEEDS, max_depth=1, **{which: [ENDLESS]})  # type: ignore[arg-type]
+    began = time.perf_counter()
+    for index in range(300):
+        assert scope.verdict(f"https://shop.example.co.uk/{'a' * 500}{index}", 1) == "out_of_scope"
+    assert time.perf_counter() - began < 1.5
+
+
+def test_the_endless_pattern_does_not_end_by_itself() -> None:
+    # Otherwise the test above would prove nothing.
+    scope = Scope(SEEDS, max_depth=1, deny=[ENDLESS])
+    began = time.perf_counter()
+    assert scope.verdict("https://shop.example.co.uk/" + "a" * 500 + "!", 1) == "out_of_scope"
+    assert time.perf_counter() - began >= 0.05
+
+
+@pytest.mark.parametrize(
+    ("patterns", "words"),
+    [
+        (["("], "not a regular expression"),
+        (["a" * (MAX_PATTERN + 1)], "characters"),
+        (["a"] * (MAX_PATTERNS + 1), "At most"),
+    ],
+)
+def test_patterns_that_cannot_be_used_are_named(patterns: list[str], words: str) -> None:
+    with pytest.raises(ScopeError, match=words):
+        Scope(SEEDS, allow=patterns)
+    with pytest.raises(ScopeError, match=words):
+        Scope(SEEDS, deny=patterns)
+
+
+def test_many_hosts_do_not_fill_the_memory() -> None:
+    scope = Scope(SEEDS, max_depth=1)
+    for index in range(10_000):
+        assert scope.verdict(f"https://h{index}.example/", 1) == "out_of_scope"
+    assert scope.verdict("https://shop.example.co.uk/", 1) is None
+    assert len(scope._known) <= 4096

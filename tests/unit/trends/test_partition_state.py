@@ -1,0 +1,170 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.trends.detector import FEW_KEYS
+from streams.trends.observations import Alarm, Observation
+from streams.trends.snapshot import BLOCK, SnapshotError
+from streams.trends.state import PartitionState
+from tests.unit.trends.streams_of_numbers import walks
+
+Message = tuple[str, list[Observation]]
+
+
+def messages(seed: int, count: int = 320, series: int = 14) -> list[Message]:
+    """Messages of two datasets: each has some series, in any order, a few of them several times, prices and numbers."""
+    random = np.random.default_rng(seed)
+    values = iter(walks(seed, count * 3, series).tolist())
+    result = []
+    for number in range(count):
+        rows = [next(values) for _ in range(1 + int(random.random() < 0.1))]
+        chosen = random.permutation(series)[: random.integers(1, series + 1)].tolist()
+        observations = [
+            Observation(
+                record_key=f"sku-{key}",
+                field="price" if key % 2 else "stock",
+                kind="price" if key % 2 else "number",
+                value=row[key],
+                at=1.79e9 + number * 600,
+                record_id=f"record-{number}-{key}-{repeat}",
+                url="https://shop.example/",
+            )
+            for repeat, row in enumerate(rows)
+            for key in chosen
+        ]
+        result.append(("deals" if number % 3 else "news", observations))
+    return result
+
+
+def through(state: PartitionState, some: list[Message]) -> Iterator[Alarm]:
+    for dataset, observations in some:
+        yield from state.observe(dataset, observations)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.integers(1, 319), min_size=1, max_size=4), st.booleans())
+def test_a_snapshot_at_any_point_changes_nothing(seed: int, points: list[int], by_blocks: bool) -> None:
+    """Taken, loaded, gone on: the same alarms and the same bytes as without; blocks or one piece alike."""
+    story = messages(seed)
+    whole = PartitionState(FEW_KEYS)
+    expected = list(through(whole, story))
+    state, start = PartitionState(FEW_KEYS), 0
+    seen: list[Alarm] = []
+    stored: dict[int, bytes] = {}
+    for stop in [*sorted(points), len(story)]:
+        seen += list(through(state, story[start:stop]))
+        start = stop
+        if by_blocks:
+            stored.update(state.dirty_blocks())
+            state.confirm_saved()
+            state = PartitionState.load_blocks(stored.items(), FEW_KEYS)
+        else:
+            state = PartitionState.load(state.dump(), FEW_KEYS)
+    assert seen == expected
+    assert state.dump() == whole.dump()
+
+
+def test_the_stories_of_these_tests_do_alarm() -> None:
+    assert len(list(through(PartitionState(FEW_KEYS), messages(1)))) >= 5
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5])
+def test_series_of_one_message_may_be_split_without_a_difference(cut: int) -> None:
+    """The split that a redelivery in other batches could make at worst: the state has the same bytes."""
+    whole, parts = PartitionState(FEW_KEYS), PartitionState(FEW_KEYS)
+    story = messages(3, count=150)
+    expected = list(through(whole, story))
+    pieces = [(name, many[at : at + cut]) for name, many in story for at in range(0, len(many), cut)]
+    seen = list(through(parts, pieces))
+    assert seen == expected
+    assert parts.dump() == whole.dump()
+
+
+def price(value: float, *, key: str = "sku-1", at: float = 1.79e9, record: str = "r") -> Observation:
+    return Observation(key, "price", "price", value, at, record, "https://shop.example/1")
+
+
+def test_an_alarm_says_which_observation_and_shows_the_values_around_it() -> None:
+    state = PartitionState(FEW_KEYS)
+    for index in range(90):
+        assert state.observe("deals", [price(49.9 + index % 3 / 100, at=1.79e9 + index)]) == []
+    last = [price(50.0, at=1.79e9 + 90), price(39.9, at=1.79e9 + 91, record="culprit"), price(10.0, at=1.79e9 + 92)]
+    (alarm,) = state.observe("deals", last)
+    assert alarm.dataset == "deals"
+    assert alarm.observation.record_id == "culprit"
+    assert alarm.score >= FEW_KEYS.bar
+    assert alarm.residual < 0
+    assert len(alarm.values) == 20
+    assert alarm.values[-2:] == ((50.0, 1.79e9 + 90), (39.9, 1.79e9 + 91))
+    assert [at for _, at in alarm.values] == [1.79e9 + index for index in range(72, 92)]
+
+
+def test_one_series_too_many_is_refused_and_counted_and_the_known_ones_go_on() -> None:
+    state = PartitionState(FEW_KEYS, most_series=2)
+    state.observe("deals", [price(1.0, key="a"), price(2.0, key="b"), price(3.0, key="c"), price(3.0, key="c")])
+    assert (state.series, state.refused) == (2, 2)
+    bounded = PartitionState(FEW_KEYS)
+    bounded.observe("deals", [price(1.0, key="a"), price(2.0, key="b")])
+    assert state.dump() == bounded.dump()
+    assert state.observe("deals", [price(3.0, key="d")]) == []
+    assert state.refused == 3
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        price(float("nan")),
+        price(float("inf")),
+        price(1.0, at=float("nan")),
+        price(1.0, at=1e12),
+        price(1.0)._replace(kind="weight"),  # type: ignore[arg-type]
+    ],
+    ids=["nan", "infinite", "no time", "far future", "unknown kind"],
+)
+def test_a_message_with_a_bad_observation_changes_nothing(bad: Observation) -> None:
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(5.0)])
+    before = state.dump()
+    with pytest.raises(ValueError, match=r"finite|time|neither"):
+        state.observe("deals", [price(6.0), price(7.0, key="new"), bad])
+    assert state.dump() == before
+
+
+def test_only_changed_blocks_are_given_until_they_are_confirmed() -> None:
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(1.0, key=str(key)) for key in range(2 * BLOCK + 10)])
+    stored = dict(state.dirty_blocks())
+    assert sorted(stored) == [0, 1, 2]
+    assert sorted(dict(state.dirty_blocks())) == [0, 1, 2]
+    state.confirm_saved()
+    assert state.dirty_blocks() == []
+    state.observe("deals", [price(2.0, key=str(BLOCK + 3))])
+    changed = dict(state.dirty_blocks())
+    assert sorted(changed) == [1]
+    state.observe("deals", [price(2.0, key="0")])
+    state.confirm_saved()
+    later = dict(state.dirty_blocks())
+    assert sorted(later) == [0]
+    loaded = PartitionState.load_blocks({**stored, **changed, **later}.items(), FEW_KEYS)
+    assert loaded.series == state.series
+    assert loaded.dump() == state.dump()
+
+
+def test_a_loaded_state_has_nothing_to_save() -> None:
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(1.0)])
+    assert PartitionState.load(state.dump(), FEW_KEYS).dirty_blocks() == []
+    assert PartitionState.load(PartitionState(FEW_KEYS).dump(), FEW_KEYS).series == 0
+
+
+def test_missing_or_doubled_blocks_are_noticed() -> None:
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(1.0, key=str(key)) for key in range(2 * BLOCK)])
+    first, second = state.dirty_blocks()
+    with pytest.raises(SnapshotError, match="missing"):
+        PartitionState.load_blocks([second], FEW_KEYS)
+    with pytest.raises(SnapshotError, match="another block"):
+        PartitionState.load_blocks([first, (1, first[1])], FEW_KEYS)
