@@ -28,7 +28,7 @@ _BAR = 30
 class Board:
     """A live table on a terminal; elsewhere a line for each change that matters.
 
-    `tell` and `downloading` may be called from any thread. Used as a context manager it draws; outside it each change is
+    `tell` and `downloading` may be called from any thread. Between `start` and `stop` it draws; otherwise each change is
     printed, so that a crash an hour later is said too.
     """
 
@@ -41,18 +41,26 @@ class Board:
         self._note = ""
         self._live: Live | None = None
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
+    def start(self) -> None:
+        """Begins to draw, on a terminal."""
+        if self._console.is_terminal and self._live is None:
             self._live = Live(self, console=self._console, refresh_per_second=12)
             self._live.start()
+
+    def stop(self) -> None:
+        """Leaves what was drawn where it is; the terminal is free for others."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
-            self._live.stop()
-            self._live = None
+        self.stop()
 
     def tell(self, name: str, state: str, text: str = "") -> None:
         """A unit's new state, and why or what it waits for."""

@@ -48,7 +48,9 @@ class Gateway:
         try:
             return self._client.request(method, path, params=given, json=json)
         except httpx.TimeoutException as problem:
-            raise NotRunning(f"The gateway at {self.url} did not answer in time; `trawl status` says more.") from problem
+            raise NotRunning(
+                f"The gateway at {self.url} did not answer in time; `trawl status` says more."
+            ) from problem
         except httpx.TransportError as problem:
             raise NotRunning(f"No gateway answers at {self.url}: is `trawl up` running?") from problem
 
@@ -83,7 +85,9 @@ class Gateway:
         """Up to `limit` records of a job's newest run."""
         cursor = None
         while limit > 0:
-            page = self.ask("GET", f"/api/v1/jobs/{job_id}/records", params={"limit": min(limit, 1000), "cursor": cursor})
+            page = self.ask(
+                "GET", f"/api/v1/jobs/{job_id}/records", params={"limit": min(limit, 1000), "cursor": cursor}
+            )
             yield from page["records"]
             limit -= len(page["records"])
             cursor = page.get("next_cursor")

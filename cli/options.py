@@ -10,11 +10,18 @@ if TYPE_CHECKING:
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", envvar="TRAWL_DATA", help="Data folder [default: trawl under the XDG data home].", show_default=False),
+    typer.Option(
+        "--data", envvar="TRAWL_DATA", help="Data folder [default: trawl under the XDG data home].", show_default=False
+    ),
 ]
 Url = Annotated[
     str | None,
-    typer.Option("--url", envvar="TRAWL_URL", help="A gateway elsewhere [default: the one of the data folder].", show_default=False),
+    typer.Option(
+        "--url",
+        envvar="TRAWL_URL",
+        help="A gateway elsewhere [default: the one of the data folder].",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

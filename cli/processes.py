@@ -1,36 +1,35 @@
-"""The processes of the system by name: where each one's composition root is, and what it waits for."""
+"""The processes of the system by name: where each one's composition root is, and how `up` starts it."""
 
 import inspect
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from infra.local.up import ProcessSpec
     from infra.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """One `trawl <name>`: the module that composes it and what must answer before it can work."""
+    """One `trawl <name>`: the module that composes it, and what it does in a few words."""
 
     name: str
     module: str
     about: str
-    needs: tuple[str, ...]
 
 
 PROCESSES = (
-    Process(
-        name="gateway", module="api.main", about="REST, WebSocket and the sign-in form", needs=("postgres", "clickhouse", "kafka")
-    ),
-    Process(name="dispatch", module="producers.dispatch.main", about="hands out the frontier's URLs, closes runs", needs=("postgres", "kafka", "clickhouse")),
-    Process(name="fetch", module="producers.fetch.main", about="visits pages", needs=("postgres", "kafka")),
-    Process(name="intake", module="streams.intake.main", about="opens runs, seeds the frontier", needs=("postgres", "kafka")),
-    Process(name="extraction", module="streams.extraction.main", about="turns pages into records and links", needs=("postgres", "kafka")),
-    Process(name="cleaning", module="streams.cleaning.main", about="trims, types and checks records", needs=("kafka", "postgres")),
-    Process(name="trends", module="streams.trends.main", about="watches each series", needs=("postgres", "kafka")),
-    Process(name="warehouse", module="streams.warehouse.main", about="stores everything in ClickHouse", needs=("postgres", "kafka", "clickhouse")),
-    Process(name="dashboards", module="dashboards.main", about="the live pages", needs=("clickhouse", "kafka", "gateway")),
+    Process(name="gateway", module="api.main", about="REST, WebSocket and the sign-in page"),
+    Process(name="dispatch", module="producers.dispatch.main", about="hands out the frontier's URLs and closes runs"),
+    Process(name="fetch", module="producers.fetch.main", about="visits pages"),
+    Process(name="intake", module="streams.intake.main", about="opens runs and seeds the frontier"),
+    Process(name="extraction", module="streams.extraction.main", about="turns pages into records and links"),
+    Process(name="cleaning", module="streams.cleaning.main", about="trims, types and checks records"),
+    Process(name="trends", module="streams.trends.main", about="watches each series"),
+    Process(name="warehouse", module="streams.warehouse.main", about="stores what passes in ClickHouse"),
+    Process(name="dashboards", module="dashboards.main", about="the live pages"),
 )
 
 
@@ -46,4 +45,27 @@ def run(name: str, settings: "Settings") -> None:
     if inspect.isawaitable(outcome):
         import asyncio
 
-        asyncio.run(outcome)
+        asyncio.run(_awaited(outcome))
+
+
+async def _awaited(outcome: object) -> None:
+    assert inspect.isawaitable(outcome)
+    await outcome
+
+
+def specifications(fetchers: int = 1) -> list["ProcessSpec"]:
+    """What `up` starts. None waits for another: each waits for what it needs by itself, and so they start side by side.
+
+    Their logs are for finding out what happened: there a traceback is wanted.
+    """
+    from infra.local.up import ProcessSpec
+
+    return [
+        ProcessSpec(
+            name=entry.name,
+            argv=(sys.executable, "-m", "cli", entry.name),
+            count=fetchers if entry.name == "fetch" else 1,
+            environ={"TRAWL_DEBUG": "1", "PYTHONUNBUFFERED": "1"},
+        )
+        for entry in PROCESSES
+    ]

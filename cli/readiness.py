@@ -23,7 +23,10 @@ def witnessed() -> Iterator[None]:
     if not file or os.environ.get("NOTIFY_SOCKET"):
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="trawl-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+    with (
+        tempfile.TemporaryDirectory(prefix="trawl-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear,
+    ):
         address = os.path.join(folder, "notify")
         ear.bind(address)
         os.environ["NOTIFY_SOCKET"] = address

@@ -1,6 +1,13 @@
-"""How figures are written for people: the filters of the templates."""
+"""How things are written for people: the templates, and the filters that they use."""
 
+import hashlib
+from importlib.resources import files
+
+from bokeh.resources import Resources
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from dashboards.look.palette import PAPER, as_css
 
 _THOUSAND = 1000.0
 
@@ -61,10 +68,33 @@ def spark(values: tuple[float, ...], width: int = 120, height: int = 28) -> str:
     )
 
 
+def web_link(url: str) -> str:
+    """The address if it is one that a browser may follow from here, else the page itself."""
+    return url if url.startswith(("https://", "http://")) else "#"
+
+
+def with_nonce(scripts: str, nonce: str) -> Markup:
+    """Bokeh's own script elements, allowed to run: the page's policy asks for the nonce."""
+    return Markup(scripts.replace("<script", f'<script nonce="{escape(nonce)}"'))  # noqa: S704
+
+
+def look(name: str) -> str:
+    """The address of a file of `look/static`; it changes with the file, so that browsers may keep it."""
+    content = files("dashboards").joinpath("look", "static", name).read_bytes()
+    return f"/look/{name}?v={hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def bokeh_url() -> str:
+    """BokehJS as this server serves it; plots need the core alone."""
+    return str(Resources(mode="server", root_url="/", components=["bokeh"]).js_files[0])
+
+
 def templates() -> Environment:
     """The package's templates. Everything that is put into one is escaped."""
     environment = Environment(loader=PackageLoader("dashboards", "templates"), autoescape=True, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
-    filters = (count, rate, milliseconds, amount, percent, duration, spark)
+    filters = (count, rate, milliseconds, amount, percent, duration, spark, web_link, with_nonce)
     environment.filters.update({written.__name__: written for written in filters})
+    static = {name: look(name) for name in ("mark.svg", "page.css", "page.js")}
+    environment.globals.update(look=static.__getitem__, palette=Markup(as_css()), paper=PAPER, bokeh_url=bokeh_url())  # noqa: S704
     return environment

@@ -12,7 +12,7 @@ from schemas.accounts import ApiKey, User
 
 T = TypeVar("T")
 
-_ACCOUNT = {
+_ACCOUNT: dict[str, Any] = {
     "id": "c9f1e6d2-3333-4b4c-9d5e-7f8a9b0c1d2e",
     "username": "admin",
     "email": None,
@@ -21,13 +21,13 @@ _ACCOUNT = {
     "mfa_enabled": False,
     "last_login": "2026-01-05T10:30:00Z",
 }
-_TOKENS = {
+_TOKENS: dict[str, Any] = {
     "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…",
     "refresh_token": "eyJhbGciOiJFZERTQSIsInR5cCI6InJ0K2p3dCJ9…",
     "token_type": "bearer",
     "expires_in": 1800,
 }
-_KEY = {
+_KEY: dict[str, Any] = {
     "id": "1a2b3c4d-4444-4e5f-8a9b-0c1d2e3f4a5b",
     "name": "nightly crawl",
     "prefix": "trawl_Zk3v9Q",

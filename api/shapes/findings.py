@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.ledger import Run, StoredRecord, StoredTrend, UrlFate
 
-_RECORD = {
+_RECORD: dict[str, Any] = {
     "id": "8d1f7c1e-1111-4a5b-9c2d-3e4f5a6b7c8d",
     "key": "SKU-0042",
     "url": "http://127.0.0.1:8090/c/tea/?page=2",
     "fetched_at": "2026-01-05T10:30:01.200Z",
     "data": {"sku": "SKU-0042", "name": "Oolong", "price": 12.5, "price_currency": "GBP"},
 }
-_URL = {
+_URL: dict[str, Any] = {
     "url": "http://127.0.0.1:8090/c/tea/",
     "host": "127.0.0.1:8090",
     "depth": 1,
@@ -32,7 +32,7 @@ _URL = {
     "closed_at": "2026-01-05T10:30:00.900Z",
     "reason": "",
 }
-_TREND = {
+_TREND: dict[str, Any] = {
     "id": "2f0a9d4e-2222-4c3b-8d7e-6f5a4b3c2d1e",
     "dataset": "deals",
     "run_id": "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f",

@@ -18,6 +18,10 @@ def env(data: Data = None) -> None:
 
     place = find(data)
     endpoints = place.endpoints()
-    found = {"TRAWL_URL": endpoints["gateway"].rstrip("/"), "TRAWL_API_KEY": place.key(), "TRAWL_KAFKA": endpoints["kafka"]}
+    found = {
+        "TRAWL_URL": endpoints["gateway"].rstrip("/"),
+        "TRAWL_API_KEY": place.key(),
+        "TRAWL_KAFKA": endpoints["kafka"],
+    }
     for name, value in found.items():
         typer.echo(f"export {name}={shlex.quote(value)}")

@@ -31,7 +31,9 @@ def scrape(
     pages: Annotated[int, typer.Option(min=1, help="Pages visited at most.")] = 1000,
     delay: Annotated[float, typer.Option(min=0, help="Seconds between two visits to one host.")] = 1.0,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Visits at once to a host (with --delay 0).")] = 1,
-    name: Annotated[str | None, typer.Option(help="The job's name; its records go to the dataset of that name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The job's name; its records go to the dataset of that name.")
+    ] = None,
     show: Annotated[int, typer.Option(min=0, help="Records shown (with --json: all are printed).")] = 20,
     as_json: AsJson = False,
     data: Data = None,

@@ -47,7 +47,10 @@ class Child:
 
     @classmethod
     async def start(cls, command: Command, log: BoundedLog, environ: dict[str, str]) -> "Child":
-        """Starts it. A program that cannot be run ends at once with code 126; OSError when there can be no process."""
+        """Starts it. A program that cannot be run ends at once with code 126; OSError when there can be no process.
+
+        `environ` is the whole environment, to which the command adds its own.
+        """
         account = command.account
         uid, gid = (account.uid, account.gid) if account else (-1, -1)
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
@@ -56,7 +59,7 @@ class Child:
             *(str(number) for number in (os.getpid(), int(command.orphan_signal), uid, gid)),
             "--",
             *command.argv,
-            env={**os.environ, **environ, **command.environ},
+            env={**environ, **command.environ},
             cwd=command.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

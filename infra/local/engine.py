@@ -21,7 +21,7 @@ class Command:
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-    """Added to the supervisor's own environment."""
+    """Added to the environment that all children share."""
     folder: Path | None = None
     """Where it runs; the supervisor's own folder when None."""
     account: Account | None = None

@@ -90,9 +90,7 @@ class DataFolder:
                 "Name another with --data or TRAWL_DATA."
             )
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise FolderUnusable(
-                f"Other users may write to the data folder {self.path}. Run: chmod go-w {self.path}"
-            )
+            raise FolderUnusable(f"Other users may write to the data folder {self.path}. Run: chmod go-w {self.path}")
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:

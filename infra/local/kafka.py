@@ -76,7 +76,9 @@ class Kafka:
 
     def _configure(self) -> None:
         template = files("infra.local").joinpath("kafka.properties").read_text()
-        filled = template.format(port=self.port, controller_port=self.controller_port, log=_escaped(self.folder / "log"))
+        filled = template.format(
+            port=self.port, controller_port=self.controller_port, log=_escaped(self.folder / "log")
+        )
         replace_file(self._properties, filled)
         replace_file(self.folder / "log4j2.properties", files("infra.local").joinpath("log4j2.properties").read_text())
 

@@ -57,7 +57,7 @@ class Supervisor:
     def start(self, unit: Unit) -> Keeper:
         """Begins to keep a unit; what it waits for must have been started before."""
         waits_for = [self._keepers[name] for name in unit.waits_for]
-        keeper = Keeper(unit, BoundedLog(self._logs / f"{unit.name}.log"), self._around, waits_for)
+        keeper = Keeper(unit, BoundedLog(self.log_of(unit.name)), self._around, waits_for)
         self._keepers[unit.name] = keeper
         self._tasks[unit.name] = asyncio.create_task(keeper.run(), name=unit.name)
         return keeper
@@ -72,6 +72,10 @@ class Supervisor:
     def status(self) -> dict[str, object]:
         """The document of `status.json`, as of now."""
         return self._status.document()
+
+    def log_of(self, name: str) -> Path:
+        """The file that keeps what a unit says."""
+        return self._logs / f"{name}.log"
 
     def hurry(self) -> None:
         """Does not wait any longer for processes to finish their work; engines still stop in order."""
@@ -89,4 +93,6 @@ class Supervisor:
             last = [name for name in left if name not in needed]
             for name in last:
                 left.pop(name).stop()
-            await asyncio.gather(*(self._tasks[name] for name in last))
+            await asyncio.wait([self._tasks[name] for name in last])
+        for task in self._tasks.values():
+            task.result()  # a keeper that failed is our own fault and must not pass unseen

@@ -60,7 +60,8 @@ class Reserving(Generic[R, S]):
 
     async def description(self, run_id: str) -> JobDescription:
         """The run's pinned job."""
-        rows = await self._rows("run_rules", {"run": run_id})
+        statement = queries("frontier")["run_rules"]
+        rows = await patiently(lambda: self._database.fetch(statement, {"run": run_id}), "read a run")
         return JobDescription.model_validate(rows[0]["description"])
 
     async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:

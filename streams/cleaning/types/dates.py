@@ -24,14 +24,18 @@ _ENGLISH = re.compile(
     r"(?:(\d{1,2})(?:st|nd|rd|th)? ([A-Za-z]{3,9})\.?,?|([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,?) (\d{4})",
     re.ASCII,
 ).fullmatch
-_MONTHS = ("january february march april may june july august september october november december").split(" ")
+_MONTHS = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+]  # fmt: skip
 _MONTH = {name[:size]: place for place, name in enumerate(_MONTHS, 1) for size in (3, len(name))} | {"sept": 9}
 
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)", re.ASCII).search
 _DATELIKE = re.compile(r"[^\W\d_]|\d[/.-]\d+[/.-]\d").search
-_LANGUAGES = (
-    "en de fr es it pt nl pl ru uk tr sv da nb fi cs ro hu el ja zh ko ar he hi id vi th"
-).split(" ")
+_LANGUAGES = [
+    "en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "tr", "sv", "da", "nb", "fi", "cs", "ro", "hu", "el",
+    "ja", "zh", "ko", "ar", "he", "hi", "id", "vi", "th",
+]  # fmt: skip
 _SETTINGS = {"TIMEZONE": "UTC", "TO_TIMEZONE": "UTC", "RETURN_AS_TIMEZONE_AWARE": True}
 
 
@@ -115,14 +119,14 @@ def _parser(relative_to: str) -> DateDataParser:
     """dateparser with its clock stopped. With a year in the text, what is missing is the first (May 2024: the 1st)."""
     if relative_to:
         base = datetime.fromisoformat(relative_to)
-        settings = {"RELATIVE_BASE": base.astimezone(UTC).replace(tzinfo=None)}
+        settings: dict[str, Any] = {"RELATIVE_BASE": base.astimezone(UTC).replace(tzinfo=None)}
     else:
         settings = {
             "RELATIVE_BASE": datetime(2000, 1, 1),
             "PREFER_DAY_OF_MONTH": "first",
             "PREFER_MONTH_OF_YEAR": "first",
         }
-    return DateDataParser(languages=list(_LANGUAGES), use_given_order=True, settings=_SETTINGS | settings)
+    return DateDataParser(languages=_LANGUAGES, use_given_order=True, settings=_SETTINGS | settings)
 
 
 def _epoch(seconds: float) -> str:

@@ -52,4 +52,4 @@ def _parsed(raw: str) -> Price | None:
         raise UnreadableValueError(f"{text[:60]!r} is not a price.") from problem
     if price.amount is None:
         raise UnreadableValueError(f"{text[:60]!r} holds no price.")
-    return Price(finite(price.amount_float), price.currency)
+    return Price(finite(float(price.amount)), price.currency)

@@ -40,7 +40,7 @@ def to_text(value: Any, page: Page) -> str | None:
     raise UnreadableValueError(f"{type(value).__name__} is not text.")
 
 
-def written(number: float) -> str:
+def written(number: int | float) -> str:
     """A number as a person writes it: no `.0` at a whole one."""
     if isinstance(number, float):
         if not math.isfinite(number):

@@ -8,7 +8,9 @@ from cli.demonstration.accounts import Stored, differences, open_sums
 
 
 def run(state: str = "completed", **counts: int) -> dict[str, Any]:
-    zero = dict.fromkeys(("requested", "fetched", "failed", "filtered", "extracted", "stored", "rejected", "dropped"), 0)
+    zero = dict.fromkeys(
+        ("requested", "fetched", "failed", "filtered", "extracted", "stored", "rejected", "dropped"), 0
+    )
     return {"run_id": "0123456789", "state": state, "reason": "", "counts": zero | counts}
 
 

@@ -1,0 +1,104 @@
+"""What a job found: records, URLs with their fate, trends."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from api.auth.callers import Caller
+from api.auth.permissions import Permission
+from api.edge.bodies import StrictRoute
+from api.gateway import SCHEMES, Gateway, Reader, Wired
+from api.routes.v1.jobs import Cursor, JobId, Limit
+from api.shapes.errors import documented
+from api.shapes.findings import RecordPage, TrendPage, UrlPage, record_line, record_page, trend_page, url_page
+from schemas.ledger import Run
+
+router = APIRouter(prefix="/api/v1", tags=["results"], dependencies=SCHEMES, route_class=StrictRoute)
+
+RunId = Annotated[str | None, Query(max_length=100, description="A run of this job; the newest one by default.")]
+Kind = Annotated[Literal["spike", "shift"] | None, Query(description="Only trends of this kind.")]
+
+_RECORDS = documented(404, 422, permission=Permission.READ)
+_RECORDS["responses"][200] = {"content": {"application/jsonl": {"schema": {"type": "string"}, "example": '{"id":"…"}\n'}}}
+
+
+@router.get("/jobs/{job_id}/records", summary="Get a job's records", response_model=RecordPage, **_RECORDS)
+async def records(
+    job_id: JobId,
+    caller: Reader,
+    gateway: Wired,
+    run_id: RunId = None,
+    cursor: Cursor = None,
+    limit: Annotated[int | None, Query(ge=1, le=1000, description="Items at most; 100 by default, all for jsonl.")] = None,
+    format: Annotated[Literal["json", "jsonl"], Query(description="One document, or one record a line.")] = "json",
+) -> Response:
+    """Clean records of the newest run, in the order of their key. `format=jsonl` without `limit` streams them all."""
+    run = await gateway.jobs.run(caller, job_id, run_id)
+    page = await gateway.jobs.records(run, cursor, limit or (1000 if format == "jsonl" else 100))
+    if format == "json":
+        return Response(record_page(run, page.items, page.next_cursor), media_type="application/json")
+    first = b"".join(map(record_line, page.items))
+    rest = None if limit else page.next_cursor
+    headers = {"X-Next-Cursor": page.next_cursor} if limit and page.next_cursor else None
+    return StreamingResponse(_lines(gateway, run, first, rest), media_type="application/jsonl", headers=headers)
+
+
+async def _lines(gateway: Gateway, run: Run, first: bytes, cursor: str | None) -> AsyncIterator[bytes]:
+    yield first
+    while cursor:
+        page = await gateway.jobs.records(run, cursor, 1000)
+        yield b"".join(map(record_line, page.items))
+        cursor = page.next_cursor
+
+
+@router.get("/jobs/{job_id}/urls", summary="Get a job's URLs", **documented(404, 422, permission=Permission.READ))
+async def urls(
+    job_id: JobId,
+    caller: Reader,
+    gateway: Wired,
+    run_id: RunId = None,
+    outcome: Annotated[str | None, Query(max_length=50, description="An outcome or class, or queued, or issued.")] = None,
+    url: Annotated[str | None, Query(max_length=2048, description="Only this URL.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> UrlPage:
+    """Every URL of the newest run with what became of it."""
+    run = await gateway.jobs.run(caller, job_id, run_id)
+    page = await gateway.jobs.urls(run, outcome, url, cursor, limit)
+    return url_page(page.items, page.next_cursor)
+
+
+@router.get("/jobs/{job_id}/trends", summary="Get a job's trends", **documented(404, 422, permission=Permission.READ))
+async def job_trends(
+    job_id: JobId, caller: Reader, gateway: Wired, kind: Kind = None, cursor: Cursor = None, limit: Limit = 100
+) -> TrendPage:
+    """What was noticed in the records of all runs of a job, newest first."""
+    return await _trends(gateway, caller, job_id, None, kind, cursor, limit)
+
+
+@router.get("/trends", summary="Get trends", **documented(422, permission=Permission.READ))
+async def trends(
+    caller: Reader,
+    gateway: Wired,
+    dataset: Annotated[str | None, Query(max_length=100, description="Only this dataset.")] = None,
+    kind: Kind = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> TrendPage:
+    """What was noticed in the records of your newest 2,000 runs (everyone's, all of them, for an administrator)."""
+    return await _trends(gateway, caller, None, dataset, kind, cursor, limit)
+
+
+async def _trends(
+    gateway: Gateway,
+    caller: Caller,
+    job_id: str | None,
+    dataset: str | None,
+    kind: str | None,
+    cursor: str | None,
+    limit: int,
+) -> TrendPage:
+    page = await gateway.jobs.trends(caller, job_id=job_id, dataset=dataset, kind=kind, cursor=cursor, limit=limit)
+    return trend_page(page.items, page.next_cursor)

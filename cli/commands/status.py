@@ -1,0 +1,75 @@
+"""`trawl status`: what runs, what does not, and why."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.options import AsJson, Data
+
+if TYPE_CHECKING:
+    from cli.place import Place
+
+_COLOURS = {"ready": "green", "down": "red", "crashed": "yellow", "starting": "cyan", "waiting": "cyan"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("status", epilog="Example: [bold]trawl status --json[/bold]")(status)
+
+
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """Show each process, what it says of itself, and the gateway's health. Exit code 3 when anything is not well."""
+    from cli.errors import NotRunning
+    from cli.place import find
+
+    place = find(data)
+    if place.holder is None:
+        raise NotRunning(f"Nothing runs on {place.folder}; start it with `trawl up`.")
+    told = place.status()
+    processes: Mapping[str, Mapping[str, Any]] = told.get("processes") or {}  # type: ignore[assignment]
+    health, problem = _health(place)
+    if as_json:
+        import orjson
+
+        typer.echo(orjson.dumps({"supervisor": told, "health": health}, option=orjson.OPT_INDENT_2))
+    else:
+        _show(place, told, processes, health)
+    unwell = [name for name, entry in processes.items() if entry["state"] != "ready"]
+    if problem or unwell:
+        raise NotRunning(problem or f"Not ready: {', '.join(unwell)}. Logs are in {place.folder}/logs.")
+
+
+def _health(place: "Place") -> tuple[dict[str, Any], str]:
+    from cli.errors import CliError
+    from cli.gateway import Gateway
+
+    try:
+        with Gateway(place.endpoints()["gateway"], "", timeout=5) as gateway:
+            told = gateway.health()
+    except CliError as problem:
+        return {}, str(problem)
+    return told, "" if told.get("status") == "healthy" else f"The gateway says it is {told.get('status')}."
+
+
+def _show(
+    place: "Place", told: Mapping[str, Any], processes: Mapping[str, Mapping[str, Any]], health: dict[str, Any]
+) -> None:
+    from cli.console import out
+    from cli.tables import plain
+
+    rows = [
+        (
+            name,
+            f"[{_COLOURS.get(entry['state'], 'white')}]{entry['state']}[/]",
+            entry["pid"] or "",
+            entry["restarts"] or "",
+            entry["why"] or entry.get("status", ""),
+        )
+        for name, entry in processes.items()
+    ]
+    out().print(f"{place.folder}: held by {place.holder}")
+    out().print(plain(("process", "state", "pid", "restarts", "why"), rows))
+    for name, entry in (health.get("dependencies") or {}).items():
+        well = entry.get("status") == "healthy"
+        out().print(f"  {name}: [{'green' if well else 'red'}]{entry.get('status')}[/] {entry.get('why', '')}")

@@ -1,0 +1,99 @@
+"""`trawl up`: the engines and all processes, until Ctrl-C."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Data
+
+if TYPE_CHECKING:
+    from cli.local import Standing
+
+Host = Annotated[
+    str | None,
+    typer.Option(help="Where the gateway and the dashboards listen.", envvar="TRAWL_HOST", show_default="127.0.0.1"),
+]
+GatewayPort = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="The gateway's port; 0: any.", show_default="8000")
+]
+DashboardsPort = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="The dashboards' port; 0: any.", show_default="5006")
+]
+MetricsPort = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="The metrics' port; 0: any.", show_default="9464")
+]
+KafkaPort = Annotated[int, typer.Option(min=0, max=65535, help="Kafka's port; 0: any.", envvar="TRAWL_KAFKA_PORT")]
+Mirror = Annotated[
+    str | None,
+    typer.Option(
+        help="A Maven repository for the broker's jars [default: the public one].",
+        envvar="TRAWL_MIRROR",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("up", epilog="Example: [bold]trawl up --data ~/crawls --port 8080[/bold]")(up)
+
+
+def up(
+    data: Data = None,
+    host: Host = None,
+    port: GatewayPort = None,
+    dashboards_port: DashboardsPort = None,
+    metrics_port: MetricsPort = None,
+    kafka_port: KafkaPort = 9092,
+    fetchers: Annotated[int, typer.Option(min=1, max=32, help="How many fetchers.")] = 1,
+    mirror: Mirror = None,
+) -> None:
+    """Start Kafka, PostgreSQL and ClickHouse and every process, and keep them running.
+
+    Engines whose address is set (TRAWL_KAFKA, TRAWL_POSTGRES, TRAWL_CLICKHOUSE) are yours and not started. Ctrl-C drains
+    and stops; a second one does not wait. What a crash left unfinished goes on at the next start.
+    """
+    import asyncio
+
+    from cli.board import Board
+    from cli.console import err
+    from cli.local import Wishes, keep_up
+    from cli.options import load
+
+    settings = load(data, host=host, port=port, dashboards_port=dashboards_port, metrics_port=metrics_port)
+
+    async def until_told(standing: "Standing") -> None:
+        announce(standing)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            err().print("\nDraining: finishing what was begun; engines stop last. Ctrl-C again does not wait.")
+
+    keep_up(
+        settings,
+        Wishes(command="trawl up", kafka_port=kafka_port, fetchers=fetchers, mirror=mirror),
+        Board(err()),
+        until_told,
+    )
+    err().print(f"Stopped. Everything is in {settings.data}.")
+
+
+def announce(standing: "Standing") -> None:
+    """Where to look, the administrator's password at the one time when there is one, and what is not running."""
+    from cli.console import err, out
+    from cli.tables import plain
+
+    rows = [
+        ("gateway", standing.endpoints["gateway"], "sign in there; the interface is at /docs"),
+        ("dashboards", standing.endpoints["dashboards"], "through the gateway's start page"),
+        ("metrics", standing.endpoints["metrics"], "Prometheus text"),
+        ("Kafka", standing.endpoints["kafka"], "any client"),
+        ("data", str(standing.folder), "everything, secrets too; for nobody else to read"),
+    ]
+    out().print(plain(("", "", ""), rows))
+    if standing.made.password:
+        out().print(
+            f"Administrator: [bold]admin[/bold], password [bold]{standing.made.password}[/bold]  (shown once, now)"
+        )
+    for name, why in standing.down.items():
+        err().print(f"[red]{name} is down[/red]: {why}. Its log: {standing.folder}/logs/{name}.log")
