@@ -17,6 +17,7 @@ from api.auth.sign_in import SignIn, Visit
 from api.auth.tokens import Tokens
 from api.config import GatewayConfig
 from api.errors import forbidden, unauthenticated
+from api.live.channels import Owners
 from api.live.hub import Hub
 from api.live.sockets import Sockets
 from api.metrics import Metrics
@@ -43,6 +44,7 @@ class Gateway:
     health: HealthCheck
     hub: Hub
     sockets: Sockets
+    owners: Owners
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

@@ -37,8 +37,6 @@ class Metrics:
         self._forget()
         families: dict[str, list[str]] = defaultdict(list)
         for _, sample in self._samples.values():
-            if sample.process == "gateway":
-                continue
             origin = f'process="{_quoted(sample.process)}",instance="{_quoted(sample.instance)}"'
             for name, value in sample.values.items():
                 parts = _NAME(name)

@@ -8,6 +8,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from api.errors import ApiError, Code, Fault, unavailable
 
@@ -77,7 +78,7 @@ def body(error: ApiError, request_id: str, path: str) -> bytes:
     return orjson.dumps({"success": False, **answer} if enveloped(path) else answer)
 
 
-def answer(error: ApiError, request: Request) -> Response:
+def answer(error: ApiError, request: HTTPConnection) -> Response:
     """The error as a response to this request."""
     content = body(error, request.scope.get("state", {}).get("request_id", ""), request.url.path)
     return Response(content, error.status_code, dict(error.headers or {}), "application/json")

@@ -28,8 +28,8 @@ _BAR = 30
 class Board:
     """A live table on a terminal; elsewhere a line for each change that matters.
 
-    `tell` and `downloading` may be called from any thread. Between `start` and `stop` it draws; otherwise each change is
-    printed, so that a crash an hour later is said too.
+    `tell` and `downloading` may be called from any thread. Between `start` and `stop` it draws; otherwise each change
+    is printed, so that a crash an hour later is said too.
     """
 
     def __init__(self, console: "Console", clock: Callable[[], float] = time.monotonic) -> None:

@@ -81,6 +81,22 @@ class Gateway:
         """Drops what a job still waits for."""
         return dict(self.ask("POST", f"/api/v1/jobs/{job_id}/cancel"))
 
+    def urls(self, job_id: str, outcome: str | None, limit: int) -> list[dict[str, Any]]:
+        """URLs of a job's newest run with their fate; `outcome` is an outcome or a class of them."""
+        page = self.ask("GET", f"/api/v1/jobs/{job_id}/urls", params={"outcome": outcome, "limit": limit})
+        return list(page["urls"])
+
+    def trends(self, job_id: str) -> list[dict[str, Any]]:
+        """What was noticed in a job's records, newest first, all of it."""
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.ask("GET", f"/api/v1/jobs/{job_id}/trends", params={"limit": 1000, "cursor": cursor})
+            found += page["trends"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
     def records(self, job_id: str, limit: int) -> Iterator[dict[str, Any]]:
         """Up to `limit` records of a job's newest run."""
         cursor = None

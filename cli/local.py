@@ -12,8 +12,9 @@ from cli.provision import Provisioned, provision
 from infra.local.folder import DataFolder
 from infra.local.jars import cache_folder
 from infra.local.keeper import Event
+from infra.local.plan import Endpoints, UpSettings
 from infra.local.ports import Port, free_port
-from infra.local.up import Endpoints, Up, UpSettings, run
+from infra.local.up import Up, run
 from infra.settings import Settings
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ def keep_up(settings: Settings, wishes: Wishes, board: Board, body: Callable[[St
 
 
 def _up_settings(settings: Settings, wishes: Wishes, doors: Doors) -> UpSettings:
-    environ = os.environ | doors.environ() | wishes.environ
+    environ = {**os.environ, **doors.environ(), **wishes.environ}
     return UpSettings(
         folder=DataFolder(settings.data),
         cache=cache_folder(environ),

@@ -4,20 +4,20 @@ import sys
 
 import typer
 
-from cli.commands import demo, down, jobs, processes, provision, scrape, status, up, watch
+from cli.commands import demo, down, env, health, jobs, processes, provision, scrape, status, up, watch
 from cli.errors import INTERRUPTED
 from cli.failure import explain, wants_traceback
 
 app = typer.Typer(
     name="trawl",
     help="An event-streaming web scraper: Kafka in, clean records and live trends out, with accounts that add up.",
-    epilog="Example: [bold]trawl demo[/bold] shows everything at work on a shop of its own.",
+    epilog="Example: trawl demo",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain help is there in half the time
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, down, status, demo, scrape, watch, provision):
+for command in (up, down, status, demo, scrape, watch, env, health, provision):
     command.register(app)
 jobs.register(app)
 processes.register(app)
@@ -26,7 +26,7 @@ processes.register(app)
 def main() -> None:
     """The console script: runs a subcommand; any error becomes a sentence and an exit code."""
     try:
-        app()
+        app(prog_name="trawl")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as problem:

@@ -1,13 +1,12 @@
 """The processes of the system by name: where each one's composition root is, and how `up` starts it."""
 
-import inspect
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from infra.local.up import ProcessSpec
+    from infra.local.plan import ProcessSpec
     from infra.settings import Settings
 
 
@@ -40,17 +39,9 @@ def process(name: str) -> Process:
 
 def run(name: str, settings: "Settings") -> None:
     """Runs one process until it ends; only its own room is imported."""
-    serve = import_module(process(name).module).serve
-    outcome = serve(settings)
-    if inspect.isawaitable(outcome):
-        import asyncio
+    import asyncio
 
-        asyncio.run(_awaited(outcome))
-
-
-async def _awaited(outcome: object) -> None:
-    assert inspect.isawaitable(outcome)
-    await outcome
+    asyncio.run(import_module(process(name).module).serve(settings))
 
 
 def specifications(fetchers: int = 1) -> list["ProcessSpec"]:
@@ -58,7 +49,7 @@ def specifications(fetchers: int = 1) -> list["ProcessSpec"]:
 
     Their logs are for finding out what happened: there a traceback is wanted.
     """
-    from infra.local.up import ProcessSpec
+    from infra.local.plan import ProcessSpec
 
     return [
         ProcessSpec(

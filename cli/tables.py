@@ -10,6 +10,13 @@ _WIDEST = 48
 _MOST_COLUMNS = 8
 
 
+def safe(text: str) -> str:
+    """Text that came from a page, so that it neither colours the terminal nor moves its cursor."""
+    from rich.markup import escape
+
+    return escape("".join(letter if letter.isprintable() else " " for letter in text))
+
+
 def cell(value: Any) -> str:
     """A value in few words: numbers as they are, long text cut."""
     if value is None:
@@ -36,18 +43,28 @@ def records(rows: Sequence[Mapping[str, Any]], title: str) -> "Table":
     names = columns(rows)
     for name in names:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
+        table.add_column(safe(name), justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
     for row in rows:
-        table.add_row(*[cell(row.get(name)) for name in names])
+        table.add_row(*[safe(cell(row.get(name))) for name in names])
     return table
 
 
 def plain(headings: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> "Table":
-    """A table of given cells; rich markup in them is kept."""
+    """A table of given cells; rich markup in them is kept, so what came from a page must be `safe`."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(*headings, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*[str(value) for value in row])
+    return table
+
+
+def aligned(rows: Sequence[Sequence[Any]]) -> "Table":
+    """Lines whose parts stand under each other, without headings; rich markup is kept."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2), pad_edge=True)
     for row in rows:
         table.add_row(*[str(value) for value in row])
     return table

@@ -1,7 +1,6 @@
 """The table path → document."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 
 from bokeh.application import Application
@@ -13,7 +12,9 @@ from dashboards.pages.run import run
 from dashboards.pages.trends import trends
 from dashboards.surroundings import Surroundings
 
-DOCUMENTS: Mapping[str, Callable[[Document, Surroundings], None]] = MappingProxyType(
+Fill = Callable[[Document, Surroundings], None]
+
+DOCUMENTS: Mapping[str, Fill] = MappingProxyType(
     {
         "/overview": overview,
         "/run": run,
@@ -24,7 +25,14 @@ DOCUMENTS: Mapping[str, Callable[[Document, Surroundings], None]] = MappingProxy
 
 def applications(surroundings: Surroundings) -> dict[str, Application]:
     """A Bokeh application for each path."""
-    return {
-        path: Application(FunctionHandler(partial(document, surroundings=surroundings)))
-        for path, document in DOCUMENTS.items()
-    }
+    return {path: Application(FunctionHandler(_filled(document, surroundings))) for path, document in DOCUMENTS.items()}
+
+
+def _filled(
+    document: Callable[[Document, Surroundings], None], surroundings: Surroundings
+) -> Callable[[Document], None]:
+    # Bokeh looks at the parameters: it takes a function of the document alone.
+    def fill(doc: Document) -> None:
+        document(doc, surroundings)
+
+    return fill

@@ -36,7 +36,7 @@ class Fragments:
 
     def slots(self) -> dict[str, Markup]:
         """What each slot shows, for the page as it is first sent; every piece comes from an escaping template."""
-        return {slot: Markup(html) for slot, html in self._html.items()}  # noqa: S704
+        return {slot: Markup(html) for slot, html in self._html.items()}
 
 
 class Panel:

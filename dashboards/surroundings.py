@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from bokeh.document import Document
@@ -49,13 +50,16 @@ class Surroundings:
 
 def argument(doc: Document, name: str) -> str:
     """An argument of the page's URL, empty when it was not given; never longer than a key may be."""
-    context = doc.session_context
-    values = context.request.arguments.get(name, []) if context and context.request else []
+    values = getattr(_request(doc), "arguments", {}).get(name, [])
     return values[0].decode("utf-8", "replace")[:500] if values else ""
 
 
 def visit_of(doc: Document) -> Visit:
     """Who looks, until when; as the gate wrote it down."""
-    context = doc.session_context
-    visit = getattr(context.request, "visit", None) if context and context.request else None
+    visit = getattr(_request(doc), "visit", None)
     return visit if isinstance(visit, Visit) else Visit()
+
+
+def _request(doc: Document) -> Any:
+    """The request for which the document was made; Bokeh declares it on the server's kind of context alone."""
+    return getattr(doc.session_context, "request", None)

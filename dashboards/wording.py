@@ -4,6 +4,7 @@ import hashlib
 from importlib.resources import files
 
 from bokeh.resources import Resources
+from bokeh.server.views.static_handler import StaticHandler
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
@@ -25,7 +26,9 @@ def rate(value: float | None) -> str:
         return f"{round(value):,}"
     if value >= 10:
         return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 0.05 or value == 0 else f"{value:.2f}"
+    if value == 0:
+        return "0"
+    return f"{value:.1f}" if value >= 0.05 else f"{value:.2f}"
 
 
 def milliseconds(value: float) -> str:
@@ -75,7 +78,7 @@ def web_link(url: str) -> str:
 
 def with_nonce(scripts: str, nonce: str) -> Markup:
     """Bokeh's own script elements, allowed to run: the page's policy asks for the nonce."""
-    return Markup(scripts.replace("<script", f'<script nonce="{escape(nonce)}"'))  # noqa: S704
+    return Markup(scripts.replace("<script", f'<script nonce="{escape(nonce)}"'))
 
 
 def look(name: str) -> str:
@@ -86,7 +89,10 @@ def look(name: str) -> str:
 
 def bokeh_url() -> str:
     """BokehJS as this server serves it; plots need the core alone."""
-    return str(Resources(mode="server", root_url="/", components=["bokeh"]).js_files[0])
+    resources = Resources(
+        mode="server", root_url="/", components=["bokeh"], path_versioner=StaticHandler.append_version
+    )
+    return str(resources.js_files[0])
 
 
 def templates() -> Environment:
@@ -96,5 +102,5 @@ def templates() -> Environment:
     filters = (count, rate, milliseconds, amount, percent, duration, spark, web_link, with_nonce)
     environment.filters.update({written.__name__: written for written in filters})
     static = {name: look(name) for name in ("mark.svg", "page.css", "page.js")}
-    environment.globals.update(look=static.__getitem__, palette=Markup(as_css()), paper=PAPER, bokeh_url=bokeh_url())  # noqa: S704
+    environment.globals.update(look=static.__getitem__, palette=Markup(as_css()), paper=PAPER, bokeh_url=bokeh_url())
     return environment

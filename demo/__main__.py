@@ -1,10 +1,16 @@
-"""`python -m demo`: serves the bundled shop."""
+"""`python -m demo`: serves the bundled shop and prints one line of JSON when it answers: port, url, seed, pages."""
 
 import argparse
 from pathlib import Path
 
+import orjson
+
 from demo.prices import DEFAULT_SEED
-from demo.server import serve
+from demo.server import Ready, serve
+
+
+def _announce(ready: Ready) -> None:
+    print(orjson.dumps(ready).decode(), flush=True)
 
 
 def main() -> None:
@@ -19,7 +25,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which shop to show (default: %(default)s)")
     parser.add_argument("--log", type=Path, help="file to which each hit is appended as a line of JSON")
     options = parser.parse_args()
-    serve(options.host, options.port, options.seed, options.log)
+    serve(options.host, options.port, options.seed, options.log, _announce)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The shop's pages: every one rendered once from the seed, but for the deals page, which is new at each visit."""
 
 import tomllib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -90,7 +90,8 @@ def _news(seed: int) -> Iterator[tuple[str, bytes]]:
         yield article.path, body
 
 
-def render(seed: int) -> dict[str, Page]:
+@lru_cache(maxsize=2)
+def render(seed: int) -> Mapping[str, Page]:
     """Every page that stays the same, by path: about a second's work, done once before the first request."""
     shop = catalogue(seed)
     pages = {"/": Page(_home(shop))}

@@ -1,13 +1,14 @@
-"""Serving the shop over HTTP: one process, one port, a line of JSON on standard output when it is ready."""
+"""Serving the shop over HTTP: one process, one port, and word to whoever waits when it is ready."""
 
 import asyncio
 import signal
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
-import orjson
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -23,13 +24,13 @@ _GRACE_SECONDS = 2  # how long a slow answer may hold up the end
 class _Server(uvicorn.Server):
     """Announces itself once it accepts connections, and ends with exit code 0 on SIGTERM and Ctrl-C."""
 
-    def __init__(self, config: uvicorn.Config, announcement: bytes) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self._announcement = announcement
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(self._announcement.decode(), flush=True)
+        self._announce()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -49,11 +50,18 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def _opened(log: Path) -> FileIO:
+    try:
+        return FileIO(log, "a")
+    except OSError as error:
+        raise SystemExit(f"The demo shop cannot write {log}: {error.strerror}. Choose another --log.") from error
+
+
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _run(application: ASGIApp, listener: socket.socket, announcement: bytes) -> None:
+def _run(application: ASGIApp, listener: socket.socket, announce: Callable[[], None]) -> None:
     config = uvicorn.Config(
         application,
         lifespan="off",
@@ -64,21 +72,29 @@ def _run(application: ASGIApp, listener: socket.socket, announcement: bytes) -> 
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    _Server(config, announcement).run(sockets=[listener])
+    _Server(config, announce).run(sockets=[listener])
 
 
-def serve(host: str, port: int, seed: int, log: Path | None) -> None:
-    """Serves the shop until SIGTERM or Ctrl-C; port 0 takes a free one.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a waiting process wants to know: where the shop is, which one it is, and how many pages links reach."""
 
-    Prints `{"port", "url", "seed", "pages"}` when ready. Hits are appended to `log`, each line in one unbuffered write.
-    SystemExit with a sentence when the port is taken.
+    port: int
+    url: str
+    seed: int
+    pages: int
+
+
+def serve(host: str, port: int, seed: int, log: Path | None, announce: Callable[[Ready], None]) -> None:
+    """Serves the shop until SIGTERM or Ctrl-C; port 0 takes a free one; `announce` is called once it answers.
+
+    Hits are appended to `log`, each line in one unbuffered write. SystemExit with a sentence when the port is taken or
+    the log cannot be written.
     """
     listener = _listening(host, port)
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    ready = {"port": port, "url": f"http://{shown}:{port}/", "seed": seed, "pages": len(urls(seed))}
-    if log is None:
-        _run(shop_application(seed, HitLog()), listener, orjson.dumps(ready))
-        return
-    with log.open("ab", buffering=0) as sink:
-        _run(shop_application(seed, HitLog(sink)), listener, orjson.dumps(ready))
+    ready = Ready(port, f"http://{shown}:{port}/", seed, len(urls(seed)))
+    with ExitStack() as files:
+        sink = files.enter_context(_opened(log)) if log is not None else None
+        _run(shop_application(seed, HitLog(sink)), listener, lambda: announce(ready))

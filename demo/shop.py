@@ -1,6 +1,8 @@
 """The shop as an ASGI application: pages from memory, deals that count their visits, and the truth for tests."""
 
 import ipaddress
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 
 import orjson
@@ -33,7 +35,8 @@ def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
-def _pictures(seed: int) -> dict[str, Page]:
+@lru_cache(maxsize=2)
+def _pictures(seed: int) -> Mapping[str, Page]:
     drawn = {product.image: product_picture(seed, product) for product in catalogue(seed).products}
     drawn.update(
         (f"/media/category/{category.slug}.svg", category_picture(seed, category)) for category in categories()
@@ -50,7 +53,7 @@ def _assets() -> dict[str, Page]:
 class Shop:
     """Answers requests for one seed. `visits` is how often the deals page has been served by GET; it counts from 1."""
 
-    def __init__(self, seed: int, pages: dict[str, Page], log: HitLog) -> None:
+    def __init__(self, seed: int, pages: Mapping[str, Page], log: HitLog) -> None:
         self.seed = seed
         self.visits = 0
         self._ready = {path: _response(page) for path, page in pages.items()}

@@ -13,47 +13,49 @@ import tempfile
 import time
 
 OLDEST = (3, 11)
+EVERYTHING = "requirements-dev.lock"
 
 
-def stop(sentence):
+def stop(sentence: str) -> None:
     """Ends with a sentence; a traceback would not tell a newcomer what to do."""
-    sys.exit("trawl: " + sentence)
+    sys.exit(f"trawl: {sentence}")
 
 
-def check_python():
+def check_python() -> None:
     """The interpreter must be new enough and able to make environments."""
+    version = ".".join(map(str, sys.version_info[:2]))
     if sys.version_info < OLDEST:
         stop(
-            "this needs Python 3.11 or newer, and %s is %d.%d. Name another one: make PYTHON=/path/to/python3.12"
-            % (sys.executable, sys.version_info[0], sys.version_info[1])
+            f"this needs Python 3.11 or newer, and {sys.executable} is {version}. "
+            "Name another one: make PYTHON=/path/to/python3.12"
         )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         stop(
-            "%s cannot make virtual environments. On Debian and Ubuntu: apt-get install python%d.%d-venv"
-            % (sys.executable, sys.version_info[0], sys.version_info[1])
+            f"{sys.executable} cannot make virtual environments. "
+            f"On Debian and Ubuntu: apt-get install python{version}-venv"
         )
 
 
-def fingerprint(lock):
-    """What the environment is made of: the lock, the project's own metadata, the interpreter."""
-    digest = hashlib.sha256(sys.version.encode())
+def fingerprint(lock: str) -> str:
+    """What the environment is made of: the lock, the project's own metadata, the interpreter, the place."""
+    digest = hashlib.sha256(f"{sys.version} {os.getcwd()}".encode())
     for name in (lock, "pyproject.toml"):
         with open(name, "rb") as source:
             digest.update(source.read())
     return digest.hexdigest()
 
 
-def stamp_of(venv, lock):
+def stamp_of(venv: str, lock: str) -> str:
     """The file that remembers which lock the environment was laid from."""
-    return os.path.join(venv, ".laid-" + os.path.basename(lock))
+    return os.path.join(venv, f".laid-{os.path.basename(lock)}")
 
 
-def is_laid(venv, lock):
+def is_laid(venv: str, lock: str) -> bool:
     """True when this lock, or the development lock that holds all of it, is what the environment was laid from."""
-    for candidate in {lock, "requirements-dev.lock"}:
+    for candidate in {lock, EVERYTHING}:
         try:
             with open(stamp_of(venv, candidate)) as stamp:
                 if stamp.read() == fingerprint(candidate):
@@ -63,44 +65,46 @@ def is_laid(venv, lock):
     return False
 
 
-def run(command, **more):
-    """Runs quietly; on failure shows what the command said."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **more)
+def run(*command: str) -> "tuple[int, str]":
+    """Runs quietly; returns the exit code and what was said."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
+    )
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def entry(lock, package):
+def entry(lock: str, package: str) -> str:
     """The lines of one package in a lock: version and hashes."""
     with open(lock) as source:
-        found = re.search(r"^%s==(?:.*\\\n)*.*\n" % re.escape(package), source.read(), re.MULTILINE)
+        found = re.search(rf"^{re.escape(package)}==(?:.*\\\n)*.*\n", source.read(), re.MULTILINE)
     return found.group(0) if found else ""
 
 
-def install(python, lock):
-    """Installs the lock. uv is ten times faster than pip; where it cannot reach the packages, pip's own settings may."""
+def install(python: str, lock: str) -> None:
+    """Installs the lock. uv is far faster than pip; where it cannot reach the packages, pip's own settings may."""
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes", "-r"]
     with tempfile.TemporaryDirectory() as folder:
         only_uv = os.path.join(folder, "uv.lock")
         with open(only_uv, "w") as target:
-            target.write(entry("requirements-dev.lock", "uv"))
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
-        code, _ = run(pip + ["-r", only_uv])
+            target.write(entry(EVERYTHING, "uv"))
+        code, _ = run(*pip, only_uv)
     if code == 0:
-        code, _ = run([python, "-m", "uv", "pip", "install", "--python", python, "--require-hashes", "-r", lock])
+        code, _ = run(python, "-m", "uv", "pip", "install", "--python", python, "--require-hashes", "-r", lock)
     if code != 0:
-        code, said = run(pip + ["-r", lock])
+        code, said = run(*pip, lock)
         if code != 0:
-            stop("the packages of %s could not be installed. pip says:\n%s" % (lock, said[-3000:]))
+            stop(f"the packages of {lock} could not be installed. pip says:\n{said[-3000:]}")
 
 
-def install_project(python):
+def install_project(python: str) -> None:
     """The project itself, editable: the code that runs is the code that is read."""
     command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
-    code, said = run(command + ["--no-build-isolation", "--editable", "."])
+    code, said = run(*command, "--no-build-isolation", "--editable", ".")
     if code != 0:
-        stop("the project could not be installed. pip says:\n%s" % said[-3000:])
+        stop(f"the project could not be installed. pip says:\n{said[-3000:]}")
 
 
-def main():
+def main() -> None:
     """Lays the environment when it is not what the lock says."""
     lock = sys.argv[1]
     venv = sys.argv[2] if len(sys.argv) > 2 else ".venv"
@@ -108,17 +112,17 @@ def main():
     if is_laid(venv, lock):
         return
     started = time.monotonic()
-    print("Setting up %s from %s: some 600 MB to download, once …" % (venv, lock), flush=True)
+    print(f"Setting up {venv} from {lock}: some 500 MB to download, once …", flush=True)
     python = os.path.join(venv, "bin", "python")
     if not os.path.exists(python):
-        code, said = run([sys.executable, "-m", "venv", venv])
+        code, said = run(sys.executable, "-m", "venv", venv)
         if code != 0:
-            stop("%s could not be made: %s" % (venv, said[-1000:]))
+            stop(f"{venv} could not be made: {said[-1000:]}")
     install(python, lock)
     install_project(python)
     with open(stamp_of(venv, lock), "w") as stamp:
         stamp.write(fingerprint(lock))
-    print("Set up in %.0f s." % (time.monotonic() - started), flush=True)
+    print(f"Set up in {time.monotonic() - started:.0f} s.", flush=True)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def main(brokers: str, url: str, dataset: str) -> None:
         },
     }
     event = str(uuid.uuid4())
-    headers = [
+    headers: list[tuple[str, str | bytes | None]] = [
         ("ce_specversion", b"1.0"),
         ("ce_type", b"trawl.scrape-requests.v1"),
         ("ce_source", b"/examples/publish-request"),

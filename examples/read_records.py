@@ -2,8 +2,8 @@
 
     python read_records.py BROKERS DATASET [--count N] [--seconds S]
 
-A message is a batch: the records of one page, each with an id that is the same whenever the batch comes again. A program
-that keeps records should keep them by that id.
+A message is a batch: the records of one page, each with an id that is the same whenever the batch comes again. A
+program that keeps records should keep them by that id.
 """
 
 import argparse

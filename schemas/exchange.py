@@ -27,7 +27,8 @@ class ExchangeRequest:
 
     `headers` are sent after the fetcher's own and replace those of the same name; `total_timeout` bounds everything
     from the look-up of the name to the last byte, `read_timeout` the silence between two of them. `max_body` bounds
-    the body as received and as decompressed, each.
+    the body as received and as decompressed, each; a larger one is the failure `too_large`, unless `cut` says that
+    its first `max_body` bytes are enough (robots.txt and the like, where the rest is to be ignored).
     """
 
     url: str
@@ -36,6 +37,7 @@ class ExchangeRequest:
     read_timeout: float = 15.0
     total_timeout: float = 30.0
     max_body: int = 10_000_000
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class ExchangeResponse:
     """A whole response, of any status; redirects are responses too and are not followed.
 
     `headers` keep order, repeats and bytes (Latin-1: each byte one character). `body` is decompressed and complete:
-    a cut one is a failure. `wire_size` is the body as received, `address` the peer's IP address.
+    a cut one is a failure, unless the request asked for its beginning only: then `cut` says that there was more.
+    `wire_size` is the body as received, `address` the peer's IP address.
     """
 
     url: str
@@ -65,6 +68,7 @@ class ExchangeResponse:
     times: ExchangeTimes
     http_version: str = "HTTP/1.1"
     tls_version: str | None = None
+    cut: bool = False
     ok: Literal[True] = field(default=True, init=False)
 
     @property

@@ -23,9 +23,14 @@ def record_id(batch: str, index: int) -> str:
     return digest(batch, str(index))
 
 
-def dead_letter_id(topic: str, partition: int, offset: int, index: int = -1) -> str:
-    """The letter for one message (index −1) or for one record within it."""
-    return digest(topic, str(partition), str(offset), str(index))
+def dead_letter_id(topic: str, partition: int, offset: int) -> str:
+    """The letter for one message."""
+    return digest(topic, str(partition), str(offset))
+
+
+def rejected_record_id(batch: str, index: int) -> str:
+    """The letter for one record of a batch: the same wherever and however often the batch is delivered."""
+    return digest(batch, "rejected", str(index))
 
 
 def outcome_id(run_id: str, url_fp: str, attempt: int, fetch_id: str) -> str:

@@ -4,13 +4,15 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from api.auth.callers import KEY_PREFIX, Caller
 from api.auth.sign_in import Visit
 from api.errors import not_found
 from api.ports import Accounts
 from schemas.accounts import ApiKey
+
+_NO_SUCH_KEY = "You have no such key."
 
 
 class Keys:
@@ -41,6 +43,10 @@ class Keys:
 
     async def revoke(self, caller: Caller, key_id: str, visit: Visit) -> None:
         """Ends a key of the caller's own at once."""
-        act = visit.act(caller.user_id, "api_key_revoked", key_id)
-        if not await self._accounts.revoke_key(caller.user_id, key_id, act):
-            raise not_found("key_id", "You have no such key.")
+        try:
+            known = str(UUID(key_id))
+        except ValueError:
+            raise not_found("key_id", _NO_SUCH_KEY) from None
+        act = visit.act(caller.user_id, "api_key_revoked", known)
+        if not await self._accounts.revoke_key(caller.user_id, known, act):
+            raise not_found("key_id", _NO_SUCH_KEY)

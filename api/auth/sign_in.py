@@ -11,7 +11,7 @@ from api.auth.callers import Caller
 from api.auth.passwords import Passwords
 from api.auth.tokens import Tokens
 from api.config import GatewayConfig
-from api.errors import ApiError, Fault, unauthenticated
+from api.errors import ApiError, Fault, conflict, unauthenticated
 from api.ports import Accounts
 from schemas.accounts import Act, Session, User
 
@@ -123,11 +123,13 @@ class SignIn:
         return access, replacement
 
     async def out(self, caller: Caller, visit: Visit, *, everywhere: bool = False) -> None:
-        """Ends the caller's session, or all of them. A key is not a session: it is revoked, not signed out."""
+        """Ends the caller's session, or all of them. ApiError 409 for a key, which is revoked and not signed out."""
         act = visit.act(caller.user_id, "signed_out", caller.credential_id, everywhere=everywhere)
         if everywhere:
             await self._accounts.end_sessions(caller.user_id, act)
-        elif caller.via != "key":
+        elif caller.via == "key":
+            raise conflict("authorization", "An API key is not a session; revoke it to end it.")
+        else:
             await self._accounts.end_session(caller.credential_id, act)
 
     def _session(self, user: User, visit: Visit, lifetime: int) -> tuple[Session, SignedIn]:

@@ -27,7 +27,9 @@ async def login(body: Credentials, gateway: Wired, visit: From, request: Request
     return _frame(request, await let_in(gateway, body, visit))
 
 
-@router.post("/refresh", summary="Refresh the tokens", response_model=Enveloped[TokensBody], **documented(400, 401, 422, 503))
+@router.post(
+    "/refresh", summary="Refresh the tokens", response_model=Enveloped[TokensBody], **documented(400, 401, 422, 503)
+)
 async def refresh(body: RefreshBody, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
     """New tokens for the refresh token that was given last; each works once."""
     access, replacement = await gateway.sign_in.refresh(body.refresh_token, visit)
@@ -40,7 +42,7 @@ async def refresh(body: RefreshBody, gateway: Wired, visit: From, request: Reque
     summary="Sign out",
     dependencies=SCHEMES,
     response_model=Enveloped[MessageBody],
-    **documented(400, 422, permission=Permission.READ),
+    **documented(400, 409, 422, permission=Permission.READ),
 )
 async def logout(
     caller: Reader, gateway: Wired, visit: From, request: Request, body: LogoutBody | None = None

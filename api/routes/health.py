@@ -10,9 +10,10 @@ router = APIRouter(tags=["system"])
 
 
 async def answer_health(gateway: Gateway, response: Response) -> HealthBody:
-    """200 when everything runs, 503 otherwise, with the same body."""
+    """503 when a store does not answer. A process that is down leaves it at 200 and `degraded`: whoever balances
+    load by this must not take away a gateway that serves."""
     health = await gateway.health.now()
-    if health.status != "healthy":
+    if health.status == "unhealthy":
         response.status_code = 503
         response.headers["Retry-After"] = "2"
     return health_body(health)
@@ -21,5 +22,5 @@ async def answer_health(gateway: Gateway, response: Response) -> HealthBody:
 @router.get("/health", summary="Health", **documented())
 @router.get("/api/v1/health", summary="Health", **documented())
 async def health(gateway: Wired, response: Response) -> HealthBody:
-    """Every store and every process, and why one is down; 503 when something is. Open to everyone."""
+    """Every store and every process, and why one is down; 503 when a store is. Open to everyone."""
     return await answer_health(gateway, response)

@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 _PATIENCE_S = 2.0
 _FRESH_S = 1.0
+_DOWN = ("crashed", "down")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,8 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`healthy` when every dependency answers and every process runs; `degraded` when only a process is missing."""
+    """`healthy` when every dependency answers and every process runs; `degraded` when a process is down, which the
+    gateway can serve without; `unhealthy` when a dependency does not answer."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     dependencies: dict[str, Dependency]
@@ -57,7 +59,7 @@ class HealthCheck:
         names = list(self._checks.dependencies)
         answers = await asyncio.gather(*(_asked(name, self._checks.dependencies[name]) for name in names))
         processes = self._checks.processes()
-        down = [process for process in processes.values() if process.state not in ("running", "starting", "ready")]
+        down = [process for process in processes.values() if process.state in _DOWN]
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if not all(answer.up for answer in answers):
             status = "unhealthy"

@@ -58,6 +58,14 @@ class LoginBody(_Asked):
     client_secret: str | None = Field(None, max_length=500)
 
 
+class SignInForm(_Asked):
+    """What the sign-in page's form sends."""
+
+    username: str = Field(min_length=1, max_length=200)
+    password: str = Field(min_length=1, max_length=1000)
+    next: str = Field("", max_length=1000)
+
+
 class RefreshBody(_Asked):
     """The refresh token that was given last; it works once."""
 

@@ -9,14 +9,17 @@ from cli.options import Data
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("down", epilog="Example: [bold]trawl down[/bold]")(down)
+    app.command("down", epilog="Example: trawl down")(down)
 
 
 def down(
     data: Data = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for it to drain.")] = 120.0,
 ) -> None:
-    """Stop the running `trawl up` or `trawl demo`: refuse, finish, commit, stop, engines last."""
+    """Stop what runs, and wait until it has drained.
+
+    The running `trawl up` or `trawl demo` refuses new work, finishes what it began, commits and stops; engines last.
+    """
     import os
     import signal
     import time

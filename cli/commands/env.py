@@ -9,11 +9,14 @@ from cli.options import Data
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("env", epilog='Example: [bold]eval "$(trawl env)"[/bold]')(env)
+    app.command("env", epilog='Example: eval "$(trawl env)"')(env)
 
 
 def env(data: Data = None) -> None:
-    """Print TRAWL_URL, TRAWL_API_KEY and TRAWL_KAFKA of what runs on this machine."""
+    """Print addresses and key for the shell.
+
+    TRAWL_URL, TRAWL_API_KEY and TRAWL_KAFKA of what runs on this machine.
+    """
     from cli.place import find
 
     place = find(data)

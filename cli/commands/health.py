@@ -9,11 +9,14 @@ from cli.options import Data, Url
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("health", epilog="Example: [bold]trawl health && echo well[/bold]")(health)
+    app.command("health", epilog="Example: trawl health && echo well")(health)
 
 
 def health(data: Data = None, url: Url = None) -> None:
-    """Say whether all is well, and exit with 0 or 3. In a container: whether its process is ready."""
+    """Say whether all is well (exit code 0 or 3).
+
+    In a container: whether its process is ready.
+    """
     from pathlib import Path
 
     file = os.environ.get("TRAWL_READY_FILE")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 JobId = Annotated[str, typer.Argument(help="The job's id, as `trawl jobs` shows it.")]
 jobs = typer.Typer(
     help="List jobs, show one, cancel one.",
-    epilog="Example: [bold]trawl jobs --status running[/bold]",
+    epilog="Example: trawl jobs --status running",
     invoke_without_command=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 
 
@@ -50,49 +50,49 @@ def listing(
         out().print("No jobs yet. [bold]trawl scrape URL[/bold] makes one.")
 
 
-@jobs.command(epilog="Example: [bold]trawl jobs show 3e7c8f0a-…[/bold]")
+@jobs.command(epilog="Example: trawl jobs show 3e7c8f0a-…")
 def show(job_id: JobId, as_json: AsJson = False, data: Data = None, url: Url = None) -> None:
     """Show a job, its newest run's accounts, and the URLs that failed."""
     from cli.commands.scrape import accounts
     from cli.console import out
     from cli.gateway import Gateway
-    from cli.tables import plain
+    from cli.tables import plain, safe
 
     with Gateway.of(data, url) as gateway:
         job = gateway.job(job_id)
-        failed = gateway.urls(job_id, outcome="failed", limit=20)
+        failed = gateway.urls(job_id, "failed", 20)
     if as_json:
         return _as_json(job)
-    out().print(_table([job]))
+    out().print(_table([job | {"records": job["counts"]["stored"]}]))
     out().print(accounts(job))
     if failed:
-        rows = [(entry["url"], entry["outcome"], entry["reason"]) for entry in failed]
+        rows = [(safe(entry["url"]), entry["outcome"], safe(entry["reason"])) for entry in failed]
         out().print(plain(("failed", "outcome", "reason"), rows))
     return None
 
 
-@jobs.command(epilog="Example: [bold]trawl jobs cancel 3e7c8f0a-…[/bold]")
+@jobs.command(epilog="Example: trawl jobs cancel 3e7c8f0a-…")
 def cancel(job_id: JobId, data: Data = None, url: Url = None) -> None:
-    """Drop what a job still waits for; what was fetched is kept."""
+    """Drop what a job still waits for; what was fetched is kept, and the accounts are closed."""
     from cli.console import out
     from cli.gateway import Gateway
 
     with Gateway.of(data, url) as gateway:
         job = gateway.cancel(job_id)
-    out().print(f"Cancelled. The job is {job['status']}.")
+    out().print(f"The job is {job['phase']}.")
 
 
 def _table(found: list[dict[str, Any]]) -> "Table":
-    from cli.tables import plain
+    from cli.tables import plain, safe
 
     colours = {"completed": "green", "failed": "red", "cancelled": "yellow", "running": "cyan", "queued": "blue"}
     rows = [
         (
             job["job_id"],
-            job["name"],
+            safe(job["name"]),
             f"[{colours.get(job['status'], 'white')}]{job['status']}[/]",
-            f"{job['counts']['fetched']}/{job['counts']['requested']}",
-            job["counts"]["stored"],
+            f"{job['progress']['current_page']}/{job['progress']['total_pages'] or '?'}",
+            job["records"],
             job["created_at"][:19].replace("T", " "),
         )
         for job in found

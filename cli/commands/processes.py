@@ -1,5 +1,8 @@
 """`trawl gateway`, `trawl fetch` …: one process alone, against engines that run elsewhere."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import typer
 
 from cli.options import Data
@@ -11,17 +14,19 @@ def register(app: typer.Typer) -> None:
     for process in PROCESSES:
         app.command(
             process.name,
-            help=f"Run one process alone: {process.about}.",
-            epilog=f"Example: [bold]TRAWL_KAFKA=kafka:9092 TRAWL_POSTGRES=… trawl {process.name}[/bold]",
+            help=f"Alone: {process.about}.",
+            epilog=f"Example: TRAWL_KAFKA=kafka:9092 TRAWL_POSTGRES=… trawl {process.name}",
             rich_help_panel="Processes, one at a time",
         )(_command(process))
 
 
-def _command(process: Process) -> "typer.models.CommandFunctionType":  # type: ignore[type-var]
+def _command(process: Process) -> Callable[[Path | None], None]:
     def command(data: Data = None) -> None:
         from cli.options import load
         from cli.processes import run
+        from cli.readiness import witnessed
 
-        run(process.name, load(data))
+        with witnessed():
+            run(process.name, load(data))
 
     return command

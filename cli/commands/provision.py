@@ -9,13 +9,16 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         "provision",
-        epilog="Example: [bold]TRAWL_KAFKA=… TRAWL_POSTGRES=… TRAWL_POSTGRES_OWNER=… TRAWL_CLICKHOUSE=… trawl provision[/bold]",
+        epilog="Example: TRAWL_KAFKA=kafka:9092 TRAWL_POSTGRES_OWNER=… TRAWL_CLICKHOUSE=… trawl provision",
         rich_help_panel="Processes, one at a time",
     )(provision)
 
 
 def provision(data: Data = None) -> None:
-    """Create topics, tables, the administrator and this command line's key where they do not exist."""
+    """Create topics, tables, the first account.
+
+    Also this command line's key. Only what does not exist; `trawl up` does the same by itself.
+    """
     import asyncio
 
     from cli.console import err, out

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from cli.gateway import Gateway
 
 _EXAMPLE = (
-    "Example: [bold]trawl scrape https://books.toscrape.com/ --depth 3 --pages 50 --items article.product_pod "
-    "--field 'title=h3 a::attr(title)' --field 'price=.price_color::text:price'[/bold]"
+    "Example: trawl scrape https://books.toscrape.com/ --depth 3 --pages 50 --items article.product_pod "
+    "--field 'title=h3 a::attr(title)' --field 'price=.price_color::text:price'"
 )
 
 

@@ -15,11 +15,14 @@ _COLOURS = {"ready": "green", "down": "red", "crashed": "yellow", "starting": "c
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("status", epilog="Example: [bold]trawl status --json[/bold]")(status)
+    app.command("status", epilog="Example: trawl status --json")(status)
 
 
 def status(data: Data = None, as_json: AsJson = False) -> None:
-    """Show each process, what it says of itself, and the gateway's health. Exit code 3 when anything is not well."""
+    """Show what runs, what does not, and why.
+
+    Each process with what it says of itself, and the gateway's health. Exit code 3 when anything is not well.
+    """
     from cli.errors import NotRunning
     from cli.place import find
 

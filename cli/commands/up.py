@@ -35,7 +35,7 @@ Mirror = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("up", epilog="Example: [bold]trawl up --data ~/crawls --port 8080[/bold]")(up)
+    app.command("up", epilog="Example: trawl up --data ~/crawls --port 8080")(up)
 
 
 def up(
@@ -48,10 +48,11 @@ def up(
     fetchers: Annotated[int, typer.Option(min=1, max=32, help="How many fetchers.")] = 1,
     mirror: Mirror = None,
 ) -> None:
-    """Start Kafka, PostgreSQL and ClickHouse and every process, and keep them running.
+    """Start the engines and every process.
 
-    Engines whose address is set (TRAWL_KAFKA, TRAWL_POSTGRES, TRAWL_CLICKHOUSE) are yours and not started. Ctrl-C drains
-    and stops; a second one does not wait. What a crash left unfinished goes on at the next start.
+    Kafka, PostgreSQL and ClickHouse run from packages, in the data folder. Engines whose address is set (TRAWL_KAFKA,
+    TRAWL_POSTGRES, TRAWL_CLICKHOUSE) are yours and not started. Ctrl-C drains and stops; a second one does not wait.
+    What a crash left unfinished goes on at the next start.
     """
     import asyncio
 
@@ -81,7 +82,7 @@ def up(
 def announce(standing: "Standing") -> None:
     """Where to look, the administrator's password at the one time when there is one, and what is not running."""
     from cli.console import err, out
-    from cli.tables import plain
+    from cli.tables import aligned
 
     rows = [
         ("gateway", standing.endpoints["gateway"], "sign in there; the interface is at /docs"),
@@ -90,7 +91,7 @@ def announce(standing: "Standing") -> None:
         ("Kafka", standing.endpoints["kafka"], "any client"),
         ("data", str(standing.folder), "everything, secrets too; for nobody else to read"),
     ]
-    out().print(plain(("", "", ""), rows))
+    out().print(aligned(rows))
     if standing.made.password:
         out().print(
             f"Administrator: [bold]admin[/bold], password [bold]{standing.made.password}[/bold]  (shown once, now)"

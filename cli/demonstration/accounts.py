@@ -1,8 +1,9 @@
-"""The sums that must close; each that does not is a sentence. Pure, so that the demo's judgement can itself be tested."""
+"""The sums that must close; each that does not is a sentence. Pure, so that the judgement can itself be tested."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from schemas.ledger import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,19 +15,21 @@ class Stored:
     distinct: int
 
 
-def open_sums(runs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What is wrong with runs as the gateway tells them: not completed, or urls and records that do not add up."""
+def open_sums(runs: Iterable[Run]) -> list[str]:
+    """What is wrong with runs: not completed, or URLs and records that do not add up."""
     wrong = []
     for run in runs:
-        name, counts = str(run["run_id"])[:8], run["counts"]
-        if run["state"] != "completed":
-            wrong.append(f"run {name} is {run['state']}, not completed: {run.get('reason') or 'no reason given'}")
-        ended = counts["fetched"] + counts["failed"] + counts["filtered"]
-        if counts["requested"] != ended:
-            wrong.append(f"run {name}: {counts['requested']} URLs requested, {ended} ended")
-        sorted_out = counts["stored"] + counts["rejected"] + counts["dropped"]
-        if counts["extracted"] != sorted_out:
-            wrong.append(f"run {name}: {counts['extracted']} records extracted, {sorted_out} accounted for")
+        name, counts = f"run {run.id[:8]} ({run.dataset})", run.counts
+        if run.state != "completed":
+            wrong.append(f"{name} is {run.state}, not completed: {run.reason or 'no reason given'}")
+        ended = counts.fetched + counts.failed + counts.filtered
+        if counts.requested != ended:
+            wrong.append(f"{name}: {counts.requested} URLs requested, {ended} ended")
+        if counts.failed:
+            wrong.append(f"{name}: {counts.failed} URLs failed, though the site is well")
+        sorted_out = counts.stored + counts.rejected + counts.dropped
+        if counts.extracted != sorted_out:
+            wrong.append(f"{name}: {counts.extracted} records extracted, {sorted_out} accounted for")
     return wrong
 
 

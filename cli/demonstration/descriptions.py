@@ -6,12 +6,12 @@ SHOP = "shop"
 DEALS = "deals"
 
 
-def shop(site: str) -> dict[str, Any]:
+def shop(site: str, suffix: str = "") -> dict[str, Any]:
     """Every page of the shop; a record for each product page."""
     return {
         "url": f"{site}/",
         "name": "The whole shop",
-        "dataset": SHOP,
+        "dataset": SHOP + suffix,
         "options": {"follow": True, "max_pages": 5000, "delay": 0, "concurrency": 16},
         "extract": {
             "items": "article.product",
@@ -28,12 +28,12 @@ def shop(site: str) -> dict[str, Any]:
     }
 
 
-def deals(site: str) -> dict[str, Any]:
+def deals(site: str, suffix: str = "") -> dict[str, Any]:
     """The deals page alone, to be run again and again. The visit is text: it counts, it is not a measurement."""
     return {
         "url": f"{site}/deals",
         "name": "Deals, watched",
-        "dataset": DEALS,
+        "dataset": DEALS + suffix,
         "options": {"delay": 0, "concurrency": 1},
         "extract": {
             "items": ".deal",

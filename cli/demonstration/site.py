@@ -1,4 +1,4 @@
-"""The bundled shop as a process of its own: it is scraped like any site, over HTTP, and knows nothing of who does it."""
+"""The bundled shop as a process of its own: scraped like any site, over HTTP, it knows nothing of who does it."""
 
 import asyncio
 import os

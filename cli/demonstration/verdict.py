@@ -48,8 +48,8 @@ class Verdict:
 def judge(planted: Sequence[Planted], alarms: Iterable[Alarm], watched: str = "price") -> Verdict:
     """An event is found when the *first* alarm of its series comes at its visit or later.
 
-    An alarm before its event is a false one, and then the event counts as missed: after a false alarm the detector rests,
-    so that a later one would be luck. Every further alarm, of whatever series, is an `other`.
+    An alarm before its event is a false one, and then the event counts as missed: after a false alarm the detector
+    rests, so that a later one would be luck. Every further alarm, of whatever series, is an `other`.
     """
     in_order = sorted(alarms, key=lambda alarm: (alarm.visit, alarm.sku, alarm.field))
     first: dict[tuple[str, str], Alarm] = {}
@@ -57,7 +57,7 @@ def judge(planted: Sequence[Planted], alarms: Iterable[Alarm], watched: str = "p
         first.setdefault((alarm.sku, alarm.field), alarm)
     pairs = []
     for event in sorted(planted, key=lambda event: (event.visit, event.sku)):
-        alarm = first.get((event.sku, watched))
-        pairs.append((event, alarm if alarm is not None and alarm.visit >= event.visit else None))
+        earliest = first.get((event.sku, watched))
+        pairs.append((event, earliest if earliest is not None and earliest.visit >= event.visit else None))
     used = {id(alarm) for _, alarm in pairs if alarm is not None}
     return Verdict(tuple(pairs), tuple(alarm for alarm in in_order if id(alarm) not in used))

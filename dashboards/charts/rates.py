@@ -30,11 +30,11 @@ class Window:
 class RateChart:
     """One rate over the window: a plot with axes, or a bare strip to stand beside a name."""
 
-    def __init__(self, name: str, ring: Rings, *, colour: str, unit: str, window: Window, strip: bool = False,
-                 height: int = 150) -> None:  # fmt: skip
+    def __init__(self, name: str, ring: Rings, *, colour: str, unit: str, window: Window,
+                 strip: bool = False) -> None:  # fmt: skip
         self._ring = ring
         self.source = source_of("amount")
-        self.root = time_plot(name, height=height, x_range=window.range)
+        self.root = time_plot(name, x_range=window.range)
         self.root.varea("at", 0, "amount", source=self.source, fill_color=colour, fill_alpha=0.16)
         line = self.root.line("at", "amount", source=self.source, line_color=colour, line_width=1.6, line_join="round")
         self.root.add_tools(
@@ -54,7 +54,8 @@ class RateChart:
         last = int(now) - 1
         ring = self._ring()
         amounts = ring.window(last) if ring else np.zeros(WINDOW_S)
-        push(self.source, {"at": np.arange(last - WINDOW_S + 1, last + 1) * 1000.0, "amount": amounts})
+        seconds = np.arange(last - WINDOW_S + 1, last + 1, dtype=np.float64)
+        push(self.source, {"at": seconds * 1000.0, "amount": amounts})
 
 
 def _bare(plot: Any) -> None:

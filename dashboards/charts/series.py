@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, LabelSet
+from bokeh.core.properties import value
+from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
+from bokeh.models.annotations import LabelSet
 
 from dashboards.charts.delta import push, source_of
 from dashboards.feed.moments import epoch
 from dashboards.look.figures import time_plot
-from dashboards.look.palette import DEEP, INK, MARK, SANS, WATER
+from dashboards.look.palette import CARD, DEEP, INK, MARK, SANS, WATER
 from schemas.events import Trend
 
 
@@ -25,14 +28,14 @@ class Plotted:
 class SeriesChart:
     """Values as a line with dots, detected points in magenta, the level before and after the chosen one."""
 
-    def __init__(self, name: str, *, height: int = 340) -> None:
+    def __init__(self, name: str) -> None:
         self._shown: Plotted | None = None
         self.wanted = Plotted()
         self.source = source_of("value")
         self.points = ColumnDataSource(data={"at": [], "value": [], "size": [], "text": []})
         self.levels = ColumnDataSource(data={"start": [], "end": [], "level": [], "text": [], "label_at": []})
         span = DataRange1d(range_padding=0.04, default_span=60_000)
-        self.root = time_plot(name, height=height, x_range=span, from_zero=False)
+        self.root = time_plot(name, x_range=span, from_zero=False)
         self._draw()
 
     def _draw(self) -> None:
@@ -46,10 +49,11 @@ class SeriesChart:
         for axis_range in (self.root.x_range, self.root.y_range):
             axis_range.renderers = [line, levels] if axis_range is self.root.y_range else [line]
         self.root.add_layout(
-            LabelSet(x="label_at", y="level", text="text", source=self.levels, text_font=SANS, text_color=INK,
-                     text_font_size="12px", text_align="center", y_offset=5)
+            LabelSet(x="label_at", y="level", text="text", source=self.levels, text_font=value(SANS),
+                     text_color=INK, text_font_size="12px", text_align="center", y_offset=9,
+                     background_fill_color=CARD, background_fill_alpha=0.85)
         )  # fmt: skip
-        when = {"@at": "datetime"}
+        when: Any = {"@at": "datetime"}
         self.root.add_tools(
             HoverTool(renderers=[dots], tooltips="@at{%d %b %H:%M:%S} · <b>@value{0,0.[00]}</b>", formatters=when),
             HoverTool(renderers=[marks], tooltips="@text", formatters=when),
@@ -60,8 +64,8 @@ class SeriesChart:
         wanted = self.wanted
         if wanted == self._shown:
             return
-        values = np.array(wanted.values, dtype=float).reshape(-1, 2)
-        push(self.source, {"at": values[:, 0] * 1000.0, "value": values[:, 1]})
+        series = np.array(wanted.values, dtype=float).reshape(-1, 2)
+        push(self.source, {"at": series[:, 0] * 1000.0, "value": series[:, 1]})
         if not self._shown or (wanted.trends, wanted.chosen) != (self._shown.trends, self._shown.chosen):
             self.points.data = _points(wanted)
         levels = _levels(wanted)

@@ -28,7 +28,7 @@ class RunDetails:
     events of a forgotten run may come again.
     """
 
-    def __init__(self, since: float, most: int = 64) -> None:
+    def __init__(self, since: float, most: int = 500) -> None:
         self._most = most
         self._seam = since
         self._details: OrderedDict[str, RunDetail] = OrderedDict()

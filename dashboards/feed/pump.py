@@ -2,21 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-
-import structlog
+from collections.abc import Callable
 
 from dashboards.feed.feed import READ_BACK_S, Feed
 from dashboards.ports import ChartHistory, LagReader, LiveEvents, RunHistory
+from dashboards.stubborn import again_and_again, until_done
 
 TICK_S = 0.25
 LAG_EVERY_S = 1.0
 _SLICE_S = 0.01
-_LONGEST_PAUSE_S = 10.0
 _RUNS = 100
 _TRENDS = 200
-
-log = structlog.get_logger()
 
 
 class Pump:
@@ -35,10 +31,10 @@ class Pump:
     async def run(self) -> None:
         """Runs until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_again_and_again("events", self._read))
-            tasks.create_task(_again_and_again("lag", self._ask_lag))
-            tasks.create_task(_until_done("runs", self._prime_runs))
-            tasks.create_task(_until_done("trends", self._prime_trends))
+            tasks.create_task(again_and_again("events", self._read))
+            tasks.create_task(again_and_again("lag", self._ask_lag))
+            tasks.create_task(until_done("runs", self._prime_runs))
+            tasks.create_task(until_done("trends", self._prime_trends))
             tasks.create_task(self._tick())
 
     async def _read(self) -> None:
@@ -73,23 +69,3 @@ class Pump:
             now = self._clock()
             self._feed.tick(now)
             await asyncio.sleep(TICK_S - now % TICK_S)
-
-
-async def _until_done(what: str, task: Callable[[], Awaitable[None]]) -> None:
-    """Tries until it succeeds once."""
-    pause = 0.5
-    while True:
-        try:
-            return await task()
-        except Exception as problem:
-            log.warning("source unavailable", what=what, reason=str(problem), again_in_s=pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_S)
-
-
-async def _again_and_again(what: str, task: Callable[[], Awaitable[None]]) -> None:
-    """Begins anew however the task ends."""
-    while True:
-        began = time.monotonic()
-        await _until_done(what, task)
-        await asyncio.sleep(max(0.0, 0.5 - (time.monotonic() - began)))

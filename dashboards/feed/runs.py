@@ -16,6 +16,8 @@ class RunBook:
         self._most = most
         self._runs: OrderedDict[str, RunEvent] = OrderedDict()
         self.version = 0
+        self._ordered: list[RunEvent] = []
+        self._ordered_as_of = 0
 
     def fold(self, event: RunEvent) -> bool:
         """Takes an event that is not older than what is known; True when it changed something.
@@ -38,9 +40,12 @@ class RunBook:
 
     def recent(self, limit: int) -> list[RunEvent]:
         """Runs under way first, then those that changed last."""
-        newest = list(reversed(self._runs.values()))
-        under_way = [event for event in newest if event.state not in OVER]
-        return (under_way + [event for event in newest if event.state in OVER])[:limit]
+        if self._ordered_as_of != self.version:
+            # All times are RFC 3339 in UTC with milliseconds: their order is the order of their text.
+            self._ordered = sorted(self._runs.values(), key=lambda event: event.at, reverse=True)
+            self._ordered.sort(key=lambda event: event.state in OVER)
+            self._ordered_as_of = self.version
+        return self._ordered[:limit]
 
     def under_way(self) -> int:
         """How many runs are not over."""

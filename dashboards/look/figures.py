@@ -1,4 +1,4 @@
-"""The one way in which a plot is made here: quiet axes, no toolbar, as wide as its place."""
+"""The one way in which a plot is made here: quiet axes, no toolbar, as large as the style sheet makes its place."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from bokeh.plotting import figure
 
 from dashboards.look.palette import CARD, HAIRLINE, MUTED, SANS
 
-_CLOCK = {
+_CLOCK: dict[str, Any] = {
     **dict.fromkeys(("microseconds", "milliseconds", "seconds", "minsec"), "%H:%M:%S"),
     **dict.fromkeys(("minutes", "hourmin", "hours"), "%H:%M"),
     "days": "%d %b",
@@ -16,15 +16,15 @@ _CLOCK = {
 }
 
 
-def time_plot(name: str, *, height: int, x_range: Range1d | DataRange1d, from_zero: bool = True) -> Any:
+def time_plot(name: str, *, x_range: Range1d | DataRange1d, from_zero: bool = True) -> Any:
     """An empty plot over time (UTC). With `from_zero` its values begin at 0, else wherever they are."""
-    plot = figure(
+    plot: Any = figure(
         name=name,
-        height=height,
-        sizing_mode="stretch_width",
+        sizing_mode="stretch_both",
+        min_height=20,
         x_axis_type="datetime",
         x_range=x_range,
-        y_range=DataRange1d(start=0, default_span=1.0) if from_zero else DataRange1d(range_padding=0.15),
+        y_range=DataRange1d(start=0, default_span=2.0) if from_zero else DataRange1d(range_padding=0.15),
         toolbar_location=None,
         tools="",
         background_fill_color=CARD,
@@ -42,7 +42,7 @@ def time_plot(name: str, *, height: int, x_range: Range1d | DataRange1d, from_ze
         axis.major_label_text_font = SANS
         axis.major_label_text_font_size = "11px"
     plot.xaxis.formatter = DatetimeTickFormatter(**_CLOCK)
-    plot.xaxis.ticker.desired_num_ticks = 6
+    plot.xaxis.ticker.desired_num_ticks = 4
     plot.yaxis.formatter = NumeralTickFormatter(format="0,0.[00]")
     plot.yaxis.axis_line_color = None
     plot.yaxis.ticker.desired_num_ticks = 4

@@ -1,6 +1,7 @@
 """/overview: what the whole line does now."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bokeh.document import Document
@@ -16,8 +17,8 @@ from dashboards.pages.pulse import pulse
 from dashboards.pages.rows import run_row, trend_row
 from dashboards.surroundings import Surroundings, visit_of
 
-RUNS_SHOWN = 7
-TRENDS_SHOWN = 6
+RUNS_SHOWN = 5
+TRENDS_SHOWN = 8
 _DAY_S = 86_400.0
 
 
@@ -92,12 +93,10 @@ def _stations(surroundings: Surroundings, fragments: Fragments, window: Window) 
         colour = STAGE_COLOURS[station.stage]
         unit = f"{station.unit}/s"
         components.append(
-            RateChart(f"strip_{station.stage}", rings, colour=colour, unit=unit, window=window, strip=True, height=40)
+            RateChart(f"strip_{station.stage}", rings, colour=colour, unit=unit, window=window, strip=True)
         )
-        components.append(
-            Panel(f"station-{station.stage}", fragments, template,
-                  lambda now, station=station, rings=rings: _station(feed, station, rings, now))
-        )  # fmt: skip
+        facts = partial(_station, feed, station, rings)
+        components.append(Panel(f"station-{station.stage}", fragments, template, facts))
     return components
 
 

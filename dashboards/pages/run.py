@@ -6,13 +6,13 @@ from uuid import UUID
 
 from bokeh.document import Document
 
-from dashboards.charts.pace import PaceChart
+from dashboards.charts.pace import PaceChart, life_span
 from dashboards.feed.feed import Feed
 from dashboards.feed.moments import epoch
 from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LatestRecord
 from dashboards.fragments import Fragments, Panel
-from dashboards.look.palette import CLASS_COLOURS
+from dashboards.look.palette import CLASS_COLOURS, SAND, WATER
 from dashboards.page import Component, Page
 from dashboards.pages.accounts import accounts
 from dashboards.pages.pulse import pulse
@@ -56,8 +56,7 @@ def _one(doc: Document, surroundings: Surroundings, run_id: str) -> None:
     visit = visit_of(doc)
     page = Page(doc, surroundings.feed, Fragments(), until=visit.until)
     story = RunStory(run_id, surroundings)
-    chart = PaceChart("pace_chart", lambda: story.tally(surroundings.clock()).pace)
-    components: list[Component] = [pulse(surroundings, page.fragments), chart]
+    components: list[Component] = [pulse(surroundings, page.fragments), *_pace_charts(story)]
     facts: dict[str, Facts] = {
         "run-head": lambda now: _head(story, now),
         "accounts": lambda now: _accounts(story),
@@ -74,6 +73,15 @@ def _one(doc: Document, surroundings: Surroundings, run_id: str) -> None:
               visit=visit, page="run")  # fmt: skip
     end = surroundings.in_background(story.follow(), f"run {run_id}")
     doc.on_session_destroyed(lambda context: end())
+
+
+def _pace_charts(story: RunStory) -> list[Component]:
+    """Pages over records, one stretch of time for both."""
+    span = life_span()
+    return [
+        PaceChart("pace_pages", story.pace, "pages", colour=SAND, span=span),
+        PaceChart("pace_records", story.pace, "records", colour=WATER, span=span),
+    ]
 
 
 def _uuid(text: str) -> str:
@@ -162,7 +170,7 @@ def _page(outcome: PageOutcome) -> dict[str, Any]:
 
 
 def _record(record: LatestRecord) -> dict[str, Any]:
-    fields = [(name, value) for name, value in record.data.items() if value not in (None, "", [])]
+    fields = [(name, value) for name, value in record.data.items() if value not in (None, "", [], record.key)]
     return {
         "dataset": record.dataset,
         "key": record.key,

@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from dashboards.feed.moments import epoch
+from dashboards.feed.pace import Pace
 from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LAST_PAGES, LAST_RECORDS, LatestRecord, Tally, remembered
 from dashboards.ports import RunParticulars
+from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings
 from schemas.events import RunEvent
 
@@ -38,10 +40,16 @@ class RunStory:
             self._sum = (self._before, detail.version, self._before.plus(detail.live))
         return self._sum[2]
 
+    def pace(self, now: float) -> Pace:
+        """Pages and records over the run's life."""
+        return self.tally(now).pace
+
     async def follow(self) -> None:
         """Asks the stores for what came before the feed's seam: once, and while the run goes on now and then, as
         rows may have been on their way. A run that began after the seam is all in the feed."""
-        while not await self._look():
+        while True:
+            if await until_done(f"run {self.run_id}", self._look):
+                return
             await asyncio.sleep(_AGAIN_S)
 
     async def _look(self) -> bool:

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bokeh.server.auth_provider import AuthProvider
@@ -46,13 +47,14 @@ class Gate(AuthProvider):
         self._used: OrderedDict[str, float] = OrderedDict()
         super().__init__()
 
+    # Bokeh declares that these are given requests; what it gives them is the handler.
     @property
-    def get_user_async(self) -> Callable[[RequestHandler], Awaitable[Visit]]:
+    def get_user_async(self) -> Callable[[Any], Awaitable[Any]]:
         """Called by Bokeh before it looks at a request for a document or a socket."""
         return self._admit
 
     @property
-    def get_login_url(self) -> Callable[[RequestHandler], str]:
+    def get_login_url(self) -> Callable[[Any], str]:
         """Bokeh wants one; nobody is sent there, because `get_user_async` answers refusals itself."""
         return self._gateway
 
@@ -108,7 +110,7 @@ class Gate(AuthProvider):
                            secure=handler.request.protocol == "https")  # fmt: skip
         return Visit(subject, until)
 
-    def _refuse(self, handler: RequestHandler, status: int, why: str, nonce: str) -> None:
+    def _refuse(self, handler: RequestHandler, status: int, why: str, nonce: str) -> NoReturn:
         handler.set_status(status)
         handler.finish(self._refusal.render(why=why, status=status, gateway=self._gateway(handler), nonce=nonce))
         raise Finish

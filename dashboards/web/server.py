@@ -1,8 +1,7 @@
 """Bokeh's server, put together so that its port is known before anything depends on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from importlib.resources import files
 from typing import Any
 

@@ -44,7 +44,9 @@ class Body:
     def feed(self, data: bytes) -> None:
         """The next bytes as received."""
         self.wire_size += len(data)
-        if self.wire_size > self._limit:
+        over = self.wire_size - self._limit
+        if over > 0:
+            self._push(data[:-over], 0)
             raise BodyTooLarge(f"More than {self._limit} bytes were sent; that is the limit.")
         self._push(data, 0)
 
@@ -53,6 +55,10 @@ class Body:
         if self.wire_size:
             for layer in self._layers:
                 layer.finish()
+        return self.beginning()
+
+    def beginning(self) -> bytes:
+        """What has come out so far, up to the limit; after BodyTooLarge it is the first `limit` bytes or nearly so."""
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
     def _push(self, data: bytes, depth: int) -> None:
@@ -61,9 +67,10 @@ class Body:
                 self._push(piece, depth + 1)
             return
         self._size += len(data)
-        if self._size > self._limit:
+        over = self._size - self._limit
+        self._pieces.append(data if over <= 0 else data[:-over])
+        if over > 0:
             raise BodyTooLarge(f"The body is larger than {self._limit} bytes; that is the limit.")
-        self._pieces.append(data)
 
 
 class _Layer:
@@ -118,10 +125,11 @@ class _Layer:
             except zlib.error as problem:
                 raise BodyUndecodable(f"The body is not valid {self._coding}: {problem}") from problem
             self._made += len(piece)
-            if self._made > self._limit:
-                raise BodyTooLarge(f"The body decompresses to more than {self._limit} bytes; that is the limit.")
+            over = self._made - self._limit
             if piece:
-                yield piece
+                yield piece if over <= 0 else piece[:-over]
+            if over > 0:
+                raise BodyTooLarge(f"The body decompresses to more than {self._limit} bytes; that is the limit.")
             data = stream.unconsumed_tail
             # A full piece may leave output waiting inside zlib although all input is taken.
             if stream.eof or (not data and len(piece) < _PIECE):

@@ -132,7 +132,7 @@ class HttpFetcher:
         progress.status, progress.address = response.status_code, peer.address
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
         try:
-            body, wire_size = await _read(response, headers, request.max_body)
+            body, wire_size, cut = await _read(response, headers, request.max_body, request.cut)
         finally:
             await response.aclose()
         return ExchangeResponse(
@@ -150,6 +150,7 @@ class HttpFetcher:
             ),
             http_version=extensions["http_version"].decode("ascii"),
             tls_version=peer.tls_version,
+            cut=cut,
         )
 
     def _message(self, request: ExchangeRequest) -> httpx.Request:
@@ -177,18 +178,26 @@ class HttpFetcher:
         )
 
 
-async def _read(response: httpx.Response, headers: list[tuple[str, str]], limit: int) -> tuple[bytes, int]:
+async def _read(
+    response: httpx.Response, headers: list[tuple[str, str]], limit: int, cut: bool
+) -> tuple[bytes, int, bool]:
+    """The body, its size as received, and whether there was more than was wanted."""
     codings: list[str] = []
     for name, value in headers:
         lowered = name.lower()
         if lowered == "content-encoding":
             codings.append(value)
-        elif lowered == "content-length" and value.isdecimal() and int(value[:20]) > limit:
+        elif lowered == "content-length" and not cut and value.isdecimal() and int(value[:20]) > limit:
             raise BodyTooLarge(f"The body is announced with {value[:20]} bytes; {limit} is the limit.")
     body = Body(codings_of(codings), limit)
-    async for chunk in cast(httpx.AsyncByteStream, response.stream):
-        body.feed(chunk)
-    return body.finish(), body.wire_size
+    try:
+        async for chunk in cast(httpx.AsyncByteStream, response.stream):
+            body.feed(chunk)
+    except BodyTooLarge:
+        if not cut:
+            raise
+        return body.beginning(), body.wire_size, True
+    return body.finish(), body.wire_size, False
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Keeps one program alive: starts it, sees it ready, starts it again when it crashes, gives up when that is hopeless."""
+"""Keeps one program alive: starts it, sees it ready, starts it again when it crashes, gives up when it must."""
 
 import asyncio
 import contextlib
@@ -173,7 +173,7 @@ class Keeper:
         if self.unit.ready is None:
             await said_ready.wait()
             return
-        while not await self.unit.ready():
+        while not await self.unit.ready():  # noqa: ASYNC110 - a foreign program can only be asked
             await asyncio.sleep(PROBE_EVERY_S)
 
     def _heard(self, name: str, value: str, said_ready: asyncio.Event) -> None:

@@ -2,9 +2,9 @@
 
     python -I -S launch.py PARENT SIGNAL UID GID -- PROGRAM ARGUMENT…
 
-Runs between fork and exec, in place of a `preexec_fn`, which is not safe in a program with threads. Imports as little as
-it can: it delays every start. The parent-death signal (prctl(2), Linux) must be set after the user was changed, which
-clears it, and the parent looked at after that, for it may have died before.
+Runs between fork and exec, in place of a `preexec_fn`, which is not safe in a program with threads. Imports as little
+as it can: it delays every start. The parent-death signal (prctl(2), Linux) must be set after the user was changed,
+which clears it, and the parent looked at after that, for it may have died before.
 """
 
 import ctypes

@@ -76,7 +76,9 @@ def _by_whom(number: int) -> str:
     except psutil.AccessDenied:
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == number and connection.pid:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr or not connection.pid:
+            continue
+        if connection.laddr.port == number:
             return f" by process {connection.pid} ({_command(connection.pid)})"
     return ""
 

@@ -54,7 +54,7 @@ class Postgres:
         await self._set_roles(home)
 
     def command(self) -> Command:
-        """The postmaster. Stopped "fast" (SIGINT); orphaned, "immediately" (SIGQUIT): the log is replayed at the start."""
+        """The postmaster. Stopped "fast" (SIGINT); orphaned, "immediately" (SIGQUIT), and the next start recovers."""
         home = settle(self.folder.path)
         argv = (str(home.programs / "bin" / "postgres"), "-D", str(home.cluster), "-c", f"port={self.port}")
         return Command(

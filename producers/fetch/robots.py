@@ -2,16 +2,14 @@
 
 import time
 from collections import OrderedDict
-from urllib.parse import urljoin
 
 from producers.fetch.exchange import Exchange
-from producers.politeness.robots import MAX_HOPS, RobotsFile, RobotsVerdict, product_token
+from producers.politeness.robots import MAX_BYTES, MAX_HOPS, RobotsFile, RobotsVerdict, product_token
 from schemas.exchange import ExchangeRequest, ExchangeResponse
 from schemas.urls import UrlError, canonical, origin_of
 
 _REMEMBERED = 10_000
 _TIMEOUT_S = 20.0
-_MAX_BODY = 2_000_000
 
 
 class RobotsRules:
@@ -36,17 +34,15 @@ class RobotsRules:
     async def _read(self, origin: str, previous: RobotsFile | None) -> RobotsFile:
         url = f"{origin}/robots.txt"
         for _ in range(MAX_HOPS + 1):
-            request = ExchangeRequest(url=url, total_timeout=_TIMEOUT_S, max_body=_MAX_BODY)
+            request = ExchangeRequest(url=url, total_timeout=_TIMEOUT_S, max_body=MAX_BYTES + 1, cut=True)
             found = await self._exchange.fetch(request)
             if not isinstance(found, ExchangeResponse):
-                if found.kind == "too_large":
-                    return RobotsFile.of_response(404, b"", time.time(), previous)
                 return RobotsFile.unreachable(f"robots.txt could not be read: {found.reason}", time.time(), previous)
             location = found.header("location") if 300 <= found.status < 400 else None
             if location is None:
                 return RobotsFile.of_response(found.status, found.body, time.time(), previous)
             try:
-                url = canonical(urljoin(url, location))
+                url = canonical(location, url)
             except UrlError:
                 break
         return RobotsFile.of_response(404, b"", time.time(), previous)

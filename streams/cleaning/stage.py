@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import RecordBatch
-from schemas.ids import dead_letter_id
+from schemas.ids import rejected_record_id
 from streams.cleaning.cleaner import Cleaned, Rejected, clean
 from streams.cleaning.limits import fitted
 
@@ -48,7 +48,7 @@ def _letter(delivery: Delivery, raw: RecordBatch, rejected: Rejected) -> Reject:
         message=message,
         code=rejected.code,
         reason=f"Record {rejected.index} of {raw.url or raw.dataset}: {rejected.reason}"[:2000],
-        id=dead_letter_id(message.topic, message.partition, message.offset, rejected.index),
+        id=rejected_record_id(raw.id, rejected.index),
         value=_encoder.encode(rejected.record),
         run_id=raw.run_id,
     )

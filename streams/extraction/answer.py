@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from urllib.parse import urljoin
 from typing import TypeAlias
 
 from schemas.codec import dumps
@@ -116,8 +115,8 @@ def _redirect(result: FetchResult, reader: Reader, now: datetime, dice: Random) 
     if location is None:
         return answer_failure(result, "malformed_response", "The redirect names no target.", reader, now, dice)
     try:
-        target = canonical(urljoin(result.url, location.encode("latin-1", "replace").decode("utf-8", "replace")))
-    except (UrlError, ValueError) as problem:
+        target = canonical(location.encode("latin-1", "replace").decode("utf-8", "replace"), result.url)
+    except UrlError as problem:
         return answer_failure(result, "malformed_response", f"The redirect leads nowhere: {problem}", reader, now, dice)
     if result.hops + 1 > MAX_HOPS:
         reason = f"More than {MAX_HOPS} redirects in a row."

@@ -45,16 +45,18 @@ def find_links(document: Document, *, obey_nofollow: bool = True) -> list[Link]:
     """
     if obey_nofollow and _nofollow(document):
         return []
-    base, own_page = document.base, document.base == document.url
-    seen_hrefs: set[str] = set()
+    base = document.base
+    seen: set[str] = set()
     found: dict[str, Link] = {}
     own = fingerprint(document.url)
     for href in _hrefs(document.root, obey_nofollow):
-        if href in seen_hrefs or (own_page and href.startswith("#")):
+        # A table of contents links to one page a hundred times; its fragments are gone before the costly part.
+        reference = href.partition("#")[0]
+        if reference in seen:
             continue
-        seen_hrefs.add(href)
+        seen.add(reference)
         try:
-            url = canonical(href, base)
+            url = canonical(reference, base)
         except UrlError:
             continue
         fp = fingerprint(url)

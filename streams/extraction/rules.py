@@ -9,7 +9,7 @@ from schemas.job import Extract, FieldSpec
 from streams.extraction.document import Document, Kind, Node
 from streams.extraction.errors import RuleError
 from streams.extraction.selectors import Reading, Selector, css, has_pseudo_element, xpath
-from streams.extraction.text import text_of
+from streams.extraction.text import own_text, text_of
 
 MAX_ITEMS = 20_000
 """Records of one page at most."""
@@ -27,12 +27,12 @@ class _Field:
     selector: Selector | None
     default: Any
 
-    def read(self, node: Node, document: Document) -> Any:
+    def read(self, node: Node, document: Document, room: int) -> Any:
         """The raw value: a string, or a list of them for type list; None where nothing is found."""
         if self.selector is None:
             return None
         if self.type == "list":
-            return self.selector.values(node) or None
+            return self.selector.values(node, room) or None
         value = self.selector.first(node)
         if value is not None and self.type == "url" and document.base != document.url:
             return _joined(document.base, value)
@@ -60,43 +60,43 @@ class Rules:
         """The page's raw records, in its order: one for each item, however little is found in it.
 
         Without items one for the page, but none where no selector finds anything: rules for product pages say nothing
-        about the other pages of a crawl. What is beyond MAX_ITEMS or MAX_CHARACTERS is left out and noted.
+        about the other pages of a crawl. Items beyond MAX_ITEMS are left out and noted. Raises RuleError for what
+        shows only on a page: items that are no elements, more than MAX_CHARACTERS selected.
         """
         fields = self._fields[document.kind]
         items = self._items[document.kind]
-        constant = {
-            field.name: field.read(document.root, document)
-            for field in fields
-            if items is not None and field.selector is not None and field.selector.whole_page
-        }
         if items is None:
-            record, found = self._record(document.root, document, fields, constant)
+            record, found = self._record(document.root, document, fields, {}, MAX_CHARACTERS)
             return [record] if found else []
         nodes = items.nodes(document.root)
         if len(nodes) > MAX_ITEMS:
             document.notes.append(f"The page has {len(nodes)} items; {MAX_ITEMS} were read.")
+        constant = {
+            field.name: field.read(document.root, document, MAX_CHARACTERS)
+            for field in fields
+            if field.selector is not None and field.selector.whole_page
+        }
         records, room = [], MAX_CHARACTERS
         for node in nodes[:MAX_ITEMS]:
-            record, found = self._record(node, document, fields, constant)
+            record, found = self._record(node, document, fields, constant, room)
             room -= found
-            if room < 0:
-                document.notes.append(f"Over {MAX_CHARACTERS} characters were selected; the rest was not read.")
-                break
             records.append(record)
         return records
 
     def _record(
-        self, node: Node, document: Document, fields: list[_Field], constant: dict[str, Any]
+        self, node: Node, document: Document, fields: list[_Field], constant: dict[str, Any], room: int
     ) -> tuple[dict[str, Any], int]:
         """A record, and how many characters were found for it."""
         record: dict[str, Any] = {"url": document.url} if self._url else {}
         found = 0
         for field in fields:
             name = field.name
-            value = constant[name] if name in constant else field.read(node, document)
+            value = constant[name] if name in constant else field.read(node, document, room)
             if value is not None:
                 record[name] = value
                 found += len(value) if isinstance(value, str) else sum(map(len, value))
+                if found > room:
+                    raise RuleError(f"fields.{name}", "selects far more text than the page has, item by item.")
             elif field.default is not None:
                 record[name] = field.default
         return record, found
@@ -149,7 +149,7 @@ def _address(node: Node) -> str:
         value = node.get(name)
         if value:
             return str(value)
-    return text_of(node)
+    return own_text(node)
 
 
 def _joined(base: str, reference: str) -> str:

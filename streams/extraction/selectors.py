@@ -1,7 +1,7 @@
 """Selectors, compiled once: a node goes in, the strings that were meant come out."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,13 @@ would run in Python without a bound on their time."""
 class Selector:
     """A compiled selector; strings come in document order, blank ones are passed over.
 
-    `whole_page`: it starts at the page's root, whatever node it is given, so that one answer serves all items.
+    `place` names it for errors. `whole_page`: it starts at the page's root, whatever node it is given, so that one
+    answer serves all items.
     """
 
     xpath: Any
     reading: Reading
+    place: str
     whole_page: bool = False
 
     @property
@@ -54,32 +56,56 @@ class Selector:
         """Whether it gives a number, a truth or a string of its own making, instead of parts of the page."""
         return not isinstance(self.xpath(_TRIAL), list)
 
-    def values(self, node: Node) -> list[str]:
-        """What each selected element, attribute or text says."""
-        found = self.xpath(node)
-        if not isinstance(found, list):
-            return [text] if (text := _scalar(found)) else []
-        reading = self.reading
-        texts = (one if isinstance(one, str) else reading(one) for one in found)
-        return [text for text in texts if text and not text.isspace()]
+    def values(self, node: Node, room: int) -> list[str]:
+        """What each selected element, attribute or text says. RuleError beyond `room` characters in all."""
+        texts = []
+        for text in self._texts(self._evaluated(node)):
+            room -= len(text)
+            if room < 0:
+                raise RuleError(self.place, "selects far more text than the page has; select the innermost elements.")
+            texts.append(text)
+        return texts
 
     def first(self, node: Node) -> str | None:
         """The first of `values`, read no further than needed."""
-        found = self.xpath(node)
-        if not isinstance(found, list):
-            return _scalar(found) or None
-        for one in found:
-            text = one if isinstance(one, str) else self.reading(one)
+        found = self._evaluated(node)
+        if isinstance(found, list):
+            if not found:
+                return None
+            text = found[0] if isinstance(found[0], str) else self.reading(found[0])
             if text and not text.isspace():
                 return text
-        return None
+        return next(self._texts(found), None)
 
     def nodes(self, node: Node) -> list[Node]:
         """The elements that it selects; RuleError where it selects something else."""
-        found = self.xpath(node)
+        found = self._evaluated(node)
         if not isinstance(found, list) or any(isinstance(one, str | tuple) for one in found):
-            raise RuleError("items", "must select elements, not text or attributes.")
+            raise RuleError(self.place, "must select elements, not text or attributes.")
         return found
+
+    def _texts(self, found: Any) -> Iterator[str]:
+        if not isinstance(found, list):
+            found = [_scalar(found)]
+        hollow: set[Node] = set()
+        for one in found:
+            if isinstance(one, str):
+                text = one
+            elif one in hollow:
+                continue
+            else:
+                text = self.reading(one)
+                if not text and len(one) and self.reading is text_of:
+                    # All within it is blank too: nests of empty elements are read once, not once a level.
+                    hollow.update(one.iter())
+            if text and not text.isspace():
+                yield text
+
+    def _evaluated(self, node: Node) -> Any:
+        try:
+            return self.xpath(node)
+        except (etree.XPathError, ValueError, TypeError, RuntimeError) as problem:
+            raise RuleError(self.place, f"could not be evaluated on this page: {problem}.") from problem
 
 
 def css(text: str, kind: Kind, place: str, reading: Reading = text_of) -> Selector:
@@ -102,7 +128,7 @@ def css(text: str, kind: Kind, place: str, reading: Reading = text_of) -> Select
             path = translator.css_to_xpath(text)
     except (cssselect.SelectorError, RecursionError) as problem:
         raise RuleError(place, f"{text[:200]!r} is not a CSS selector: {problem}.") from problem
-    return Selector(_compiled(path, place, text), reading)
+    return Selector(_compiled(path, place, text), reading, place)
 
 
 def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
@@ -121,11 +147,13 @@ def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
         raise RuleError(place, f"leave out the prefix {prefix[1]}: (names are compared without prefixes).")
     while (shorter := _PREDICATE.sub("", bare)) != bare:
         bare = shorter
-    is_path = _LOCATION(bare.strip()) is not None
+    paths = [part.strip() for part in bare.split("|")]
+    plain = all(_LOCATION(part) for part in paths)
     path = text.strip()
-    if is_path and path.endswith("text()"):
+    if plain and len(paths) == 1 and path.endswith("text()"):
         path, reading = _element_of_text(path)
-    return Selector(_compiled(path, place, text), reading, is_path and bare.strip().startswith("/"))
+    whole_page = plain and all(part.startswith("/") for part in paths)
+    return Selector(_compiled(path, place, text), reading, place, whole_page)
 
 
 def has_pseudo_element(text: str) -> bool:

@@ -8,7 +8,7 @@ the same trends with the same ids, and publishes them again.
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.delivery import Delivery, Handled, Settled
 from schemas.events import CleanBatch, Trend
@@ -96,6 +96,7 @@ def _observations(clean: CleanBatch) -> list[Observation]:
 
 def _seconds(text: str) -> float:
     try:
-        return datetime.fromisoformat(text).timestamp()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

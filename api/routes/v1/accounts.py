@@ -56,7 +56,9 @@ async def refresh(body: RefreshBody, gateway: Wired, visit: From) -> TokensBody:
     return TokensBody(access_token=access, refresh_token=replacement, expires_in=gateway.config.access_lifetime)
 
 
-@router.post("/logout", summary="Sign out", dependencies=SCHEMES, **documented(400, 422, permission=Permission.READ))
+@router.post(
+    "/logout", summary="Sign out", dependencies=SCHEMES, **documented(400, 409, 422, permission=Permission.READ)
+)
 async def logout(caller: Reader, gateway: Wired, visit: From, body: LogoutBody | None = None) -> MessageBody:
     """Ends this session, or all of yours, at once."""
     return await end(gateway, caller, body, visit)
@@ -69,7 +71,11 @@ async def me(caller: Reader, gateway: Wired) -> MeBody:
 
 
 @router.post(
-    "/keys", status_code=201, summary="Make an API key", dependencies=SCHEMES, **documented(400, 422, permission=Permission.READ)
+    "/keys",
+    status_code=201,
+    summary="Make an API key",
+    dependencies=SCHEMES,
+    **documented(400, 422, permission=Permission.READ),
 )
 async def make_key(body: KeyAsked, caller: Reader, gateway: Wired, visit: From) -> KeyMade:
     """A key with all your rights, for a program. It is shown now and never again."""
@@ -82,7 +88,9 @@ async def keys(caller: Reader, gateway: Wired) -> KeyList:
     return KeyList(keys=[key_body(key) for key in await gateway.keys.all(caller)])
 
 
-@router.delete("/keys/{key_id}", summary="Revoke an API key", dependencies=SCHEMES, **documented(404, permission=Permission.READ))
+@router.delete(
+    "/keys/{key_id}", summary="Revoke an API key", dependencies=SCHEMES, **documented(404, permission=Permission.READ)
+)
 async def revoke_key(
     key_id: Annotated[str, Path(max_length=100)], caller: Reader, gateway: Wired, visit: From
 ) -> MessageBody:
@@ -90,4 +98,3 @@ async def revoke_key(
     await gateway.keys.revoke(caller, key_id, visit)
     gateway.callers.forget()
     return MessageBody(message="The key is revoked")
-

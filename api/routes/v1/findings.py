@@ -21,7 +21,9 @@ RunId = Annotated[str | None, Query(max_length=100, description="A run of this j
 Kind = Annotated[Literal["spike", "shift"] | None, Query(description="Only trends of this kind.")]
 
 _RECORDS = documented(404, 422, permission=Permission.READ)
-_RECORDS["responses"][200] = {"content": {"application/jsonl": {"schema": {"type": "string"}, "example": '{"id":"…"}\n'}}}
+_RECORDS["responses"][200] = {
+    "content": {"application/jsonl": {"schema": {"type": "string"}, "example": '{"id":"…"}\n'}}
+}
 
 
 @router.get("/jobs/{job_id}/records", summary="Get a job's records", response_model=RecordPage, **_RECORDS)
@@ -31,7 +33,9 @@ async def records(
     gateway: Wired,
     run_id: RunId = None,
     cursor: Cursor = None,
-    limit: Annotated[int | None, Query(ge=1, le=1000, description="Items at most; 100 by default, all for jsonl.")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="Items at most; 100 by default, all for jsonl.")
+    ] = None,
     format: Annotated[Literal["json", "jsonl"], Query(description="One document, or one record a line.")] = "json",
 ) -> Response:
     """Clean records of the newest run, in the order of their key. `format=jsonl` without `limit` streams them all."""
@@ -59,7 +63,9 @@ async def urls(
     caller: Reader,
     gateway: Wired,
     run_id: RunId = None,
-    outcome: Annotated[str | None, Query(max_length=50, description="An outcome or class, or queued, or issued.")] = None,
+    outcome: Annotated[
+        str | None, Query(max_length=50, description="An outcome or class, or queued, or issued.")
+    ] = None,
     url: Annotated[str | None, Query(max_length=2048, description="Only this URL.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,

@@ -14,7 +14,9 @@ from api.shapes.jobs import JobAccepted, JobEnded, JobPage, JobStatus, accepted,
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=SCHEMES, route_class=StrictRoute)
 
-JobId = Annotated[str, Path(max_length=100, description="The job's id.", examples=["0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"])]
+JobId = Annotated[
+    str, Path(max_length=100, description="The job's id.", examples=["0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"])
+]
 Cursor = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the piece before.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items at most.")]
 StatusFilter = Annotated[
@@ -40,7 +42,10 @@ async def job(job_id: JobId, caller: Reader, gateway: Wired) -> JobStatus:
 
 
 @router.post(
-    "/{job_id}/start", status_code=202, summary="Start a job again", **documented(404, 409, 422, permission=Permission.WRITE)
+    "/{job_id}/start",
+    status_code=202,
+    summary="Start a job again",
+    **documented(404, 409, 422, permission=Permission.WRITE),
 )
 async def start(
     job_id: JobId,
@@ -56,7 +61,9 @@ async def start(
     return accepted((await gateway.jobs.job(caller, job_id)).name, run)
 
 
-@router.post("/{job_id}/retry", status_code=202, summary="Retry a job", **documented(404, 409, permission=Permission.WRITE))
+@router.post(
+    "/{job_id}/retry", status_code=202, summary="Retry a job", **documented(404, 409, permission=Permission.WRITE)
+)
 async def retry(job_id: JobId, caller: Writer, gateway: Wired, visit: From, response: Response) -> JobAccepted:
     """Opens a new run of a job that is over, however it ended."""
     run = await gateway.jobs.again(caller, job_id, visit, action="job_retried")

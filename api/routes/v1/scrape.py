@@ -18,9 +18,7 @@ router = APIRouter(prefix="/api/v1", tags=["scraping"], dependencies=SCHEMES, ro
     summary="Scrape a site",
     **documented(400, 413, 422, permission=Permission.WRITE),
 )
-async def scrape(
-    job: JobDescription, caller: Writer, gateway: Wired, visit: From, response: Response
-) -> JobAccepted:
+async def scrape(job: JobDescription, caller: Writer, gateway: Wired, visit: From, response: Response) -> JobAccepted:
     """Keeps the job and opens its first run, which begins within moments. Follow it by `links.self`, or live by
     `links.stream`."""
     name, run = await gateway.jobs.submit(caller, job, visit)

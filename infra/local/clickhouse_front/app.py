@@ -3,15 +3,17 @@
 import asyncio
 import binascii
 import hmac
+import io
 import json
 import secrets
 import time
 import uuid
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,10 +21,12 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from infra.local.clickhouse_front.engine import Answer, Engine
-from infra.local.clickhouse_front.errors import Refused, bad_request, too_many, wrong_password
+from infra.local.clickhouse_front.errors import Refused, too_many, wrong_password
 from infra.local.clickhouse_front.query import Query, parse_query
 from infra.local.clickhouse_front.request_body import BoundedReader, RequestBody, decoded
 
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 RUNNING = 8
 WAITING = 64
 
@@ -124,7 +128,7 @@ class Front:
             "X-ClickHouse-Server-Display-Name": "trawl",
         }
 
-    async def _in_thread(self, function, *arguments):  # type: ignore[no-untyped-def]
+    async def _in_thread(self, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     async def _enter(self) -> None:
@@ -147,18 +151,13 @@ async def _ping(_: Request) -> Response:
 async def _read(request: Request) -> tuple[Query, BoundedReader]:
     items = list(request.query_params.multi_items())
     encoding = request.headers.get("content-encoding", "").lower()
-    pieces = request.stream()
+    body: io.RawIOBase | io.BytesIO = RequestBody(request.stream(), asyncio.get_running_loop())
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await request.form(max_files=0, max_part_size=16 * 1024 * 1024)
         items += [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-        pieces, encoding = _nothing(), ""
+        body, encoding = io.BytesIO(), ""
     query = parse_query(items, request.headers, read_only=request.method == "GET")
-    return query, decoded(RequestBody(pieces, asyncio.get_running_loop()), encoding)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
-        yield piece
+    return query, decoded(body, encoding)
 
 
 def _credentials(headers: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -176,6 +175,3 @@ def _late_exception(refused: Refused, tag: str) -> bytes:
     """An exception after the answer has begun, as ClickHouse 25.11 and later write it."""
     text = refused.text.encode()
     return b"__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (tag.encode(), text, len(text), tag.encode())
-
-
-__all__ = ["Account", "Front", "bad_request"]

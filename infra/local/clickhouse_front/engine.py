@@ -3,7 +3,6 @@
 Everything here blocks and is called from threads; chdb lets go of Python's lock while a query runs.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from urllib.parse import urlencode
 
 import chdb
 
-from infra.local.clickhouse_front.errors import Refused, bad_request, from_engine
+from infra.local.clickhouse_front.errors import bad_request, from_engine
 from infra.local.clickhouse_front.query import Query
 from infra.local.clickhouse_front.request_body import PIECE, BoundedReader
-from infra.local.clickhouse_front.statement import Insert, find_insert, last_line_format
+from infra.local.clickhouse_front.statement import Insert, find_insert, is_select, last_line_format
 
 HEAD_LIMIT = 256 * 1024
 STATEMENT_LIMIT = 16 * 1024 * 1024
@@ -107,7 +106,7 @@ def _insert(connection: Any, insert: Insert, first: bytes, body: BoundedReader) 
 
 def _select(connection: Any, query: Query, statement: bytes, held: ExitStack) -> Answer:
     text, named = statement.decode(errors="surrogateescape"), last_line_format(statement)
-    if named != "Native":
+    if named != "Native" or not is_select(statement):
         # Other formats have a head and a foot: the engine makes the whole of it, and it is handed on in slices.
         result = connection.query(text, query.default_format, params=dict(query.parameters))
         view = result.get_memview().view()
@@ -149,17 +148,12 @@ def _held(pieces: Iterator[bytes], held: ExitStack) -> Iterator[bytes]:
 
 
 def _all(body: BoundedReader) -> bytes:
-    pieces = []
-    for size in itertools.count(1):
-        piece = body.read(PIECE)
-        if not piece:
-            return b"".join(pieces)
-        if size * PIECE > STATEMENT_LIMIT:
-            raise bad_request(
-                f"The statement is longer than {STATEMENT_LIMIT >> 20} MiB; send rows as INSERT … FORMAT."
-            )
-        pieces.append(piece)
-    raise AssertionError("unreachable")
+    whole = bytearray()
+    while piece := body.read(PIECE):
+        whole += piece
+        if len(whole) > STATEMENT_LIMIT:
+            raise bad_request(f"A statement is longer than {STATEMENT_LIMIT >> 20} MiB; send rows as INSERT … FORMAT.")
+    return bytes(whole)
 
 
 def _summary(**counts: int) -> dict[str, str]:
@@ -176,6 +170,3 @@ def _least(asked: str | None, bound: int) -> str:
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-__all__ = ["Answer", "Bounds", "Engine", "Refused"]

@@ -9,8 +9,11 @@ from infra.local.clickhouse_front.errors import bad_request
 PARAMETER = "param_"
 # Of the transport, not of the query; ClickHouse knows them too. Sessions are accepted and mean nothing.
 _TRANSPORT = frozenset(
-    "buffer_size client_protocol_version close_session compress database decompress default_format password query "
-    "query_id quota_key role session_check session_id session_timeout stacktrace user wait_end_of_query".split()
+    re.findall(
+        r"\w+",
+        "buffer_size client_protocol_version close_session compress database decompress default_format password query"
+        " query_id quota_key role session_check session_id session_timeout stacktrace user wait_end_of_query",
+    )
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _COMPRESSED_BLOCKS = ("compress", "decompress")

@@ -61,21 +61,25 @@ class BoundedReader:
         return piece
 
 
-def decoded(body: RequestBody, encoding: str) -> BoundedReader:
+def decoded(body: io.RawIOBase | io.BytesIO, encoding: str) -> BoundedReader:
     """The body's bytes by its Content-Encoding; drivers send several compressed frames, one after the other."""
     source: IO[bytes]
     if encoding in ("", "identity"):
         source = cast(IO[bytes], body)
     elif encoding == "gzip":
-        source = cast(IO[bytes], gzip.GzipFile(fileobj=io.BufferedReader(body, PIECE)))
+        source = cast(IO[bytes], gzip.GzipFile(fileobj=_buffered(body)))
     elif encoding == "lz4":
-        source = cast(IO[bytes], lz4.frame.LZ4FrameFile(io.BufferedReader(body, PIECE)))
+        source = cast(IO[bytes], lz4.frame.LZ4FrameFile(_buffered(body)))
     elif encoding == "zstd":
         reader = zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], body), PIECE, read_across_frames=True)
         source = cast(IO[bytes], reader)
     else:
         raise cannot_read(f"Content-Encoding {encoding!r} is unknown: use gzip, lz4 or zstd.")
     return BoundedReader(source)
+
+
+def _buffered(body: io.RawIOBase | io.BytesIO) -> IO[bytes]:
+    return body if isinstance(body, io.BytesIO) else io.BufferedReader(body, PIECE)
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:

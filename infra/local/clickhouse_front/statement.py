@@ -62,3 +62,9 @@ def last_line_format(text: bytes) -> str | None:
     """
     found = _LAST_LINE.search(text[-200:])
     return found[1].decode() if found and b"--" not in found[0] else None
+
+
+def is_select(text: bytes) -> bool:
+    """Whether it is a SELECT: the engine streams the blocks of no other statement's result."""
+    first = next((token for token in _TOKEN.finditer(text) if not token["space"] and token["other"] != b"("), None)
+    return first is not None and bool(first["word"]) and first["word"].upper() in (b"SELECT", b"WITH")

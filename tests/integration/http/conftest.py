@@ -1,7 +1,7 @@
 """A server that misbehaves and a fetcher that may visit it, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 import uvloop
@@ -22,8 +22,8 @@ async def fetcher(server: MisbehavingServer) -> AsyncIterator[HttpFetcher]:
         yield fetching
 
 
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Both loops: they report broken connections in different words."""
-    policy: asyncio.AbstractEventLoopPolicy = request.param()
-    return policy
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}

@@ -112,6 +112,14 @@ RESET: dict[str, bytes] = {
 """Answers after which the connection is reset."""
 
 
+async def _content(head: bytes, reader: asyncio.StreamReader) -> bytes:
+    """A request's body, chunks and all, as it was sent."""
+    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+    if b"content-length" in fields:
+        return await reader.readexactly(int(fields[b"content-length"]))
+    return await reader.readuntil(b"0\r\n\r\n") if b"transfer-encoding" in fields else b""
+
+
 @dataclass
 class MisbehavingServer:
     """Listens on a free port of loopback while it is entered; `asked` has every request's head, whole."""
@@ -161,7 +169,9 @@ class MisbehavingServer:
                 self.asked.append(head)
                 self._arrival.set()
                 path = head.split(b" ", 2)[1].decode("latin-1").partition("?")[0]
-                if not await self._answer(path, writer):
+                if path == "/echo":
+                    writer.write(response(await _content(head, reader)))
+                elif not await self._answer(path, writer):
                     break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass

@@ -1,5 +1,7 @@
 """One shop for all tests of the demo: its pages by path, as rendered."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from demo.hits import HitLog
@@ -15,7 +17,7 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
-def pages(seed: int) -> dict[str, Page]:
+def pages(seed: int) -> Mapping[str, Page]:
     return render(seed)
 
 

@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+import demo
 from demo.catalogue import catalogue, slug
 from demo.sentences import article, titled
 from demo.vocabulary import categories, departments
 
+_ROOT = Path(demo.__file__).parents[1]
 _DIGEST = """
 import hashlib, json
 from demo.pages import deals_page, render
@@ -62,7 +65,8 @@ def test_another_seed_is_another_shop() -> None:
 
 def _digest_in_a_process_of_its_own(hash_seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run([sys.executable, "-c", _DIGEST], env=environment, capture_output=True, check=True, timeout=60)
+    command = [sys.executable, "-c", _DIGEST]
+    done = subprocess.run(command, env=environment, cwd=_ROOT, capture_output=True, check=True, timeout=60)
     return done.stdout.decode().strip()
 
 

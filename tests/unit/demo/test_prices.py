@@ -44,7 +44,7 @@ def test_five_drops_three_spikes_one_shift_one_a_product_and_all_in_time(seed: i
     assert Counter(event.kind for event in events) == {"drop": 5, "spike": 3, "shift": 1}
     assert len({event.sku for event in events}) == len(events)
     assert {event.sku for event in events} <= set(base_prices(seed))
-    assert all(QUIET_VISITS < event.visit and event.visit + event.length <= _VISITS for event in events)
+    assert all(event.visit > QUIET_VISITS and event.visit + event.length <= _VISITS for event in events)
     assert list(events) == sorted(events, key=lambda event: (event.visit, event.sku))
 
 

@@ -13,13 +13,16 @@ from typing import Any
 import httpx
 import pytest
 
+import demo
+
 _DEADLINE = 30
+_ROOT = Path(demo.__file__).parents[1]
 
 
 @contextmanager
 def _shop(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     command = [sys.executable, "-m", "demo", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
             yield process, json.loads(process.stdout.readline())
@@ -61,8 +64,26 @@ def test_a_taken_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
-            [sys.executable, "-m", "demo", "--port", str(port)], capture_output=True, timeout=_DEADLINE, check=False
+            [sys.executable, "-m", "demo", "--port", str(port)],
+            cwd=_ROOT,
+            capture_output=True,
+            timeout=_DEADLINE,
+            check=False,
         )
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "missing" / "hits.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "--log", str(log)],
+        cwd=_ROOT,
+        capture_output=True,
+        timeout=_DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert str(log) in done.stderr.decode()
     assert b"Traceback" not in done.stderr

@@ -1,0 +1,85 @@
+"""The open WebSockets of this gateway, and who they belong to."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from api.auth.callers import Caller
+from api.errors import unavailable
+from api.metrics import Metrics
+from api.ports import Accounts
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class OpenSocket:
+    """One open socket. `ended` is set when what it was opened with does not count any more."""
+
+    caller: Caller
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Sockets:
+    """Counts the open sockets, and ends those whose session or key ended, expired, or changed its role: a stream must
+    not outlive the right to it. One question to the store is asked for all of them together."""
+
+    def __init__(
+        self, accounts: Accounts, metrics: Metrics, limit: int, every: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._accounts = accounts
+        self._metrics = metrics
+        self._limit = limit
+        self._every = every
+        self._clock = clock
+        self._open: set[OpenSocket] = set()
+        self._coming = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Room for one more connection; ApiError 503 when there is none."""
+        if self._coming >= self._limit:
+            raise unavailable("Too many live connections are open; try again later.", 10)
+        self._coming += 1
+        self._metrics.sockets.set(self._coming)
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            self._metrics.sockets.set(self._coming)
+
+    @contextmanager
+    def watched(self, caller: Caller) -> Iterator[OpenSocket]:
+        """A socket whose caller is looked after until the block ends."""
+        socket = OpenSocket(caller)
+        self._open.add(socket)
+        try:
+            yield socket
+        finally:
+            self._open.discard(socket)
+
+    async def run(self) -> None:
+        """Looks after the open sockets for ever."""
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self.check()
+            except Exception as problem:  # without the store nothing is known to have changed; ask again
+                log.warning("sockets_not_checked", error=str(problem))
+
+    async def check(self) -> None:
+        """Ends what must end now."""
+        now = self._clock()
+        for socket in self._open:
+            if socket.caller.expires_at is not None and socket.caller.expires_at <= now:
+                socket.ended.set()
+        if not self._open:
+            return
+        roles = await self._accounts.still_good(sorted({socket.caller.credential_id for socket in self._open}))
+        for socket in self._open:
+            if roles.get(socket.caller.credential_id) != socket.caller.role:
+                socket.ended.set()

@@ -1,0 +1,107 @@
+"""The gateway's composition root: settings → adapters → application → two listening servers."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import orjson
+
+from api.app import build
+from api.auth import first
+from api.auth.passwords import Passwords
+from api.auth.sign_in import SignIn
+from api.auth.tokens import Tokens
+from api.config import GatewayConfig
+from api.live.hub import TOPICS
+from api.ports import Checks, Ports, ProcessHealth
+from api.server import listen
+from api.telemetry import Telemetry
+from infra import notify
+from infra.clickhouse.reading import Reading
+from infra.errors import StoreUnavailable
+from infra.kafka.lag import KafkaLag
+from infra.kafka.publisher import Publisher
+from infra.kafka.tail import Tail
+from infra.postgres.accounts import PostgresAccounts
+from infra.postgres.jobs import PostgresJobs
+from infra.postgres.pool import Database
+from infra.process import process, reporting
+from infra.settings import Settings
+
+
+def config_of(settings: Settings) -> GatewayConfig:
+    """The gateway's configuration. Raises infra.errors.NotConfigured without the two shared secrets."""
+    return GatewayConfig(
+        signing_seed=settings.secret("signing_key"),
+        dashboards_secret=settings.secret("dashboards_key"),
+        dashboards_port=settings.dashboards_port,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT, then refuses, finishes and closes. It starts although a store is away, and says so
+    (503, /health) until the store is back."""
+    config = config_of(settings)
+    brokers = settings.address("kafka")
+    async with process("gateway", settings) as stopping, AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database(settings.address("postgres"), max_size=12, application_name="trawl-gateway", wait=0)
+        )
+        reading = await stack.enter_async_context(Reading(settings.address("clickhouse")))
+        lag = await stack.enter_async_context(KafkaLag(brokers))
+        telemetry = await stack.enter_async_context(
+            Telemetry(lambda: Publisher(brokers, "gateway"), (StoreUnavailable,))
+        )
+        app = build(
+            Ports(
+                accounts=PostgresAccounts(database),
+                jobs=PostgresJobs(database),
+                records=reading,
+                open_feed=lambda since: Tail(brokers, TOPICS, since_seconds=since),
+                telemetry=telemetry.send_soon,
+                checks=Checks(
+                    dependencies={
+                        "postgres": lambda: database.fetch("select 1"),
+                        "clickhouse": reading.alive,
+                        "kafka": lag.lag,
+                    },
+                    processes=lambda: processes_of(settings.data / "run" / "status.json"),
+                ),
+            ),
+            config,
+            stores_away=(StoreUnavailable,),
+        )
+        await stack.enter_async_context(reporting("gateway", telemetry))
+        await listen(
+            app,
+            settings.host,
+            settings.port,
+            settings.metrics_port,
+            stopping,
+            lambda: notify.ready(f"listening on {settings.host}:{settings.port}"),
+        )
+
+
+def processes_of(status: Path) -> dict[str, ProcessHealth]:
+    """What the supervisor wrote about its processes; empty where none runs."""
+    try:
+        found = orjson.loads(status.read_bytes())["processes"]
+        return {
+            name: ProcessHealth(state=entry["state"], restarts=entry["restarts"], why=entry["why"])
+            for name, entry in found.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+async def ensure_administrator(database: Database) -> str | None:
+    """Creates the first account and returns its password, or None where it exists; for `trawl up`."""
+    async with Passwords() as passwords:
+        return await first.ensure_administrator(PostgresAccounts(database), passwords)
+
+
+async def one_time_link(database: Database, settings: Settings, username: str = first.ADMINISTRATOR) -> str | None:
+    """The token of `GET /sign-in/{token}` that lets `username` in once within ten minutes; for `trawl demo`."""
+    config, accounts = config_of(settings), PostgresAccounts(database)
+    tokens = Tokens(config.signing_seed, config.issuer, config.audience)
+    async with Passwords() as passwords:
+        return await first.one_time_link(accounts, SignIn(accounts, passwords, tokens, config), username)

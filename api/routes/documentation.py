@@ -1,0 +1,121 @@
+"""The API's documentation: the OpenAPI document and the pages that show it, open to everyone, at two addresses each."""
+
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+
+from api.config import VERSION
+from api.errors import not_found
+
+router = APIRouter(include_in_schema=False)
+
+_ABOUT = """
+Trawl scrapes sites and streams what it finds: `POST /api/v1/scrape` begins, `GET /api/v1/jobs/{id}` tells how it goes,
+`/records`, `/urls` and `/trends` what came of it.
+
+**Signing in.** `POST /api/v1/auth/login` gives an access token for half an hour and a refresh token; send
+`Authorization: Bearer <token>`. Programs may use an API key instead (`X-API-Key`, or as a bearer token).
+Each operation names the permission that it needs (`x-permission`) and the roles that have it (`x-roles`).
+
+**Live.** `WS /api/v1/jobs/{id}/stream` tells a job's newest run as frames `{"type", "data"}`: progress, log, status,
+record, trend, complete, error. `WS /api/v1/stream?channel=records|trends|runs|outcomes` tells of everything you may
+see. Show who you are by header at the upgrade, or with a first frame `{"type": "auth", "data": {"token": "…"}}`
+within five seconds.
+
+**Lists** are read piece by piece: give `next_cursor` as `cursor`. **Errors** all look alike: `error.code` is for
+machines, `error.details.errors` names every field.
+"""
+_TAGS = [
+    {"name": "scraping", "description": "Asking for a crawl."},
+    {"name": "jobs", "description": "How jobs are, running them again, ending them."},
+    {"name": "results", "description": "Records, URLs with their fate, trends."},
+    {"name": "accounts", "description": "Signing in and out, API keys. `/auth` answers in the v2 frame."},
+    {"name": "system", "description": "The system's own state."},
+]
+_OWN = "/docs/files"
+_MARK = "/look/mark.svg"
+_FILES = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "redoc.standalone.js": "text/javascript",
+}
+# Swagger UI and ReDoc style and start themselves from within the page.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'{more}; style-src 'self' 'unsafe-inline'{more}; "
+    "img-src 'self' data:{more}; font-src 'self' data:{more}; connect-src 'self'; worker-src blob:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def _folder() -> Path | None:
+    """Where the packaged Swagger UI and ReDoc are, found without importing the package."""
+    spec = find_spec("fastapi_offline")
+    return Path(spec.origin).parent / "static" if spec and spec.origin else None
+
+
+def _shown(page: HTMLResponse) -> HTMLResponse:
+    page.headers["Content-Security-Policy"] = _POLICY.format(more="" if _folder() else " https:")
+    return page
+
+
+@router.get("/docs")
+@router.get("/api/docs")
+async def swagger() -> HTMLResponse:
+    """Every operation, to try out."""
+    own: dict[str, Any] = {
+        "swagger_js_url": f"{_OWN}/swagger-ui-bundle.js",
+        "swagger_css_url": f"{_OWN}/swagger-ui.css",
+    }
+    page = partial(get_swagger_ui_html, openapi_url="/openapi.json", title="Trawl API", swagger_favicon_url=_MARK)
+    return _shown(page(**own) if _folder() else page())
+
+
+@router.get("/redoc")
+@router.get("/api/redoc")
+async def redoc() -> HTMLResponse:
+    """Every operation, to read."""
+    page = partial(get_redoc_html, openapi_url="/openapi.json", title="Trawl API", redoc_favicon_url=_MARK)
+    own: dict[str, Any] = {"redoc_js_url": f"{_OWN}/redoc.standalone.js"} if _folder() else {}
+    return _shown(page(with_google_fonts=False, **own))
+
+
+@router.get("/docs/files/{name}")
+async def file(name: str) -> Response:
+    """What those pages are made of."""
+    folder = _folder()
+    if folder is None or name not in _FILES:
+        raise not_found("name", "There is no such file.")
+    return FileResponse(folder / name, media_type=_FILES[name], headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/openapi.json")
+@router.get("/api/openapi.json")
+async def openapi(request: Request) -> JSONResponse:
+    """The document."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(request: Request) -> JSONResponse:
+    """The public keys with which tokens can be checked elsewhere (RFC 7517)."""
+    return JSONResponse(request.app.state.gateway.tokens.jwks(), headers={"Cache-Control": "max-age=300"})
+
+
+def describe(app: FastAPI, routes: Sequence[Any]) -> dict[str, Any]:
+    """The OpenAPI document. The framework's own shape of a 422 is left out: ours is another."""
+    document = get_openapi(title="Trawl", version=VERSION, description=_ABOUT, routes=routes, tags=_TAGS)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            found = operation["responses"].get("422", {})
+            if "HTTPValidationError" in str(found.get("content", "")):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document.get("components", {}).get("schemas", {}).pop(name, None)
+    return document

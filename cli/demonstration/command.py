@@ -1,0 +1,65 @@
+"""Puts the demonstration together: the shop, a Trawl that may visit it alone, and what people see."""
+
+import asyncio
+import secrets
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from cli.board import Board
+from cli.commands.up import announce
+from cli.console import err, out
+from cli.demonstration.demonstration import Outcome, demonstrate
+from cli.demonstration.invitation import invitation
+from cli.demonstration.show import Show
+from cli.demonstration.site import Site, serving
+from cli.local import Standing, Wishes, keep_up
+from cli.options import load
+from cli.place import demo_folder
+from infra.local.ports import Port, free_port, require_free
+
+
+def temporary_folder() -> Path:
+    """A folder for one demonstration; made by `up`, which knows which rights its parents need."""
+    return Path(tempfile.gettempdir()) / f"trawl-demo-{secrets.token_hex(4)}"
+
+
+def run(data: Path | None, seed: int | None, port: int, *, once: bool) -> Outcome | None:
+    """Shows everything; None when a signal came first. Unless `once`, stays up until one comes."""
+    anywhere = {"port": 0, "dashboards_port": 0, "metrics_port": 0} if once else {}
+    number = port or free_port()
+    require_free(Port(number, "the demo shop", "--site-port"))
+    allow = f"127.0.0.1:{number}"
+    settings = load(data or demo_folder(), fetch_allow=(allow,), **anywhere)
+    wishes = Wishes(
+        command="trawl demo",
+        kafka_port=0 if once else 9092,
+        environ={"TRAWL_FETCH_ALLOW": allow, "TRAWL_TREND_SENSITIVITY": "few"},
+    )
+    board = Board(err())
+
+    async def body(standing: Standing) -> Outcome:
+        async with AsyncExitStack() as stack:
+            standing.folder.joinpath("run").mkdir(exist_ok=True)
+            site = await stack.enter_async_context(serving(number, seed, standing.folder / "run" / "shop-hits.jsonl"))
+            await _invite(standing, site)
+            outcome = await demonstrate(standing, site, Show(err()))
+            Show(out()).tell(outcome)
+            if not once:
+                await _stay(standing, site)
+            return outcome
+
+    return keep_up(settings, wishes, board, body)
+
+
+async def _invite(standing: Standing, site: Site) -> None:
+    announce(standing)
+    out().print(f"The shop: {site.url}", soft_wrap=True)
+    out().print(f"Watch it live (signs you in, once): {await invitation(standing)}", soft_wrap=True)
+
+
+async def _stay(standing: Standing, site: Site) -> None:
+    link = await invitation(standing)
+    out().print(f"\nStaying up until Ctrl-C. The shop is at {site.url}; to sign in again, once: {link}", soft_wrap=True)
+    out().print('In another terminal: eval "$(trawl env)", then the examples of the README.')
+    await asyncio.get_running_loop().create_future()

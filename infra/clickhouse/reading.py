@@ -1,0 +1,118 @@
+"""What the gateway reads from ClickHouse, off the event loop and never more at once than it can bear."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from clickhouse_connect.driver.client import Client
+
+from infra.clickhouse.client import connect, translate
+from infra.errors import StoreUnavailable
+from infra.postgres.sql import Queries
+from schemas.ledger import StoredRecord, StoredTrend
+
+T = TypeVar("T")
+_TIMEOUT_S = 10.0
+
+
+@cache
+def _queries() -> Queries:
+    return Queries("reading", files("infra.clickhouse").joinpath("queries", "reading.sql").read_text())
+
+
+class Reading:
+    """The gateway's `Records`. `threads` questions run at once and `queue` may wait; beyond that, and when ClickHouse
+    does not answer, it is StoreUnavailable. Connects when it is first asked, so that a gateway starts without it."""
+
+    def __init__(self, url: str, *, threads: int = 4, queue: int = 60) -> None:
+        self._url = url
+        self._threads = threads
+        self._room = threads + queue
+        self._waiting = 0
+        self._client: Client | None = None
+        self._connecting = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    async def __aenter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="clickhouse")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pool, self._pool = self._pool, None
+        if pool:
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        if self._client:
+            await asyncio.to_thread(self._client.close)
+
+    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
+        """Records of a run in the order of (key, id), after a position."""
+        key, identity = after or ("", "")
+        values = {"dataset": dataset, "run_id": run_id, "after_key": key, "after_id": identity, "limit": limit}
+        return await self._ask("records", values, _record)
+
+    async def trends(
+        self,
+        runs: Sequence[str] | None,
+        *,
+        dataset: str | None = None,
+        kind: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredTrend]:
+        """Newest first, after the position (at, id); None for the trends of all runs, an empty list for none."""
+        if runs is not None and not runs:
+            return []
+        moment, identity = before or (None, "")
+        values = {
+            "runs": list(runs or ()),
+            "dataset": dataset or "",
+            "kind": kind or "",
+            "before_ms": round(moment.timestamp() * 1000) if moment else 0,
+            "before_id": identity,
+            "limit": limit,
+        }
+        return await self._ask("trends", values, _trend)
+
+    async def alive(self) -> None:
+        """Returns when ClickHouse answers; StoreUnavailable when it does not."""
+        await self._ask("alive", {}, lambda row: row)
+
+    async def _ask(self, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+        assert self._pool, "Use `async with` before asking."
+        if self._waiting >= self._room:
+            raise StoreUnavailable("ClickHouse is asked more than it can answer; try again shortly.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, name, values, shape)
+        finally:
+            self._waiting -= 1
+
+    def _answer(self, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+        try:
+            with self._connecting:
+                if self._client is None:
+                    self._client = connect(self._url, timeout=_TIMEOUT_S)
+            found = self._client.query(_queries()[name].decode(), parameters=values)
+            return [shape(row) for row in found.named_results()]
+        except Exception as problem:
+            raise translate(problem) from problem
+
+
+def _record(row: dict[str, Any]) -> StoredRecord:
+    return StoredRecord(**row | {"fetched_at": _utc(row["fetched_at"])})
+
+
+def _trend(row: dict[str, Any]) -> StoredTrend:
+    return StoredTrend(**row | {"at": _utc(row["at"]), "values": list(row["values"])})
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,140 @@
+"""A gateway on fakes, with an account of each role."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from api.app import build
+from api.auth.passwords import Passwords
+from api.config import GatewayConfig
+from api.gateway import Gateway
+from api.ports import Checks, Ports, ProcessHealth
+from schemas.accounts import Act, User
+from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakeRecords, FakeTelemetry, StoreAway
+
+PASSWORD = "correct horse battery"
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+HASH = HASHER.hash(PASSWORD)
+
+
+async def fine() -> None:
+    """A check of a dependency that is well."""
+
+
+@dataclass
+class World:
+    """The fakes behind a gateway, and ways to use it."""
+
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    records: FakeRecords = field(default_factory=FakeRecords)
+    feed: FakeFeed = field(default_factory=FakeFeed)
+    telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    processes: dict[str, ProcessHealth] = field(default_factory=dict)
+    dependencies: dict[str, Any] = field(
+        default_factory=lambda: dict.fromkeys(("postgres", "kafka", "clickhouse"), fine)
+    )
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def app(self, **config: Any) -> FastAPI:
+        ports = Ports(
+            accounts=self.accounts, jobs=self.jobs, records=self.records, open_feed=self.feed.open,
+            telemetry=self.telemetry,
+            checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes),
+        )  # fmt: skip
+        settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **config)
+        return build(ports, settings, stores_away=(StoreAway,), passwords=Passwords(hasher=HASHER))
+
+    async def add(self, username: str, role: str) -> str:
+        user = User(id=str(uuid4()), username=username, email=f"{username}@example.com", role=role, status="active",
+                    created_at=datetime.now(UTC))  # fmt: skip
+        assert await self.accounts.add_user(user, HASH, Act(actor="test", action="user_created"))
+        self.ids[username] = user.id
+        return user.id
+
+
+@dataclass
+class Client:
+    """A gateway that runs without a network, and who is signed in at it."""
+
+    world: World
+    app: FastAPI
+    http: httpx.AsyncClient
+
+    @property
+    def gateway(self) -> Gateway:
+        found: Gateway = self.app.state.gateway
+        return found
+
+    async def headers(self, username: str) -> dict[str, str]:
+        """An Authorization header of this account."""
+        answer = await self.http.post("/api/v1/auth/login", json={"username": username, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    async def scrape(self, headers: dict[str, str], **job: Any) -> dict[str, Any]:
+        """A new job, as its owner is told of it."""
+        answer = await self.http.post("/api/v1/scrape", headers=headers, json={"url": "http://shop.test/", **job})
+        assert answer.status_code == 202, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@asynccontextmanager
+async def running(world: World, **config: Any) -> AsyncIterator[Client]:
+    """The gateway in this process."""
+    app = world.app(**config)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 1234))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http,
+    ):
+        yield Client(world, app, http)
+
+
+@asynccontextmanager
+async def listening(world: World, **config: Any) -> AsyncIterator[tuple[str, Client]]:
+    """The gateway on a port of its own, for WebSockets; yields its `host:port` too."""
+    from api.server import _config, _Server
+
+    app = world.app(**config)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server: uvicorn.Server = _Server(_config(app, "127.0.0.1", port, lifespan="on"))
+    serving = asyncio.create_task(server.serve())
+    await server.open.wait()  # type: ignore[attr-defined]
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            yield f"127.0.0.1:{port}", Client(world, app, http)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def world() -> World:
+    """Accounts `vera` (viewer), `anna` and `otto` (analysts), `opal` (operator) and `root` (admin)."""
+    found = World()
+    for username, role in (("vera", "viewer"), ("anna", "analyst"), ("otto", "analyst"), ("opal", "operator")):
+        await found.add(username, role)
+    await found.add("root", "admin")
+    return found
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    """A gateway on that world."""
+    async with running(world) as found:
+        yield found

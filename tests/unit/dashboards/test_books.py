@@ -1,0 +1,93 @@
+"""Runs, trends and series: bounded, each told once, time decides."""
+
+from dashboards.feed.runs import RunBook
+from dashboards.feed.seen import Seen
+from dashboards.feed.series import SeriesBook, SeriesName
+from dashboards.feed.trends import TrendBook
+from tests.unit.dashboards.events import NOW, batch, run_event, trend
+
+
+def test_a_late_event_does_not_turn_a_run_back() -> None:
+    book = RunBook()
+    assert book.fold(run_event("running", NOW, fetched=5, requested=5))
+    assert not book.fold(run_event("running", NOW - 1, fetched=3, requested=5))
+    known = book.get("run-1")
+    assert known is not None and known.counts.fetched == 5
+
+
+def test_a_run_that_is_over_stays_over() -> None:
+    book = RunBook()
+    book.fold(run_event("completed", NOW))
+    assert not book.fold(run_event("running", NOW + 5))
+    assert book.under_way() == 0
+
+
+def test_the_end_counts_even_if_progress_is_stamped_later() -> None:
+    book = RunBook()
+    book.fold(run_event("running", NOW + 1))
+    assert book.fold(run_event("completed", NOW))
+
+
+def test_a_repeat_changes_nothing() -> None:
+    book = RunBook()
+    book.fold(run_event("running"))
+    version = book.version
+    assert not book.fold(run_event("running"))
+    assert book.version == version
+
+
+def test_runs_under_way_come_first_then_the_newest() -> None:
+    book = RunBook()
+    for name, state, ago in (("old", "completed", 50), ("going", "running", 90), ("new", "failed", 10)):
+        book.fold(run_event(state, NOW - ago, run=name))
+    assert [event.run_id for event in book.recent(9)] == ["going", "new", "old"]
+    assert [event.run_id for event in book.recent(1)] == ["going"]
+
+
+def test_old_runs_are_forgotten() -> None:
+    book = RunBook(most=3)
+    for number in range(10):
+        book.fold(run_event("completed", NOW + number, run=f"run-{number}"))
+    assert len(book) == 3
+    assert [event.run_id for event in book.recent(9)] == ["run-9", "run-8", "run-7"]
+
+
+def test_trends_are_ordered_by_time_and_told_once() -> None:
+    book = TrendBook(most=3)
+    for number, ago in ((1, 30), (2, 10), (3, 20)):
+        assert book.fold(trend(number, NOW - ago))
+    assert not book.fold(trend(2, NOW - 10))
+    assert [found.id for found in book.newest(2)] == [trend(2).id, trend(3).id]
+    assert not book.fold(trend(4, NOW - 99)), "older than all of a full book"
+    assert book.fold(trend(5, NOW))
+    assert book.get(trend(1).id) is None
+    assert len(book) == 3
+    assert book.since(NOW - 15) == 2
+
+
+def test_trends_of_one_series() -> None:
+    book = TrendBook()
+    book.fold(trend(1, key="a"))
+    book.fold(trend(2, key="b"))
+    assert [found.id for found in book.of(SeriesName("shop", "b", "price"))] == [trend(2).id]
+
+
+def test_series_keep_their_last_values_in_the_order_of_time() -> None:
+    book = SeriesBook(values=3)
+    for number, ago in enumerate((1, 4, 3, 2)):
+        book.fold(batch(number, NOW - ago, prices=(float(ago),)))
+    assert book.values(SeriesName("shop", "k0", "price")) == [(NOW - 4, 4.0), (NOW - 3, 3.0), (NOW - 2, 2.0)]
+    assert book.values(SeriesName("shop", "k0", "name")) == []
+
+
+def test_series_that_were_silent_longest_are_forgotten() -> None:
+    book = SeriesBook(most=5)
+    book.fold(batch(1, prices=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)))
+    assert len(book) == 5
+    assert book.values(SeriesName("shop", "k0", "price")) == []
+    assert book.values(SeriesName("shop", "k6", "price")) == [(NOW, 7.0)]
+
+
+def test_what_was_seen_is_remembered_within_bounds() -> None:
+    seen = Seen(most=2)
+    assert [seen.first_time(name) for name in ("a", "b", "a", "c", "a")] == [True, True, False, True, True]
