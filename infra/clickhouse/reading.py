@@ -107,11 +107,12 @@ class Reading:
 
 
 def _record(row: dict[str, Any]) -> StoredRecord:
-    return StoredRecord(**row | {"fetched_at": _utc(row["fetched_at"])})
+    return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": _utc(row["fetched_at"])})
 
 
 def _trend(row: dict[str, Any]) -> StoredTrend:
-    return StoredTrend(**row | {"at": _utc(row["at"]), "values": list(row["values"])})
+    ids = {name: str(row[name]) for name in ("id", "run_id", "record_id")}
+    return StoredTrend(**row | ids | {"at": _utc(row["at"]), "values": list(row["values"])})
 
 
 def _utc(moment: datetime) -> datetime:

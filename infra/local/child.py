@@ -39,11 +39,11 @@ class Child:
     program when the supervisor dies; that is bound to the thread that starts it, which must be one that stays.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, command: Command, log: BoundedLog) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, command: Command, pump: "asyncio.Task[None]") -> None:
         self._process = process
         self._command = command
-        self._log = log
-        self._pump = asyncio.create_task(self._keep_output())
+        self._pump = pump
+        self._last_lines: Callable[[], list[str]] = list
 
     @classmethod
     async def start(cls, command: Command, log: BoundedLog, environ: dict[str, str]) -> "Child":
@@ -54,21 +54,30 @@ class Child:
         account = command.account
         uid, gid = (account.uid, account.gid) if account else (-1, -1)
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
-        process = await asyncio.create_subprocess_exec(
-            *launcher,
-            *(str(number) for number in (os.getpid(), int(command.orphan_signal), uid, gid)),
-            "--",
-            *command.argv,
-            env={**environ, **command.environ},
-            cwd=command.folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            limit=_PIECE,
-        )
+        # Not asyncio's own pipe: with it a program would not count as ended while a child of its own holds the other end.
+        output, inlet = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *launcher,
+                *(str(number) for number in (os.getpid(), int(command.orphan_signal), uid, gid)),
+                "--",
+                *command.argv,
+                env={**environ, **command.environ},
+                cwd=command.folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=inlet,
+                stderr=inlet,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(inlet)
         log.forget()
-        return cls(process, command, log)
+        child = cls(process, command, asyncio.create_task(_keep(output, log)))
+        child._last_lines = log.last_lines
+        return child
 
     @property
     def pid(self) -> int:
@@ -81,7 +90,7 @@ class Child:
         self.kill()  # whoever of its group outlived it
         await asyncio.wait({self._pump}, timeout=_LAST_WORDS_S)
         self._pump.cancel()
-        return Ending(code, tuple(self._log.last_lines()))
+        return Ending(code, tuple(self._last_lines()))
 
     async def stop(self, patience_s: float | None = None) -> Ending:
         """Asks it to stop, kills it when it has not after its patience (or this one), and waits for its end."""
@@ -101,7 +110,14 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    async def _keep_output(self) -> None:
-        output = self._process.stdout
-        while output and (piece := await output.read(_PIECE)):
-            self._log.write(piece)
+
+async def _keep(output: int, log: BoundedLog) -> None:
+    """Writes what comes from the pipe to the log until its end, or until it is cancelled."""
+    reader = asyncio.StreamReader(_PIECE)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(output, "rb"))
+    try:
+        while piece := await reader.read(_PIECE):
+            log.write(piece)
+    finally:
+        transport.close()

@@ -14,6 +14,7 @@ from schemas.events import FetchResult
 from schemas.urls import UrlError, canonical
 from streams.extraction.charset import decode
 from streams.extraction.errors import UnreadableError
+from streams.extraction.excess import without_excess
 
 MAX_BODY = 50_000_000
 """Bytes of a decompressed body; the largest that a job may ask for."""
@@ -117,7 +118,7 @@ def _kind(content_type: str, body: bytes) -> Kind:
 def _html(text: str, notes: list[str]) -> Node:
     # Parsers are made per page: libxml2's keep a dictionary of names that would grow with every page read.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True)
-    root = _parsed(text, parser, notes)
+    root = _parsed(without_excess(text, notes), parser, notes)
     return etree.Element("html") if root is None else root
 
 
@@ -125,7 +126,7 @@ def _xml(text: str, notes: list[str]) -> Node:
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, huge_tree=True, no_network=True, resolve_entities=False, load_dtd=False
     )
-    root = _parsed(_DECLARATION.sub("", text, count=1), parser, notes)
+    root = _parsed(without_excess(_DECLARATION.sub("", text, count=1), notes), parser, notes)
     if root is None:
         raise UnreadableError("extract_failed", " ".join(["The page is not XML.", *notes]))
     for element in root.iter(etree.Element):

@@ -15,7 +15,7 @@ function morph(old, wanted) {
     const same = next.dataset && next.dataset.key !== undefined ? keyed.get(next.dataset.key) : undefined;
     if (same && same !== at) old.insertBefore(same, at);
     const here = same || at;
-    if (!here || here.nodeType !== next.nodeType || here.nodeName !== next.nodeName || (!same && isKeyed(here) !== isKeyed(next))) {
+    if (!here || here.nodeType !== next.nodeType || here.nodeName !== next.nodeName || (!same && (isKeyed(here) || isKeyed(next)))) {
       old.insertBefore(next, here || null);
       at = here || null;
       continue;

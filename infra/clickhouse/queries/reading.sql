@@ -1,15 +1,15 @@
 -- name: records
 -- Records of a run in the order of their key, after a position; the primary key leads straight to it.
-select toString(id) as id, key, url, data, fetched_at
+select id, key, url, data, fetched_at
 from records
-where dataset = {dataset:String} and run_id = {run_id:UUID}
+where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
     and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
 order by key, id limit {limit:UInt32}
 
 -- name: trends
 -- Trends, newest first, after a position; of some runs, or of all (an empty list of runs).
-select toString(id) as id, dataset, toString(run_id) as run_id, record_key, field, series, kind, direction, score,
-    confidence, before, after, change, at, toString(record_id) as record_id, url, values, sentence
+select id, dataset, run_id, record_key, field, series, kind, direction, score,
+    confidence, before, after, change, at, record_id, url, values, sentence
 from trends
 where (empty({runs:Array(UUID)}) or run_id in {runs:Array(UUID)})
     and ({dataset:String} = '' or dataset = {dataset:String})

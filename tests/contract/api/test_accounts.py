@@ -1,6 +1,7 @@
 """What every store of accounts promises."""
 
 import asyncio
+import itertools
 import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -27,8 +28,14 @@ def someone(**fields: Any) -> User:
 
 
 def session_of(user: User, hours: float = 1, refresh_hash: bytes | None = None) -> Session:
-    return Session(id=str(uuid4()), user_id=user.id, refresh_hash=refresh_hash or os.urandom(32),
-                   expires_at=datetime.now(UTC) + timedelta(hours=hours), user_agent="Tests/1", address="::1")  # fmt: skip
+    return Session(
+        id=str(uuid4()),
+        user_id=user.id,
+        refresh_hash=refresh_hash or os.urandom(32),
+        expires_at=datetime.now(UTC) + timedelta(hours=hours),
+        user_agent="Tests/1",
+        address="::1",
+    )
 
 
 @pytest.fixture
@@ -116,7 +123,7 @@ async def test_the_grace_is_for_the_last_token_alone(stores: Stores, user: User)
     hashes = [os.urandom(32) for _ in range(4)]
     session = session_of(user, refresh_hash=hashes[0])
     await stores.accounts.open_session(session, act())
-    for old, new in zip(hashes[:2], hashes[1:3], strict=True):
+    for old, new in itertools.pairwise(hashes[:3]):
         assert await stores.accounts.rotate(session.id, old, new, 60, act(), act()) == "rotated"
     assert await stores.accounts.rotate(session.id, hashes[1], hashes[3], 60, act(), act()) == "raced"
     assert await stores.accounts.rotate(session.id, hashes[0], hashes[3], 60, act(), act()) == "reused"

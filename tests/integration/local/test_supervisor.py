@@ -1,0 +1,180 @@
+"""The supervisor with real programs: small Python scripts that behave well or badly."""
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from infra.local.engine import Command
+from infra.local.keeper import Event, State, Unit
+from infra.local.restart import RestartPolicy
+from infra.local.supervisor import Supervisor
+
+ROOT = str(Path(__file__).parents[3])
+QUICK = RestartPolicy(first_s=0.01, longest_s=0.05)
+GOOD = """
+import signal, sys, threading
+from infra import notify
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+notify.ready("at work")
+stop.wait()
+print("drained", flush=True)
+"""
+
+
+class Scene:
+    """A supervisor, what it told, and the last status it wrote."""
+
+    def __init__(self, logs: Path) -> None:
+        self.events: list[Event] = []
+        self.status: dict[str, Any] = {}
+        self.logs = logs
+        self.changed = asyncio.Event()
+        environ = {**os.environ, "PYTHONPATH": ROOT}
+        self.supervisor = Supervisor(logs, environ, tell=self._tell, write_status=self.status.update, policy=QUICK)
+
+    def _tell(self, event: Event) -> None:
+        self.events.append(event)
+        self.changed.set()
+
+    def start(self, name: str, script: str, **options: Any) -> None:
+        command = Command((sys.executable, "-c", textwrap.dedent(script)), patience_s=options.pop("patience_s", 10.0))
+        self.supervisor.start(Unit(name, lambda: command, **options))
+
+    def states(self, name: str) -> list[State]:
+        return [event.state for event in self.events if event.name == name]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+    def pid(self, name: str) -> int:
+        document: Any = self.supervisor.status()
+        return int(document["processes"][name]["pid"])
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[], Any]:
+    @asynccontextmanager
+    async def scene() -> AsyncIterator[Scene]:
+        scene = Scene(tmp_path)
+        async with scene.supervisor:
+            yield scene
+
+    return scene
+
+
+async def test_a_process_is_ready_when_it_says_so_and_stops_when_asked(play: Any) -> None:
+    async with play() as scene:
+        scene.start("fetch", GOOD)
+        assert await scene.supervisor.settled() == []
+        assert scene.states("fetch") == [State.STARTING, State.READY]
+        pid = scene.pid("fetch")
+        assert os.getsid(pid) == pid, "Ctrl-C must not reach it"
+    assert scene.states("fetch")[-2:] == [State.STOPPING, State.STOPPED]
+    assert (scene.logs / "fetch.log").read_text() == "drained\n"
+    entry = scene.status["processes"]["fetch"]
+    assert entry == {"pid": None, "state": "stopped", "restarts": 0, "why": "", "status": "at work"}
+
+
+async def test_only_the_process_itself_can_say_that_it_is_ready(play: Any) -> None:
+    async with play() as scene:
+        script = "import subprocess, sys, time\nsubprocess.run([sys.executable, '-c', 'from infra import notify; notify.ready()'])"
+        scene.start("fetch", script + "\nprint('told', flush=True); time.sleep(60)", start_limit_s=3.0)
+        await scene.until(lambda: State.CRASHED in scene.states("fetch"))
+        assert State.READY not in scene.states("fetch")
+        assert "not ready within 3 s" in scene.events[-1].text
+
+
+async def test_what_waits_for_another_starts_after_it_and_stops_before_it(play: Any) -> None:
+    async with play() as scene:
+        scene.start("kafka", GOOD)
+        scene.start("intake", GOOD, waits_for=("kafka",))
+        scene.start("gateway", GOOD, waits_for=("kafka", "intake"))
+        await scene.supervisor.settled()
+    told = [(event.name, event.state, event.text) for event in scene.events]
+    assert ("gateway", State.WAITING, "waits for kafka, intake") in told
+    order = [name for name, state, _ in told if state is State.READY]
+    assert order == ["kafka", "intake", "gateway"]
+    assert [name for name, state, _ in told if state is State.STOPPED] == order[::-1]
+
+
+async def test_a_crashed_process_is_started_again_and_said_so(play: Any) -> None:
+    async with play() as scene:
+        scene.start("fetch", GOOD)
+        await scene.supervisor.settled()
+        first = scene.pid("fetch")
+        os.kill(first, signal.SIGKILL)
+        await scene.until(lambda: scene.states("fetch").count(State.READY) == 2)
+        assert scene.pid("fetch") != first
+        crash = next(event for event in scene.events if event.state is State.CRASHED)
+        assert crash.text.startswith("killed by SIGKILL; starts again in 0.0")
+        assert scene.supervisor.status()["processes"]["fetch"]["restarts"] == 1
+
+
+async def test_five_crashes_in_a_minute_leave_it_down_with_the_reason(play: Any) -> None:
+    async with play() as scene:
+        scene.start("fetch", "import sys; print('cannot read the map', flush=True); sys.exit(3)")
+        scene.start("gateway", GOOD, waits_for=("fetch",))
+        down = await scene.supervisor.settled()
+        assert [keeper.unit.name for keeper in down] == ["fetch", "gateway"]
+        assert scene.states("fetch").count(State.STARTING) == 5
+        why = scene.supervisor.status()["processes"]["fetch"]["why"]
+        assert "5 crashes" in why and "exited with code 3: cannot read the map" in why
+        assert scene.supervisor.status()["processes"]["gateway"]["why"] == "not started: fetch is down"
+
+
+async def test_a_program_that_is_not_there_is_a_crash_with_a_reason(play: Any) -> None:
+    async with play() as scene:
+        scene.supervisor.start(Unit("ghost", lambda: Command(("/no/such/program",))))
+        await scene.supervisor.settled()
+        assert "/no/such/program cannot be run" in scene.supervisor.status()["processes"]["ghost"]["why"]
+
+
+async def test_one_that_will_not_stop_is_killed_after_its_patience(play: Any) -> None:
+    stubborn = "import signal, time; from infra import notify; signal.signal(15, signal.SIG_IGN); notify.ready(); time.sleep(60)"
+    async with play() as scene:
+        scene.start("fetch", stubborn, patience_s=0.3)
+        await scene.supervisor.settled()
+        pid = scene.pid("fetch")
+    assert not psutil.pid_exists(pid)
+
+
+async def test_a_second_signal_spares_nobody_but_the_engines(play: Any) -> None:
+    stubborn = "import signal, time; from infra import notify; signal.signal(15, signal.SIG_IGN); notify.ready(); time.sleep(60)"
+    async with play() as scene:
+        scene.start("kafka", GOOD, is_engine=True)
+        scene.start("fetch", stubborn, waits_for=("kafka",))
+        await scene.supervisor.settled()
+        started = asyncio.get_running_loop().time()
+        scene.supervisor.hurry()
+    assert asyncio.get_running_loop().time() - started < 5
+    assert (scene.logs / "kafka.log").read_text() == "drained\n"
+
+
+async def test_children_of_a_dead_child_go_with_it(play: Any) -> None:
+    script = """
+    import subprocess, sys
+    from infra import notify
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    notify.ready(str(child.pid))
+    child.wait()
+    """
+    async with play() as scene:
+        scene.start("fetch", script)
+        await scene.supervisor.settled()
+        grandchild = psutil.Process(int(scene.supervisor.status()["processes"]["fetch"]["status"]))
+        os.kill(scene.pid("fetch"), signal.SIGKILL)
+        await scene.until(lambda: State.CRASHED in scene.states("fetch"))
+        grandchild.wait(timeout=10)
