@@ -1,10 +1,10 @@
 """Builds the gateway's application from its ports: the same for the product and for the tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import create_task_group
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
@@ -48,11 +48,14 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with gateway.passwords, create_task_group() as tasks:
-            tasks.start_soon(gateway.hub.run)
-            tasks.start_soon(gateway.sockets.run)
-            yield
-            tasks.cancel_scope.cancel()
+        async with gateway.passwords:
+            beside = [asyncio.create_task(work()) for work in (gateway.hub.run, gateway.sockets.run)]
+            try:
+                yield
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
 
     app = FastAPI(
         title="Trawl",

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     user_agent: str = Field("TrawlBot/0.1", description="What sites see; name a page about your crawler in it.")
     trend_sensitivity: str = Field(
         "few", pattern="^(few|many)$", description="`many` for thousands of series: rarer alarms."
-    )  # noqa: E501
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
     @field_validator("fetch_allow", mode="before")

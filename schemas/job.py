@@ -18,6 +18,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 
 from schemas.events.records import FieldType
 
@@ -114,10 +123,10 @@ class Options(_Strict):
         ge=1,
         le=10_000_000,
         description="URLs visited at most; robots.txt, retries and redirect hops not counted.",
-    )  # noqa: E501
+    )
     scope: Literal["host", "domain", "any"] = Field(
         "host", description="Which links belong: the seed's host, its registered domain, any."
-    )  # noqa: E501
+    )
     allow: list[Pattern] = Field(default_factory=list, max_length=50, description="A link must match one of these.")
     deny: list[Pattern] = Field(default_factory=list, max_length=50, description="A link must match none of these.")
     respect_robots: bool = Field(True, description="Obey robots.txt.")
@@ -176,14 +185,14 @@ class JobDescription(_Strict):
         None,
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
         description="Where records go; by default made from the name.",
-    )  # noqa: E501
+    )
     options: Options = Field(default_factory=lambda: Options.model_validate({}))
     extract: Extract = Field(default_factory=lambda: Extract.model_validate({}))
     filters: dict[str, Any] = Field(
         default_factory=dict,
         max_length=50,
-        description="`min_<field>`, `max_<field>`, `<field>`: one value or a list; records outside are left out and counted.",
-    )  # noqa: E501
+        description="`min_<field>`, `max_<field>`, `<field>`: one value or a list; other records are left out.",
+    )
     export_formats: list[str] = Field(default_factory=list, max_length=20, description="Kept with the job.")
     notifications: dict[str, Any] = Field(default_factory=dict, max_length=20, description="Kept with the job.")
     schedule: str | dict[str, Any] | None = Field(None, description="Kept with the job.")

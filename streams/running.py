@@ -41,7 +41,7 @@ async def run_stage(name: str, topic: str, make: Make, settings: Settings, *, ba
         stage = await make(Surroundings(settings, database, publisher, stack))
         await stack.enter_async_context(reporting(name, publisher))
         pump = Pump(name, stage, publisher, Suspects(database, name), StageMeter(name, topic))
-        loop = FaustLoop(pump, brokers=brokers, topic=topic, batch=batch, within=within)
+        loop = FaustLoop(pump, brokers=brokers, topic=topic, folder=settings.data / "faust", batch=batch, within=within)
         started = asyncio.Event()
         running = asyncio.create_task(loop.run(stopping, started))
         starting = asyncio.create_task(started.wait())

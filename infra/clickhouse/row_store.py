@@ -21,6 +21,8 @@ _SETTINGS = {
     "input_format_skip_unknown_fields": 0,
 }
 
+_RECENT = "select toString(id) from {table} where ingested_at > now() - interval 1 hour order by ingested_at desc limit {limit}"
+
 
 class RowsToInsert(Protocol):
     """JSON lines for one table."""
@@ -55,10 +57,7 @@ class RowStore:
 
     async def recent_ids(self, table: str, limit: int) -> list[str]:
         """The ids of the last hour, newest first."""
-        query = (
-            f"select toString(id) from {_known(table)} where ingested_at > now() - interval 1 hour "
-            f"order by ingested_at desc limit {int(limit)}"
-        )
+        query = _RECENT.format(table=_known(table), limit=int(limit))
         rows: list[list[str]] = []
 
         def ask() -> None:

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -29,12 +30,15 @@ _WATCH_EVERY_S = 3.0
 class FaustLoop:
     """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it."""
 
-    def __init__(self, pump: Pump, *, brokers: str, topic: str, batch: int = 256, within: float = 0.02) -> None:
+    def __init__(
+        self, pump: Pump, *, brokers: str, topic: str, folder: Path, batch: int = 256, within: float = 0.02
+    ) -> None:
         self._pump = pump
         self._topic = topic
         self._batch = batch
         self._within = within
         self._brokers = brokers
+        self._folder = folder
         self._generation: int | None = None
         self._pending: dict[tuple[str, int], deque[FaustEvent]] = {}
         self._stepping = asyncio.Lock()
@@ -58,7 +62,7 @@ class FaustLoop:
             broker_rebalance_timeout=20,
             broker_max_poll_interval=120.0,
             consumer_auto_offset_reset="earliest",
-            datadir=os.path.join("/tmp", f"trawl-{self._pump.name}-{os.getpid()}"),
+            datadir=str(self._folder / self._pump.name),
         )
         source = app.topic(self._topic, key_type=bytes, value_type=bytes)
         app.agent(source, name=self._pump.name)(self._consume)
@@ -66,6 +70,7 @@ class FaustLoop:
 
     async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
         """Consumes until `stopping` is set, then finishes the batch at hand, commits and leaves the group."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._app = self._build()
         self._app.finalize()
         await self._app.start()

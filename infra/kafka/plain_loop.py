@@ -1,6 +1,7 @@
 """The same lossless loop over a plain consumer, for topics that are too quiet for a Faust app of their own."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -30,13 +31,17 @@ class _Watch(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has
 
 
 class PlainLoop:
-    """Feeds one pump from several topics, in one group."""
+    """Feeds one pump from several topics, in one group. At most a round every `every` seconds: what is quiet comes
+    in portions that are worth an insert."""
 
-    def __init__(self, pump: Pump, *, brokers: str, topics: Sequence[str], batch: int = 2000) -> None:
+    def __init__(
+        self, pump: Pump, *, brokers: str, topics: Sequence[str], batch: int = 2000, every: float = 0.5
+    ) -> None:
         self._pump = pump
         self._brokers = brokers
         self._topics = list(topics)
         self._batch = batch
+        self._every = every
 
     async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
         """Consumes until `stopping` is set; raises what must end the process."""
@@ -60,7 +65,11 @@ class PlainLoop:
         try:
             started.set()
             while not stopping.is_set():
+                began = time.monotonic()
                 await self._round(consumer, watch)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(max(0.0, began + self._every - time.monotonic())):
+                        await stopping.wait()
         finally:
             await consumer.stop()
 

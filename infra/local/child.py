@@ -39,11 +39,13 @@ class Child:
     program when the supervisor dies; that is bound to the thread that starts it, which must be one that stays.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, command: Command, pump: "asyncio.Task[None]") -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, command: Command, log: BoundedLog, pump: "asyncio.Task[None]"
+    ) -> None:
         self._process = process
         self._command = command
+        self._log = log
         self._pump = pump
-        self._last_lines: Callable[[], list[str]] = list
 
     @classmethod
     async def start(cls, command: Command, log: BoundedLog, environ: dict[str, str]) -> "Child":
@@ -51,17 +53,12 @@ class Child:
 
         `environ` is the whole environment, to which the command adds its own.
         """
-        account = command.account
-        uid, gid = (account.uid, account.gid) if account else (-1, -1)
-        launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
-        # Not asyncio's own pipe: with it a program would not count as ended while a child of its own holds the other end.
+        log.forget()
+        # Not asyncio's own pipe: with it a program would not count as ended while a child of its own has the other end.
         output, inlet = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *launcher,
-                *(str(number) for number in (os.getpid(), int(command.orphan_signal), uid, gid)),
-                "--",
-                *command.argv,
+                *_launched(command),
                 env={**environ, **command.environ},
                 cwd=command.folder,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -74,10 +71,7 @@ class Child:
             raise
         finally:
             os.close(inlet)
-        log.forget()
-        child = cls(process, command, asyncio.create_task(_keep(output, log)))
-        child._last_lines = log.last_lines
-        return child
+        return cls(process, command, log, asyncio.create_task(_keep(output, log)))
 
     @property
     def pid(self) -> int:
@@ -90,7 +84,7 @@ class Child:
         self.kill()  # whoever of its group outlived it
         await asyncio.wait({self._pump}, timeout=_LAST_WORDS_S)
         self._pump.cancel()
-        return Ending(code, tuple(self._last_lines()))
+        return Ending(code, tuple(self._log.last_lines()))
 
     async def stop(self, patience_s: float | None = None) -> Ending:
         """Asks it to stop, kills it when it has not after its patience (or this one), and waits for its end."""
@@ -109,6 +103,14 @@ class Child:
         """Ends it and its group at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _launched(command: Command) -> list[str]:
+    """The command by way of the launcher, which binds it to this process."""
+    account = command.account
+    numbers = (os.getpid(), command.orphan_signal, account.uid if account else -1, account.gid if account else -1)
+    launcher = str(Path(__file__).with_name("launch.py"))
+    return [sys.executable, "-I", "-S", launcher, *(str(int(number)) for number in numbers), "--", *command.argv]
 
 
 async def _keep(output: int, log: BoundedLog) -> None:

@@ -1,1 +1,1 @@
-"""PostgreSQL: users, jobs, runs, the frontier, and what the stages must remember. The only room that imports psycopg."""
+"""PostgreSQL: users, jobs, runs, the frontier, what the stages remember. The only room that imports psycopg."""

@@ -8,8 +8,7 @@ from infra.patience import patiently
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 
-
-I = TypeVar("I")
+Shape = TypeVar("Shape")
 
 
 class IntentRow(Protocol):
@@ -56,20 +55,20 @@ async def check_epoch(connection: Connection, stage: str, topic: str, partition:
         )
 
 
-class IntentLedger(Generic[I]):
+class IntentLedger(Generic[Shape]):
     """`intent` makes the warehouse's own shape of an intent."""
 
     STAGE = "warehouse"
 
-    def __init__(self, database: Database, intent: Callable[..., I]) -> None:
+    def __init__(self, database: Database, intent: Callable[..., Shape]) -> None:
         self._database = database
         self._intent = intent
 
-    async def take(self, topic: str, partition: int) -> tuple[int, I | None]:
+    async def take(self, topic: str, partition: int) -> tuple[int, Shape | None]:
         """The next epoch, and the newest intent."""
         place = {"stage": self.STAGE, "topic": topic, "partition": partition}
 
-        async def work(connection: Connection) -> tuple[int, I | None]:
+        async def work(connection: Connection) -> tuple[int, Shape | None]:
             named = queries("delivery")
             taken = await (await connection.execute(named["take_epoch"], place)).fetchone()
             row = await (await connection.execute(named["newest_intent"], place)).fetchone()
@@ -78,7 +77,7 @@ class IntentLedger(Generic[I]):
 
         return await patiently(lambda: self._database.repeat(work), "take a partition")
 
-    def _shape(self, row: Mapping[str, Any]) -> I:
+    def _shape(self, row: Mapping[str, Any]) -> Shape:
         return self._intent(
             topic=row["topic"],
             partition=row["partition"],

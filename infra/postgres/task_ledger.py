@@ -9,7 +9,6 @@ from infra.postgres.pool import Database
 from infra.postgres.sql import queries
 from schemas.job import JobDescription
 
-
 R = TypeVar("R")
 C = TypeVar("C")
 

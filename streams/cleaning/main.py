@@ -12,4 +12,4 @@ async def serve(settings: Settings) -> None:
     async def make(_: Surroundings) -> Cleaning:
         return Cleaning()
 
-    await run_stage("cleaning", RAW_RECORDS, make, settings, batch=128, within=0.01)
+    await run_stage("cleaning", RAW_RECORDS, make, settings, batch=128)

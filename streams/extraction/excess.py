@@ -5,7 +5,7 @@ import re
 MAX_ATTRIBUTES = 200
 """Attributes of one element. libxml2 walks all earlier ones for each new one: 100,000 of them took two minutes."""
 
-_LONG_TAG = 4000
+_ORDINARY = re.compile(r"(?:[^>]{0,4000}+>)*+[^>]{0,4000}+").fullmatch
 # The tokenizer of the HTML standard (13.2.5, before attribute name state and on). It cannot fail once a tag has begun
 # and never looks back, so it reads any text once.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
@@ -17,7 +17,7 @@ def without_excess(text: str, notes: list[str]) -> str:
 
     Looked for only where a stretch of text has no `>` for long, which costs next to nothing to find out.
     """
-    if not any(len(stretch) > _LONG_TAG and "<" in stretch for stretch in text.split(">")):
+    if _ORDINARY(text):
         return text
     kept = _TAG.sub(r"\1", text)
     if len(kept) < len(text):

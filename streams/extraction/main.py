@@ -17,4 +17,4 @@ async def serve(settings: Settings) -> None:
     async def make(around: Surroundings) -> Extraction:
         return Extraction(TaskLedger(around.database, Run, Closed), lambda: datetime.now(UTC), Random())
 
-    await run_stage("extraction", RAW_PAGES, make, settings, batch=64, within=0.01)
+    await run_stage("extraction", RAW_PAGES, make, settings, batch=64)

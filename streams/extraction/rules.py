@@ -1,8 +1,11 @@
 """The job's rules, compiled once a run: a page goes in, raw records come out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
+
+from lxml import etree
 
 from schemas.events.records import FieldType
 from schemas.job import Extract, FieldSpec
@@ -17,7 +20,11 @@ MAX_ITEMS = 20_000
 MAX_CHARACTERS = 20_000_000
 """Characters of all values of one page at most: nested items repeat what they hold, and must not without end."""
 
+MAX_WORK = 50_000_000
+"""Elements looked through on one page at most, each once for each field; about a second."""
+
 _KINDS: tuple[Kind, ...] = ("html", "xml")
+_COUNT = etree.XPath("count(descendant-or-self::*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Rules:
             record, found = self._record(document.root, document, fields, {}, MAX_CHARACTERS)
             return [record] if found else []
         nodes = items.nodes(document.root)
+        _refuse_nests(nodes[:MAX_ITEMS], len(fields), document)
         if len(nodes) > MAX_ITEMS:
             document.notes.append(f"The page has {len(nodes)} items; {MAX_ITEMS} were read.")
         constant = {
@@ -113,6 +121,18 @@ def check(extract: Extract) -> list[RuleError]:
         except RuleError as problem:
             problems.append(problem)
     return problems
+
+
+def _refuse_nests(nodes: Sequence[Node], fields: int, document: Document) -> None:
+    """Items within items are looked through once for each level; a thousand levels are a trap, not a listing."""
+    # Four characters make an element, so most pages are seen to be harmless without counting.
+    if len(nodes) * fields * len(document.text) // 4 <= MAX_WORK:
+        return
+    work = 0
+    for node in nodes:
+        work += fields * int(_COUNT(node))
+        if work > MAX_WORK:
+            raise RuleError("items", "nest in one another too deeply on this page; select the innermost ones.")
 
 
 def _items(extract: Extract, kind: Kind) -> Selector | None:

@@ -13,6 +13,7 @@ from parsel.csstranslator import GenericTranslator, HTMLTranslator
 from streams.extraction.document import Kind, Node
 from streams.extraction.errors import RuleError
 from streams.extraction.text import collapsed, own_text, text_of
+from streams.extraction.unions import Union
 
 Reading = Callable[[Node], str]
 """What of a selected element is wanted."""
@@ -120,15 +121,12 @@ def css(text: str, kind: Kind, place: str, reading: Reading = text_of) -> Select
         if all(part.pseudo_element == "text" for part in parts):
             below = [_above_anything(part.parsed_tree) for part in parts]
             reading = text_of if all(below) else own_text
-            path = " | ".join(
-                whole if whole == "." else translator.selector_to_xpath(grammar.Selector(whole))
-                for whole in (below if all(below) else [part.parsed_tree for part in parts])
-            )
-        else:
-            path = translator.css_to_xpath(text)
+            trees = below if all(below) else [part.parsed_tree for part in parts]
+            parts = [grammar.Selector(tree) for tree in trees]
+        paths = [_path(part, translator) for part in parts]
     except (cssselect.SelectorError, RecursionError) as problem:
         raise RuleError(place, f"{text[:200]!r} is not a CSS selector: {problem}.") from problem
-    return Selector(_compiled(path, place, text), reading, place)
+    return Selector(_compiled(paths, place, text), reading, place)
 
 
 def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
@@ -147,13 +145,16 @@ def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
         raise RuleError(place, f"leave out the prefix {prefix[1]}: (names are compared without prefixes).")
     while (shorter := _PREDICATE.sub("", bare)) != bare:
         bare = shorter
-    paths = [part.strip() for part in bare.split("|")]
-    plain = all(_LOCATION(part) for part in paths)
-    path = text.strip()
-    if plain and len(paths) == 1 and path.endswith("text()"):
-        path, reading = _element_of_text(path)
-    whole_page = plain and all(part.startswith("/") for part in paths)
-    return Selector(_compiled(path, place, text), reading, place, whole_page)
+    bare_parts = [part.strip() for part in bare.split("|")]
+    if not all(_LOCATION(part) for part in bare_parts):
+        return Selector(_compiled([text], place, text), reading, place)
+    whole_page = all(part.startswith("/") for part in bare_parts)
+    paths = [part.strip() for part in text.split("|")]
+    if len(paths) != len(bare_parts):  # some of the bars stand in predicates
+        paths = [text.strip()]
+    if len(paths) == 1 and paths[0].endswith("text()"):
+        paths[0], reading = _element_of_text(paths[0])
+    return Selector(_compiled(paths, place, text), reading, place, whole_page)
 
 
 def has_pseudo_element(text: str) -> bool:
@@ -161,13 +162,19 @@ def has_pseudo_element(text: str) -> bool:
     return any(part.pseudo_element is not None for part in cssselect.parse(text))
 
 
-def _compiled(path: str, place: str, original: str) -> Any:
+def _compiled(paths: list[str], place: str, original: str) -> Any:
     try:
-        compiled = etree.XPath(path, smart_strings=False, regexp=False)
-        compiled(_TRIAL)
+        parts = [etree.XPath(path, smart_strings=False, regexp=False) for path in paths]
+        if len(parts) > 1:
+            parts = [Union(etree.XPath(" | ".join(paths), smart_strings=False, regexp=False), parts)]
+        parts[0](_TRIAL)
     except (etree.XPathError, ValueError, TypeError) as problem:
         raise RuleError(place, f"{original[:200]!r} cannot be evaluated: {problem}.") from problem
-    return compiled
+    return parts[0]
+
+
+def _path(part: Any, translator: cssselect.GenericTranslator) -> str:
+    return "." if part.parsed_tree == "." else translator.selector_to_xpath(part, translate_pseudo_elements=True)
 
 
 def _above_anything(tree: Any) -> Any:

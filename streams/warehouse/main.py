@@ -41,7 +41,12 @@ async def serve(settings: Settings) -> None:
             return Pump(name, stage, publisher, Suspects(database, name), StageMeter(name, topic))
 
         records = FaustLoop(
-            pump("warehouse", CLEAN_RECORDS), brokers=brokers, topic=CLEAN_RECORDS, batch=512, within=0.05
+            pump("warehouse", CLEAN_RECORDS),
+            brokers=brokers,
+            topic=CLEAN_RECORDS,
+            folder=settings.data / "faust",
+            batch=512,
+            within=0.05,
         )
         quiet = PlainLoop(pump("warehouse-events", "events"), brokers=brokers, topics=QUIET_TOPICS)
         started = asyncio.Event(), asyncio.Event()

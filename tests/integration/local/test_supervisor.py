@@ -31,6 +31,21 @@ print("drained", flush=True)
 """
 
 
+STUBBORN = """
+import signal, time
+from infra import notify
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+notify.ready()
+time.sleep(60)
+"""
+IMPERSONATED = """
+import subprocess, sys, time
+subprocess.run([sys.executable, "-c", "from infra import notify; notify.ready()"])
+print("told", flush=True)
+time.sleep(60)
+"""
+
+
 class Scene:
     """A supervisor, what it told, and the last status it wrote."""
 
@@ -90,11 +105,11 @@ async def test_a_process_is_ready_when_it_says_so_and_stops_when_asked(play: Any
 
 async def test_only_the_process_itself_can_say_that_it_is_ready(play: Any) -> None:
     async with play() as scene:
-        script = "import subprocess, sys, time\nsubprocess.run([sys.executable, '-c', 'from infra import notify; notify.ready()'])"
-        scene.start("fetch", script + "\nprint('told', flush=True); time.sleep(60)", start_limit_s=3.0)
+        scene.start("fetch", IMPERSONATED, start_limit_s=3.0)
         await scene.until(lambda: State.CRASHED in scene.states("fetch"))
         assert State.READY not in scene.states("fetch")
         assert "not ready within 3 s" in scene.events[-1].text
+        assert "told" in (scene.logs / "fetch.log").read_text()
 
 
 async def test_what_waits_for_another_starts_after_it_and_stops_before_it(play: Any) -> None:
@@ -143,19 +158,17 @@ async def test_a_program_that_is_not_there_is_a_crash_with_a_reason(play: Any) -
 
 
 async def test_one_that_will_not_stop_is_killed_after_its_patience(play: Any) -> None:
-    stubborn = "import signal, time; from infra import notify; signal.signal(15, signal.SIG_IGN); notify.ready(); time.sleep(60)"
     async with play() as scene:
-        scene.start("fetch", stubborn, patience_s=0.3)
+        scene.start("fetch", STUBBORN, patience_s=0.3)
         await scene.supervisor.settled()
         pid = scene.pid("fetch")
     assert not psutil.pid_exists(pid)
 
 
 async def test_a_second_signal_spares_nobody_but_the_engines(play: Any) -> None:
-    stubborn = "import signal, time; from infra import notify; signal.signal(15, signal.SIG_IGN); notify.ready(); time.sleep(60)"
     async with play() as scene:
         scene.start("kafka", GOOD, is_engine=True)
-        scene.start("fetch", stubborn, waits_for=("kafka",))
+        scene.start("fetch", STUBBORN, waits_for=("kafka",))
         await scene.supervisor.settled()
         started = asyncio.get_running_loop().time()
         scene.supervisor.hurry()

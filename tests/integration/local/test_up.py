@@ -91,8 +91,8 @@ def test_first_start_crashes_second_up_drain_and_second_start(folder: DataFolder
 
         with running(folder) as second:
             refused = second.until(error="*")["error"]
+            assert second.process.wait(10) == 1
         assert f"process {up.process.pid} (up_program) since" in refused
-        assert second.process.returncode == 1
 
         with psycopg.connect(endpoints["postgres_owner"], autocommit=True) as owner:
             owner.execute("create table kept (id int)")
