@@ -18,21 +18,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    TypeAdapter,
-    field_validator,
-    model_validator,
-)
 
 from schemas.events.records import FieldType
 
 _HTTP = TypeAdapter(HttpUrl)
 _OPTION_ALIASES = {"max_pages", "max_depth", "respect_robots", "delay", "user_agent", "headers", "priority",
-                   "max_retries", "retry_delay", "follow", "scope", "allow", "deny", "timeout", "concurrency"}  # fmt: skip
+                   "max_retries", "retry_delay", "follow", "scope", "allow", "deny", "timeout",
+                   "concurrency"}  # fmt: skip
 
 
 def _http_url(value: str) -> str:

@@ -55,7 +55,7 @@ def overview(doc: Document, surroundings: Surroundings) -> None:
     ):
         template = surroundings.templates.get_template(f"fragments/{slot}.html.jinja")
         components.append(Panel(slot, page.fragments, template, facts))
-    doc.title = "Overview"
+    doc.title = "Overview · Trawl"
     page.show(components, template="overview.html.jinja", templates=surroundings.templates, now=surroundings.clock(),
               visit=visit, page="overview", line=LINE)  # fmt: skip
 

@@ -43,7 +43,7 @@ def _choice(doc: Document, surroundings: Surroundings) -> None:
     page = Page(doc, feed, Fragments(), until=visit.until)
     template = surroundings.templates.get_template("fragments/runs.html.jinja")
     runs = Panel("runs", page.fragments, template, lambda now: {"runs": _rows(feed)})
-    doc.title = "Runs"
+    doc.title = "Runs · Trawl"
     page.show([pulse(surroundings, page.fragments), runs], template="runs.html.jinja",
               templates=surroundings.templates, now=surroundings.clock(), visit=visit, page="run")  # fmt: skip
 
@@ -68,7 +68,7 @@ def _one(doc: Document, surroundings: Surroundings, run_id: str) -> None:
     for slot, gather in facts.items():
         template = surroundings.templates.get_template(f"fragments/{slot}.html.jinja")
         components.append(Panel(slot, page.fragments, template, gather))
-    doc.title = "Run"
+    doc.title = "Run · Trawl"
     page.show(components, template="run.html.jinja", templates=surroundings.templates, now=surroundings.clock(),
               visit=visit, page="run")  # fmt: skip
     end = surroundings.in_background(story.follow(), f"run {run_id}")

@@ -90,7 +90,7 @@ def trends(doc: Document, surroundings: Surroundings) -> None:
                            "chosen": chart.wanted.chosen}),
     ]  # fmt: skip
     doc.add_root(choice)
-    doc.title = "Trends"
+    doc.title = "Trends · Trawl"
     page.show(components, template="trends.html.jinja", templates=templates, now=surroundings.clock(), visit=visit,
               page="trends")  # fmt: skip
     surroundings.in_background(story.look(), "series")

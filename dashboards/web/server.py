@@ -22,7 +22,8 @@ MOST_PAGES = 64
 """Pages open at once; each holds a document in memory."""
 
 _MAX_FRAME = 64 * 1024
-_UNUSED_MS = 15_000
+_UNUSED_MS = 10_000
+_LOOK_EVERY_MS = 5_000
 _TOKEN_S = 60
 
 
@@ -96,6 +97,7 @@ def _tornado(applications: Mapping[str, Application], gate: Gate, hosts: OwnHost
         include_headers=[],
         include_cookies=[],
         unused_session_lifetime_milliseconds=_UNUSED_MS,
+        check_unused_sessions_milliseconds=_LOOK_EVERY_MS,
         websocket_max_message_size_bytes=_MAX_FRAME,
         use_index=False,
         redirect_root=False,

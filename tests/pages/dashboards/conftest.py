@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from dashboards.feed.feed import Feed
@@ -42,7 +43,7 @@ class Dashboards:
         await page.wait_for_selector("html[data-connected]", timeout=20_000)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def dashboards() -> AsyncIterator[Dashboards]:
     """A server whose feed ticks four times a second, as in production."""
     feed = Feed(time.time())
@@ -64,9 +65,9 @@ async def _tick(dashboards: Dashboards) -> None:
         await asyncio.sleep(0.25)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's chromium."""
+    """Debian's chromium, once for all tests of a file."""
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -75,14 +76,25 @@ async def browser() -> AsyncIterator[Browser]:
         await found.close()
 
 
-@pytest.fixture(params=list(SIZES))
-async def page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    """A window of each size."""
-    width, height = SIZES[request.param]
+@pytest_asyncio.fixture(loop_scope="module", params=list(SIZES))
+async def window(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Page, str]]:
+    """An empty window of each size, and the size's name."""
+    async with opened(browser, request.param) as page:
+        yield page, request.param
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """An empty window on a desk."""
+    async with opened(browser, "desktop") as page:
+        yield page
+
+
+@contextlib.asynccontextmanager
+async def opened(browser: Browser, size: str) -> AsyncIterator[Page]:
+    width, height = SIZES[size]
     context = await browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
-    page = await context.new_page()
-    page.size = request.param  # type: ignore[attr-defined]
-    yield page
+    yield await context.new_page()
     await context.close()
 
 

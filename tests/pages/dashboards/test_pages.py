@@ -12,7 +12,7 @@ from schemas.ids import digest
 from tests.pages.dashboards.conftest import Dashboards
 from tests.pages.dashboards.world import NAMES, SHOP, STAGES, five_minutes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 INK_OF_EACH_CANVAS = """() => {
   const found = {};
@@ -40,6 +40,7 @@ INK_OF_EACH_CANVAS = """() => {
   return found;
 }"""
 
+SOURCE = "Bokeh.documents[0].get_model_by_name('{}').renderers[0].data_source"
 FITS = "() => document.documentElement.scrollWidth <= window.innerWidth"
 
 
@@ -53,14 +54,14 @@ async def drawn(page: Page, *names: str) -> None:
     )
 
 
-async def keep(page: Page, screenshots: Path, name: str) -> None:
+async def keep(page: Page, path: Path) -> None:
     """A picture, which must not be an empty one."""
-    path = screenshots / f"{name}-{page.size}.png"  # type: ignore[attr-defined]
     await page.screenshot(path=path, full_page=True)
     assert path.stat().st_size > 20_000
 
 
-async def test_the_overview(dashboards: Dashboards, page: Page, screenshots: Path) -> None:
+async def test_the_overview(dashboards: Dashboards, window: tuple[Page, str], screenshots: Path) -> None:
+    page, size = window
     five_minutes(dashboards.world)
     await dashboards.open(page, "/overview")
     await drawn(page, "pages_chart", "records_chart", *[f"strip_{stage}" for stage, _ in STAGES])
@@ -71,11 +72,12 @@ async def test_the_overview(dashboards: Dashboards, page: Page, screenshots: Pat
     await expect(page.locator('[data-slot="runs"] .state').first).to_have_text("running")
     await expect(page.locator('[data-slot="trends"] li')).to_have_count(6)
     assert await page.evaluate(FITS)
-    await keep(page, screenshots, "overview")
+    await keep(page, screenshots / f"overview-{size}.png")
     assert dashboards.problems == []
 
 
-async def test_a_run(dashboards: Dashboards, page: Page, screenshots: Path) -> None:
+async def test_a_run(dashboards: Dashboards, window: tuple[Page, str], screenshots: Path) -> None:
+    page, size = window
     five_minutes(dashboards.world)
     await dashboards.open(page, f"/run?id={SHOP}")
     await drawn(page, "pace_pages", "pace_records")
@@ -87,24 +89,23 @@ async def test_a_run(dashboards: Dashboards, page: Page, screenshots: Path) -> N
     await expect(page.locator('[data-slot="pages"] li')).to_have_count(12)
     await expect(page.locator('[data-slot="records"] li')).to_have_count(8)
     assert await page.evaluate(FITS)
-    await keep(page, screenshots, "run")
+    await keep(page, screenshots / f"run-{size}.png")
     assert dashboards.problems == []
 
 
-async def test_trends(dashboards: Dashboards, page: Page, screenshots: Path) -> None:
+async def test_trends(dashboards: Dashboards, window: tuple[Page, str], screenshots: Path) -> None:
+    page, size = window
     five_minutes(dashboards.world)
     await dashboards.open(page, "/trends")
     await drawn(page, "series_chart")
     await expect(page.locator('[data-slot="trend-list"] li')).to_have_count(6)
     await expect(page.locator("h1")).to_contain_text("fell from")
-    await keep(page, screenshots, "trends")
+    await keep(page, screenshots / f"trends-{size}.png")
     chosen = page.locator('[data-slot="trend-list"] a', has_text=f"sku-{NAMES[1]}")
     await chosen.click()
     await expect(page.locator("h1")).to_contain_text(f"The price of sku-{NAMES[1]} rose", timeout=2000)
     await expect(page.locator('[data-slot="trend-list"] [aria-current="true"]')).to_contain_text(NAMES[1])
-    await page.wait_for_function(
-        "() => Bokeh.documents[0].get_model_by_name('series_chart').renderers[0].data_source.get_length() === 120"
-    )
+    await page.wait_for_function("() => " + SOURCE.format("series_chart") + ".get_length() === 120")
     assert "trend=" in page.url
     await page.reload()
     await expect(page.locator("h1")).to_contain_text(f"The price of sku-{NAMES[1]} rose")
@@ -131,7 +132,7 @@ async def test_what_happens_shows_within_a_second(dashboards: Dashboards, page: 
     world.run(SHOP, "shop", "completed", time.time(), RunCounts(requested=100, fetched=100, stored=2000))
     await expect(page.locator('[data-slot="runs"] .state')).to_have_text("completed", timeout=1000)
     await page.wait_for_function(
-        "() => Math.max(...Bokeh.documents[0].get_model_by_name('pages_chart').renderers[0].data_source.data.amount) >= 50",
+        "() => Math.max(..." + SOURCE.format("pages_chart") + ".data.amount) >= 50",
         timeout=3000,
     )
     assert dashboards.problems == []

@@ -10,7 +10,8 @@ NOW = 1_700_000_000.0
 
 
 def outcome(number: int, at: float = NOW, *, run: str = "run-1", klass: str = "fetched", name: str = "fetched",
-            final: bool = True, host: str = "example.org", ms: float = 50.0, fetched_at: str | None = None) -> PageOutcome:  # fmt: skip
+            final: bool = True, host: str = "example.org", ms: float = 50.0,
+            fetched_at: str | None = None) -> PageOutcome:  # fmt: skip
     """What became of one page of a run."""
     return PageOutcome(id=digest(run, str(number)), run_id=run, job_id="job", dataset="shop", host=host,
                        url=f"https://{host}/{number}", url_fp=digest(str(number)), outcome=name, klass=klass,

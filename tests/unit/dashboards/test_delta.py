@@ -19,7 +19,7 @@ def watched() -> tuple[Any, list[Any]]:
     source, told = source_of("amount"), []
     doc = Document()
     doc.add_root(source)
-    doc.on_change(lambda event: told.append(event))
+    doc.on_change(told.append)
     return source, told
 
 

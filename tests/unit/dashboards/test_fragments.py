@@ -16,7 +16,7 @@ def test_only_the_slot_that_changed_is_sent() -> None:
     fragments.send()
     doc = Document()
     doc.add_root(fragments.root)
-    doc.on_change(lambda event: told.append(event))
+    doc.on_change(told.append)
     fragments.set("b", "three")
     fragments.send()
     fragments.send()
