@@ -29,18 +29,19 @@ def cell(value: Any) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fields that the rows have, in the order in which they first appear, as many as a terminal can show."""
-    return list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
+def columns(rows: Sequence[Mapping[str, Any]], first: Sequence[str] = ()) -> list[str]:
+    """The fields that the rows have, as many as a terminal can show: those of `first`, then as they first appear."""
+    present = list(dict.fromkeys(name for row in rows for name in row))
+    return sorted(present, key=lambda name: first.index(name) if name in first else len(first))[:_MOST_COLUMNS]
 
 
-def records(rows: Sequence[Mapping[str, Any]], title: str) -> "Table":
-    """One line a record."""
+def records(rows: Sequence[Mapping[str, Any]], title: str, first: Sequence[str] = ()) -> "Table":
+    """One line a record; the fields of `first` stand first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    names = columns(rows)
+    names = columns(rows, first)
     for name in names:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
         table.add_column(safe(name), justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)

@@ -1,10 +1,8 @@
 """What every test has: engines that start once a session when a test first asks, and unhurried hypothesis."""
 
-from importlib.util import find_spec
-
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.engines"] if find_spec("tests.engines") else []
+pytest_plugins = ["tests.engines"]
 
 # Two shared cores: how long one example takes says nothing about the code under test.
 settings.register_profile("trawl", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -93,7 +93,9 @@ class Engines:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
     async def _start_all(self) -> None:
-        await asyncio.gather(*(self._start(name) for name in self._engines))
+        async with asyncio.TaskGroup() as group:
+            for name in self._engines:
+                group.create_task(self._start(name))
 
     async def _start(self, name: str) -> None:
         engine = self._engines[name]
@@ -148,8 +150,8 @@ def engines() -> Iterator[Engines]:
     """The three engines, ready; shared by the whole session, so each test uses names of its own in them."""
     with fresh_folder() as folder:
         engines = Engines(folder)
-        engines.start()
         try:
+            engines.start()
             yield engines
         finally:
             engines.stop()

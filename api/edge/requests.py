@@ -28,6 +28,7 @@ _HARMLESS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _YEAR = "max-age=31536000; includeSubDomains"
 
 
@@ -88,7 +89,8 @@ class Edge:
     def _tell(self, exchange: _Exchange) -> None:
         scope, elapsed = exchange.scope, exchange.elapsed
         route = getattr(scope.get("route"), "path", "") or "unmatched"
-        self._metrics.requests.labels(scope["method"], route, str(exchange.status)).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # a label that callers invent never ends
+        self._metrics.requests.labels(method, route, str(exchange.status)).inc()
         self._metrics.request_seconds.labels(route).observe(elapsed)
         client = scope.get("client")
         kept = self._telemetry(

@@ -30,9 +30,7 @@ def demo(once: Once = False, data: DemoData = None, seed: Seed = None, site_port
     Runs in a data folder of its own (with --once a temporary one) and may visit nothing but that shop. The last line of
     --once is JSON.
     """
-    import shutil
-
-    from cli.demonstration.command import run, temporary_folder
+    from cli.demonstration.command import remove, run, temporary_folder
 
     if not once:
         run(data, seed, site_port, once=False)
@@ -40,7 +38,7 @@ def demo(once: Once = False, data: DemoData = None, seed: Seed = None, site_port
     folder = data or temporary_folder()
     outcome = run(folder, seed, 0, once=True)
     if data is None and outcome is not None and outcome.holds:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     conclude(outcome, folder)
 
 

@@ -70,7 +70,8 @@ def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -
     else:
         found = [record["data"] for record in gateway.records(job_id, show)] if show else []
         if found:
-            out().print(records(found, f"{len(found)} of {ended['counts']['stored']} records"))
+            title = f"{len(found)} of {ended['counts']['stored']} records"
+            out().print(records(found, title, list(job["extract"].get("fields", ()))))
         out().print(accounts(ended), highlight=False)
     if ended["status"] != "completed":
         raise RunFailed(f"The run {ended['status']}: {ended.get('reason') or 'no reason was given'}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,18 +11,27 @@ from cli.board import Board
 from cli.commands.up import announce
 from cli.console import err, out
 from cli.demonstration.demonstration import Outcome, demonstrate
-from cli.demonstration.invitation import invitation
 from cli.demonstration.show import Show
 from cli.demonstration.site import Site, serving
+from cli.invitation import invitation
 from cli.local import Standing, Wishes, keep_up
 from cli.options import load
 from cli.place import demo_folder
 from infra.local.ports import Port, free_port, require_free
+from infra.local.postgres_home import home_elsewhere
 
 
 def temporary_folder() -> Path:
     """A folder for one demonstration; made by `up`, which knows which rights its parents need."""
     return Path(tempfile.gettempdir()) / f"trawl-demo-{secrets.token_hex(4)}"
+
+
+def remove(folder: Path) -> None:
+    """Deletes a data folder, and PostgreSQL's where that had to live elsewhere."""
+    elsewhere = home_elsewhere(folder)
+    for place in (folder, elsewhere):
+        if place is not None:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def run(data: Path | None, seed: int | None, port: int, *, once: bool) -> Outcome | None:
@@ -55,11 +65,13 @@ def run(data: Path | None, seed: int | None, port: int, *, once: bool) -> Outcom
 async def _invite(standing: Standing, site: Site) -> None:
     announce(standing)
     out().print(f"The shop: {site.url}", soft_wrap=True)
-    out().print(f"Watch it live (signs you in, once): {await invitation(standing)}", soft_wrap=True)
+    out().print(
+        f"Watch it live (signs you in, once): {await invitation(standing.settings, standing.endpoints)}", soft_wrap=True
+    )
 
 
 async def _stay(standing: Standing, site: Site) -> None:
-    link = await invitation(standing)
+    link = await invitation(standing.settings, standing.endpoints)
     out().print(f"\nStaying up until Ctrl-C. The shop is at {site.url}; to sign in again, once: {link}", soft_wrap=True)
     out().print('In another terminal: eval "$(trawl env)", then the examples of the README.')
     await asyncio.get_running_loop().create_future()

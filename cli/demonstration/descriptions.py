@@ -4,6 +4,8 @@ from typing import Any
 
 SHOP = "shop"
 DEALS = "deals"
+FIELDS = ("sku", "name", "price", "rating", "brand", "added")
+"""The fields of a product, in the order in which people want to see them."""
 
 
 def shop(site: str, suffix: str = "") -> dict[str, Any]:

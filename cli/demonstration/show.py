@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cli.demonstration.descriptions import FIELDS
 from cli.errors import RunFailed
 from cli.tables import aligned, plain, records
 from infra.postgres.jobs import PostgresJobs
@@ -54,7 +55,7 @@ class Show:
 
     def tell(self, outcome: "Outcome") -> None:
         """The records, the trends beside what was planted, the figures, and whatever does not add up."""
-        self._console.print(records(outcome.sample, "Some of the shop's records"))
+        self._console.print(records(outcome.sample, "Some of the shop's records", FIELDS))
         self._console.print(_trends(outcome))
         self._console.print(_figures(outcome))
         for sentence in outcome.wrong:

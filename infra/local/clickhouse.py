@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ class ClickHouse:
         # The engine reads a config.xml in its working folder: it must be one where there is none but ours.
         return Command(
             (sys.executable, "-m", "infra.local.clickhouse_front", *arguments),
-            {"TZ": "UTC", "PYTHONPATH": str(Path(__file__).parents[2])},
+            {"TZ": "UTC", "PYTHONPATH": _import_path()},
             folder=self._home,
             patience_s=30.0,
         )
@@ -63,6 +64,12 @@ class ClickHouse:
             async with asyncio.timeout(PROBE_S):
                 return await _pongs(self.port)
         return False
+
+
+def _import_path() -> str:
+    """Where the front finds this package, which need not be installed."""
+    ours = str(Path(__file__).parents[2])
+    return os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
 
 
 async def _pongs(port: int) -> bool:

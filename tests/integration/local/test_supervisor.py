@@ -54,7 +54,7 @@ class Scene:
         self.status: dict[str, Any] = {}
         self.logs = logs
         self.changed = asyncio.Event()
-        environ = {**os.environ, "PYTHONPATH": ROOT}
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, *sys.path])}
         self.supervisor = Supervisor(logs, environ, tell=self._tell, write_status=self.status.update, policy=QUICK)
 
     def _tell(self, event: Event) -> None:

@@ -31,7 +31,11 @@ class UpProgram:
 
     def __init__(self, folder: DataFolder, *arguments: str) -> None:
         self.lines: list[dict[str, Any]] = []
-        environ = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[3]), "TRAWL_POSTGRES_OWNER": ""}
+        environ = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(PROGRAM.parents[3]), *sys.path]),
+            "TRAWL_POSTGRES_OWNER": "",
+        }
         words = [sys.executable, str(PROGRAM), str(folder.path), *arguments]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environ, start_new_session=True)
 

@@ -25,6 +25,7 @@ def test_cells_are_short_and_on_one_line() -> None:
 
 def test_columns_are_the_fields_in_the_order_they_appear() -> None:
     assert columns([{"b": 1}, {"a": 2, "b": 3}]) == ["b", "a"]
+    assert columns([{"b": 1, "a": 2, "c": 3}], ["c", "x", "a"]) == ["c", "a", "b"]
     assert len(columns([{str(number): number for number in range(50)}])) == 8
 
 

@@ -1,0 +1,11 @@
+"""Waiting for what will be true."""
+
+import asyncio
+from collections.abc import Callable
+
+
+async def eventually(true: Callable[[], object], within: float = 5.0) -> None:
+    """Returns as soon as `true()` is; TimeoutError when it is not within so many seconds."""
+    async with asyncio.timeout(within):
+        while not true():
+            await asyncio.sleep(0.005)

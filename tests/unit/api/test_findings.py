@@ -1,0 +1,117 @@
+"""Records, URLs and trends over REST."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from schemas.ledger import StoredRecord
+from tests.contract.api.test_records import TREND
+from tests.contract.api.test_urls import fate
+from tests.unit.api.conftest import Client
+
+BEGAN = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
+
+
+def record(number: int) -> StoredRecord:
+    data = json.dumps({"n": number, "name": "Ünï </script> \u2028"}, ensure_ascii=False)
+    return StoredRecord(id=str(uuid4()), key=f"k{number:04}", url="http://shop.test/", data=data, fetched_at=BEGAN)
+
+
+@pytest.fixture
+async def job(client: Client) -> dict[str, Any]:
+    """A job of anna's with 2,500 records."""
+    headers = await client.headers("anna")
+    made = await client.scrape(headers, name="shop")
+    client.world.records.of_run[made["run_id"]] = [record(number) for number in range(2500)]
+    return {**made, "headers": headers}
+
+
+async def test_records_are_read_piece_by_piece(client: Client, job: dict[str, Any]) -> None:
+    seen: list[Any] = []
+    params: dict[str, Any] = {"limit": 1000}
+    while True:
+        page = (await client.http.get(job["links"]["records"], params=params, headers=job["headers"])).json()
+        assert (page["job_id"], page["run_id"], page["dataset"]) == (job["job_id"], job["run_id"], "shop")
+        seen += page["records"]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+    assert [entry["data"]["n"] for entry in seen] == list(range(2500))
+    assert seen[0]["data"]["name"] == "Ünï </script> \u2028" and seen[0]["fetched_at"] == "2026-01-05T10:30:00+00:00"
+    few = (await client.http.get(job["links"]["records"], headers=job["headers"])).json()
+    assert len(few["records"]) == 100
+
+
+async def test_lines_are_streamed_to_the_end_unless_a_limit_is_given(client: Client, job: dict[str, Any]) -> None:
+    answer = await client.http.get(job["links"]["records"], params={"format": "jsonl"}, headers=job["headers"])
+    assert answer.headers["content-type"].startswith("application/jsonl")
+    assert [json.loads(line)["data"]["n"] for line in answer.text.splitlines() if line] != []
+    assert [json.loads(line)["data"]["n"] for line in answer.content.split(b"\n")[:-1]] == list(range(2500))
+    few = await client.http.get(job["links"]["records"], params={"format": "jsonl", "limit": 2}, headers=job["headers"])
+    assert few.content.count(b"\n") == 2
+    rest = await client.http.get(
+        job["links"]["records"],
+        params={"format": "jsonl", "limit": 1, "cursor": few.headers["x-next-cursor"]},
+        headers=job["headers"],
+    )
+    assert json.loads(rest.content)["data"]["n"] == 2
+
+
+async def test_an_older_run_can_be_asked_for(client: Client, job: dict[str, Any]) -> None:
+    client.world.jobs.change(job["run_id"], state="completed")
+    await client.http.post(f"{job['links']['self']}/start", headers=job["headers"])
+    newest = (await client.http.get(job["links"]["records"], headers=job["headers"])).json()
+    older = await client.http.get(job["links"]["records"], params={"run_id": job["run_id"]}, headers=job["headers"])
+    assert newest["records"] == [] and len(older.json()["records"]) == 100
+
+
+async def test_urls_are_told_with_their_fate(client: Client, job: dict[str, Any]) -> None:
+    fates = [fate(f"p{number}") for number in range(5)]
+    gone = fate("gone?b=2&a=1", outcome="http_error", klass="failed", status=404, reason="Not Found")
+    client.world.jobs.fates[job["run_id"]] = [*fates, gone]
+
+    async def ask(**params: Any) -> list[dict[str, Any]]:
+        answer = await client.http.get(job["links"]["urls"], params=params, headers=job["headers"])
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["urls"]
+        return found
+
+    assert len(await ask()) == 6
+    for params in ({"outcome": "failed"}, {"url": "HTTP://shop.test:80/x/../gone?a=1&b=2#top"}):
+        found = await ask(**params)
+        assert [(entry["url"], entry["class"], entry["status"]) for entry in found] == [(gone.url, "failed", 404)]
+    bad = await client.http.get(job["links"]["urls"], params={"url": "mailto:x"}, headers=job["headers"])
+    assert bad.status_code == 422 and bad.json()["error"]["details"]["errors"][0]["code"] == "NOT_HTTP"
+
+
+async def test_trends_are_shown_to_whoever_owns_the_run(client: Client, job: dict[str, Any]) -> None:
+    mine = [
+        replace(TREND, id=str(uuid4()), run_id=job["run_id"], dataset="shop", at=BEGAN + timedelta(seconds=number))
+        for number in range(3)
+    ]
+    foreign = replace(TREND, id=str(uuid4()), run_id=str(uuid4()), dataset="shop", kind="shift")
+    client.world.records.stored_trends = [*mine, foreign]
+    newest_first = [trend.id for trend in mine[::-1]]
+    for path in (job["links"]["trends"], "/api/v1/trends"):
+        found = (await client.http.get(path, headers=job["headers"])).json()
+        assert [trend["id"] for trend in found["trends"]] == newest_first
+        assert found["trends"][0]["values"] == [10.0, 10.1, 7.0]
+        piece = (await client.http.get(path, params={"limit": 2}, headers=job["headers"])).json()
+        rest = await client.http.get(path, params={"cursor": piece["next_cursor"]}, headers=job["headers"])
+        assert [trend["id"] for trend in piece["trends"] + rest.json()["trends"]] == newest_first
+    otto, root = await client.headers("otto"), await client.headers("root")
+    assert (await client.http.get("/api/v1/trends", headers=otto)).json() == {"trends": [], "next_cursor": None}
+    everything = await client.http.get("/api/v1/trends", params={"kind": "shift"}, headers=root)
+    assert [trend["id"] for trend in everything.json()["trends"]] == [foreign.id]
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "WyJhIiwiYiJd", "bnVsbA", "WzEsMl0", "é", "W1siYSJdLCJiIl0"])
+async def test_a_foreign_cursor_is_refused(client: Client, job: dict[str, Any], cursor: str) -> None:
+    for path in ("/api/v1/jobs", job["links"]["records"], job["links"]["urls"], "/api/v1/trends"):
+        answer = await client.http.get(path, params={"cursor": cursor}, headers=job["headers"])
+        assert answer.status_code == 422, path
+        assert answer.json()["error"]["details"]["field"] == "cursor"
