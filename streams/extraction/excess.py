@@ -6,10 +6,15 @@ MAX_ATTRIBUTES = 200
 """Attributes of one element. libxml2 walks all earlier ones for each new one: 100,000 of them took two minutes."""
 
 _ORDINARY = re.compile(r"(?:[^>]{0,4000}+>)*+[^>]{0,4000}+").fullmatch
-# The tokenizer of the HTML standard (13.2.5, before attribute name state and on). It cannot fail once a tag has begun
-# and never looks back, so it reads any text once.
+# The tokenizer of the HTML standard (13.2.5, from the before attribute name state on), which skips what is in a script.
+# It cannot fail once a tag has begun and never looks back, so it reads any text once.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
-_TAG = re.compile(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)((?:{_ATTRIBUTE})*+)")
+_TAG = re.compile(
+    rf"(?P<kept><(?P<script>(?:script|style)(?=[\s/>]))?+(?(script)|[a-z][^\s/>]*+)(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)"
+    rf"(?P<excess>(?:{_ATTRIBUTE})*+)"
+    r"(?P<content>(?(script).*?(?:</(?:script|style)|\Z)|))",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def without_excess(text: str, notes: list[str]) -> str:
@@ -19,7 +24,7 @@ def without_excess(text: str, notes: list[str]) -> str:
     """
     if _ORDINARY(text):
         return text
-    kept = _TAG.sub(r"\1", text)
+    kept = _TAG.sub(lambda tag: tag["kept"] + tag["content"] if tag["excess"] else tag[0], text)
     if len(kept) < len(text):
         notes.append(f"An element has more than {MAX_ATTRIBUTES} attributes; the rest was left out.")
     return kept

@@ -7,5 +7,5 @@ from collections.abc import Callable
 async def eventually(true: Callable[[], object], within: float = 5.0) -> None:
     """Returns as soon as `true()` is; TimeoutError when it is not within so many seconds."""
     async with asyncio.timeout(within):
-        while not true():
+        while not true():  # noqa: ASYNC110 - there is no event for what a test looks at
             await asyncio.sleep(0.005)

@@ -49,7 +49,6 @@ async def test_records_are_read_piece_by_piece(client: Client, job: dict[str, An
 async def test_lines_are_streamed_to_the_end_unless_a_limit_is_given(client: Client, job: dict[str, Any]) -> None:
     answer = await client.http.get(job["links"]["records"], params={"format": "jsonl"}, headers=job["headers"])
     assert answer.headers["content-type"].startswith("application/jsonl")
-    assert [json.loads(line)["data"]["n"] for line in answer.text.splitlines() if line] != []
     assert [json.loads(line)["data"]["n"] for line in answer.content.split(b"\n")[:-1]] == list(range(2500))
     few = await client.http.get(job["links"]["records"], params={"format": "jsonl", "limit": 2}, headers=job["headers"])
     assert few.content.count(b"\n") == 2

@@ -1,5 +1,6 @@
 """Every operation of the document, tried by every role, on what is theirs and what is not."""
 
+import itertools
 import re
 from typing import Any
 
@@ -108,5 +109,5 @@ async def test_fields_that_are_not_the_callers_to_set_are_refused(client: Client
 
 def test_each_role_includes_the_one_before_it_and_an_unknown_role_may_nothing() -> None:
     held = [set(permissions) for permissions in ROLES.values()]
-    assert all(lower < higher for lower, higher in zip(held, held[1:], strict=False))
+    assert all(lower < higher for lower, higher in itertools.pairwise(held))
     assert held[-1] == set(Permission) and permissions_of("ADMIN") == ()

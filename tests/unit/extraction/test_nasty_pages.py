@@ -88,6 +88,14 @@ def test_200_attributes_are_kept_and_no_more() -> None:
     assert len(notes) == 1
 
 
+def test_a_script_may_have_excess_too() -> None:
+    notes: list[str] = []
+    tag = "<script " + " ".join(f"a{number}" for number in range(3000))
+    assert without_excess(f"{tag}>if (a<b) x</script>", notes).endswith(f"a{MAX_ATTRIBUTES - 1}>if (a<b) x</script>")
+    assert without_excess(tag, notes).endswith(f"a{MAX_ATTRIBUTES - 1}")
+    assert len(notes) == 2
+
+
 def test_long_values_and_long_scripts_are_left_alone() -> None:
     notes: list[str] = []
     value = "data:image/png;base64," + "A" * 20_000

@@ -37,7 +37,7 @@ def test_language_and_description_have_second_choices() -> None:
 
 
 def test_xml_is_text_too() -> None:
-    assert page_record(page("<a><title>T</title><b>x</b><b>y</b></a>", "text/xml"))["text"] == "T x y"
+    assert page_record(page("<list><title>T</title><one>x</one><two>y</two></list>", "text/xml"))["text"] == "T x y"
 
 
 def test_a_long_page_is_cut_at_a_character_and_says_so() -> None:
