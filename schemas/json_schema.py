@@ -4,7 +4,7 @@ Only words that mean the same in draft 07 are used, because AsyncAPI's own schem
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from inspect import cleandoc
 from typing import Any, TypeAlias
@@ -39,15 +39,20 @@ def definitions(prefix: str = "#/$defs/") -> dict[str, Schema]:
 def standalone(name: str) -> Schema:
     """The schema of one shape with all that it refers to, as a document of its own."""
     named = definitions()
-    needed = set(_reached(name, named)) - {name}
+    needed = _reached(name, named) - {name}
     inner = {"$defs": {other: named[other] for other in named if other in needed}} if needed else {}
     return {"$schema": DIALECT, **named[name], **inner}
 
 
-def _reached(name: str, named: Mapping[str, Schema]) -> Iterator[str]:
-    yield name
-    for other in _referred(orjson.dumps(named[name])):
-        yield from _reached(other.decode(), named)
+def _reached(name: str, named: Mapping[str, Schema]) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(other.decode() for other in _referred(orjson.dumps(named[one])))
+    return found
 
 
 def _accept_short_forms(job: Schema, extract: Schema) -> None:

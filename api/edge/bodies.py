@@ -7,7 +7,7 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.errors import ApiError, Fault
+from api.errors import ApiError, Fault, invalid
 
 
 class StrictRequest(Request):
@@ -27,7 +27,12 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            try:
+                return await handle(StrictRequest(request.scope, request.receive))
+            except (OverflowError, RecursionError):
+                # A number or a depth that no library behind the models expects, such as a{99999999999999999999} in a
+                # regular expression: it is the input's fault, whoever noticed.
+                raise invalid("body", "A value in it is too large or nested too deep.", "TOO_LARGE") from None
 
         return strictly
 

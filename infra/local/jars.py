@@ -106,9 +106,10 @@ def _fetch_all(missing: Sequence[Wanted], total: int, progress: Progress, stop: 
     with ThreadPoolExecutor(CONNECTIONS, "jars") as pool:
         tasks = [pool.submit(fetch, one, arrived, stop) for one in missing]
         finished, _ = wait(tasks, return_when=FIRST_EXCEPTION)
-        if any(task.exception() for task in finished):
+        # Those that failed by themselves, before the others are told to stop.
+        problems = [error for task in finished if (error := task.exception())]
+        if problems:
             stop.set()
-    problems = [error for task in tasks if (error := task.exception())]
     for problem in problems:
         if isinstance(problem, SumMismatch):
             raise problem

@@ -10,7 +10,8 @@ _ORDINARY = re.compile(r"(?:[^>]{0,4000}+>)*+[^>]{0,4000}+").fullmatch
 # It cannot fail once a tag has begun and never looks back, so it reads any text once.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
 _TAG = re.compile(
-    rf"(?P<kept><(?P<script>(?:script|style)(?=[\s/>]))?+(?(script)|[a-z][^\s/>]*+)(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)"
+    r"(?P<kept><(?P<script>(?:script|style)(?=[\s/>]))?+(?(script)|[a-z][^\s/>]*+)"
+    rf"(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)"
     rf"(?P<excess>(?:{_ATTRIBUTE})*+)"
     r"(?P<content>(?(script).*?(?:</(?:script|style)|\Z)|))",
     re.DOTALL | re.IGNORECASE,

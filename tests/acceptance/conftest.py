@@ -19,3 +19,4 @@ def system(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Sys
     found.start()
     yield found
     found.stop()
+    found.remove()

@@ -1,6 +1,7 @@
-"""The whole system as a user has it: `trawl up` and a site, as processes; spoken to over HTTP and looked at from outside."""
+"""The whole system as a user has it: `trawl up` and a site, as processes, spoken to over HTTP."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import orjson
 import psutil
 
 from infra.clickhouse.client import connect
+from infra.local.postgres_home import home_elsewhere
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +91,9 @@ class System:
         environ |= {"TRAWL_FETCH_ALLOW": self._allow, **self._environ}
         if "TRAWL_CACHE" in os.environ:
             environ["TRAWL_CACHE"] = os.environ["TRAWL_CACHE"]
-        self._process = subprocess.Popen(argv, cwd=ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environ)
+        self._process = subprocess.Popen(
+            argv, cwd=ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environ
+        )
         until("everything is ready", lambda: self._alive() and self.all_ready(), timeout)
 
     def _alive(self) -> bool:
@@ -109,6 +113,13 @@ class System:
         assert self._process
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(60)
+
+    def remove(self) -> None:
+        """Deletes the data, also where PostgreSQL had to be given a home elsewhere."""
+        elsewhere = home_elsewhere(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if elsewhere:
+            shutil.rmtree(elsewhere, ignore_errors=True)
 
     def kill_supervisor(self) -> None:
         """kill -9, and nothing else."""

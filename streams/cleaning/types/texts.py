@@ -10,7 +10,8 @@ from streams.cleaning.types.page import Page
 # Unicode's control characters but for white space, which collapses below; noncharacters, byte order marks, zero-width
 # and direction marks that pages use to lay out. Joiners (U+200C, U+200D) stay: words and emoji are spelt with them.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]+"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+    "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]+"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

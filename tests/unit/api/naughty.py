@@ -3,8 +3,10 @@
 import itertools
 
 CONTROL = [chr(code) for code in (*range(1, 32), *range(127, 160))]
-INVISIBLE = [f"a{chr(code)}b" for code in (*range(0x2000, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xAD,
-                                            0x34F, 0x61C, 0x115F, 0x180E, 0x3164, 0xFEFF, 0xFFF9, 0xFFFC, 0xFFFD)]  # fmt: skip
+_UNSEEN = (0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x3164, 0xFEFF, 0xFFF9, 0xFFFC, 0xFFFD)
+INVISIBLE = [
+    f"a{chr(code)}b" for code in (*range(0x2000, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), *_UNSEEN)
+]
 BIDI = [
     "\u202eevil\u202c",
     "\u2066x\u2069",
@@ -201,10 +203,22 @@ URLS = [
 ]
 LONG = ["x" * 3000, "é" * 3000, "\U0001f41f" * 3000, "a\u0301" * 2000, "\u200b" * 3000]
 
-NAUGHTY: list[str] = list(
-    dict.fromkeys(
-        itertools.chain(CONTROL, INVISIBLE, BIDI, WIDE, NUMBERS, WORDS, PATHS, SQL, SCRIPT, SHELL, HEADERS, FORMULAS, PATTERNS,
-                        URLS, LONG)
-    )
-)  # fmt: skip
+_KINDS = (
+    CONTROL,
+    INVISIBLE,
+    BIDI,
+    WIDE,
+    NUMBERS,
+    WORDS,
+    PATHS,
+    SQL,
+    SCRIPT,
+    SHELL,
+    HEADERS,
+    FORMULAS,
+    PATTERNS,
+    URLS,
+    LONG,
+)
+NAUGHTY: list[str] = list(dict.fromkeys(itertools.chain(*_KINDS)))
 """All of them, each once."""

@@ -65,7 +65,7 @@ async def test_naughty_strings_in_every_field_of_a_job(client: Client) -> None:
                 if job.get("description") == text:
                     assert kept.description["description"] == text.strip()
                 if "filters" in job:
-                    assert kept.description["filters"] == {text: [text]}
+                    assert kept.description["filters"] == {text.strip(): [text]}
                 orjson.dumps(kept.description)
     assert len(NAUGHTY) > 250 and accepted > 500
 
@@ -77,7 +77,7 @@ async def test_naughty_strings_everywhere_else(client: Client) -> None:
     for text in NAUGHTY:
         for path in lists:
             names = ("cursor", "limit", "status", "outcome", "url", "dataset", "kind", "run_id", "format")
-            fits(await client.http.get(path, params=dict.fromkeys(names, text), headers=headers))
+            fits(await client.http.get(path, params=dict.fromkeys(names, text[:500]), headers=headers))
         if len(text) < 500:
             segment = quote(text, safe="")
             for path in (
@@ -156,7 +156,7 @@ async def test_bodies_that_are_wrong_in_one_way_or_another(client: Client, conte
     for path in ("/api/v1/scrape", "/api/v1/auth/keys"):
         answer = await client.http.post(path, headers=headers, content=content)
         fits(answer)
-        assert 400 <= answer.status_code
+        assert answer.status_code >= 400
         if path == "/api/v1/scrape":
             assert answer.status_code == status, answer.text
     assert not client.world.jobs.runs

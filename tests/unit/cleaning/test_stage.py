@@ -1,0 +1,67 @@
+"""The stage around the cleaner."""
+
+import msgspec
+
+from schemas.delivery import Delivery
+from schemas.events import RecordBatch
+from schemas.events.records import CleanRules, FieldRule
+from schemas.ids import dead_letter_id
+from schemas.message import Message
+from streams.cleaning.cleaner import clean
+from streams.cleaning.limits import MAX_BYTES, fitted
+from streams.cleaning.stage import Cleaning
+from streams.seam import Stage
+from tests.unit.cleaning.batches import raw
+
+RULES = CleanRules(fields={"sku": FieldRule(required=True), "price": FieldRule(type="price")})
+
+
+def delivery(batch: RecordBatch, offset: int) -> Delivery:
+    value = msgspec.json.encode(batch)
+    return Delivery(Message("raw-records", 2, offset, batch.dataset.encode(), value), batch)
+
+
+async def test_one_clean_batch_for_each_raw_one_and_a_letter_for_each_reject() -> None:
+    stage: Stage = Cleaning()
+    batches = [
+        delivery(raw([{"sku": "a", "price": "?"}, {"price": "£1"}], RULES), 7),
+        delivery(raw([], RULES), 8),
+        delivery(raw([{"x": 1}], RULES), 9),
+    ]
+    handled = await stage.handle(batches)
+    assert [len(batch.records) for batch in handled.outputs] == [1, 0, 0]  # type: ignore[attr-defined]
+    assert [letter.id for letter in handled.rejects] == [
+        dead_letter_id("raw-records", 2, 7, 1),
+        dead_letter_id("raw-records", 2, 9, 0),
+    ]
+    first = handled.rejects[0]
+    assert (first.code, first.run_id) == ("missing_required", "run")
+    assert first.reason.startswith("Record 1 of http://shop.example/list/: sku")
+    assert msgspec.json.decode(first.value) == {"price": "£1"}
+    assert first.message is batches[0].message
+
+
+async def test_redelivery_changes_nothing() -> None:
+    batch = delivery(raw([{"sku": "a"}, {}], RULES), 1)
+    assert await Cleaning().handle([batch]) == await Cleaning().handle([batch])
+
+
+async def test_unreadable_values_are_counted_for_metrics() -> None:
+    stage = Cleaning()
+    await stage.handle([delivery(raw([{"sku": "a", "price": "?"}], RULES), 1)] * 2)
+    assert stage.unreadable == {("shop", "price"): 2}
+
+
+def test_a_batch_that_grew_too_large_gives_up_its_largest_records() -> None:
+    rules = CleanRules(fields={"u": FieldRule(type="url")}, key=["k"])
+    small = [{"u": str(number), "k": str(number)} for number in range(300)]
+    large = [{"u": "x", "text": "y" * 300_000} for _ in range(2)]
+    batch = raw([*small[:150], *large, *small[150:]], rules, url=f"http://shop.example/{'z' * 1900}/")
+    made = clean(batch)
+    assert len(msgspec.json.encode(made.batch)) > MAX_BYTES
+    smaller = fitted(made, batch)
+    assert len(msgspec.json.encode(smaller.batch)) <= MAX_BYTES
+    assert smaller.batch.counted_in == len(smaller.batch.records) + smaller.batch.rejected == 302
+    assert [(reject.index, reject.code) for reject in smaller.rejects] in ([(150, "too_large")], [(151, "too_large")])
+    assert smaller.rejects[0].record == large[0]
+    assert fitted(smaller, batch) is smaller
