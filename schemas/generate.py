@@ -8,6 +8,7 @@ python -m schemas.generate --release    also promise that the shapes which are n
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def _paragraphs(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _paragraphs)
 
 
+@cache
 def generated() -> dict[str, str]:
     """File name → content of all that follows from the declarations."""
     shapes = {f"{topic.name}.v{v}": topic.message for topic in topics().values() if topic.struct for v in VERSIONS}

@@ -10,9 +10,11 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from pydantic import BaseModel
 
 from api.config import VERSION
 from api.errors import not_found
+from api.shapes import accounts, errors, findings, jobs, system
 
 router = APIRouter(include_in_schema=False)
 
@@ -116,6 +118,19 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> dict[str, Any]:
             found = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(found.get("content", "")):
                 del operation["responses"]["422"]
+    schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
-        document.get("components", {}).get("schemas", {}).pop(name, None)
+        schemas.pop(name, None)
+    for name, model in _models().items():
+        if name in schemas and model.model_config.get("json_schema_extra"):
+            schemas[name].update(model.model_config["json_schema_extra"])  # the framework leaves out what is null
     return document
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    everything = {
+        name: value for room in (accounts, errors, findings, jobs, system) for name, value in vars(room).items()
+    }
+    return {
+        name: value for name, value in everything.items() if isinstance(value, type) and issubclass(value, BaseModel)
+    }

@@ -30,7 +30,7 @@ class Window:
 class RateChart:
     """One rate over the window: a plot with axes, or a bare strip to stand beside a name."""
 
-    def __init__(self, name: str, ring: Rings, *, colour: str, unit: str, window: Window,
+    def __init__(self, name: str, ring: Rings, *, colour: str, window: Window,
                  strip: bool = False) -> None:  # fmt: skip
         self._ring = ring
         self.source = source_of("amount")
@@ -40,7 +40,7 @@ class RateChart:
         self.root.add_tools(
             HoverTool(
                 renderers=[line],
-                tooltips=[("UTC", "@at{%H:%M:%S}"), (unit, "@amount{0,0.[0]}")],
+                tooltips=[("UTC", "@at{%H:%M:%S}"), ("a second", "@amount{0,0.[0]}")],
                 formatters={"@at": "datetime"},
                 mode="vline",
                 line_policy="nearest",

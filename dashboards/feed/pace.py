@@ -43,13 +43,16 @@ class Pace:
         return total
 
     def arrays(self, now: float) -> tuple[Floats, Floats, Floats]:
-        """(bucket start in epoch seconds, pages a second, records a second), without the bucket that still fills."""
+        """(bucket start in epoch seconds, pages a second, records a second), without the bucket that still fills.
+
+        The empty bucket before the first and, as soon as it is over, the one after the last are there too: a run of
+        one page is a peak and not a point.
+        """
         if not self._buckets:
             return np.empty(0), np.empty(0), np.empty(0)
         first, last = min(self._buckets), max(self._buckets)
-        if (last + 1) * self._width > now:
-            last -= 1
-        buckets = range(first, max(last, first) + 1)
+        full = int(now // self._width) - 1
+        buckets = range(first - 1, max(min(last + 1, full), first) + 1)
         amounts = np.array([self._buckets.get(bucket, (0.0, 0.0)) for bucket in buckets]) / self._width
         return np.array(buckets, dtype=float) * self._width, amounts[:, 0], amounts[:, 1]
 

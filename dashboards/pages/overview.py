@@ -64,8 +64,8 @@ def _figures(surroundings: Surroundings, fragments: Fragments, window: Window) -
     feed = surroundings.feed
     figures = surroundings.templates.get_template("fragments/figures.html.jinja")
     return [
-        RateChart("pages_chart", lambda: feed.pages, colour=SAND, unit="pages/s", window=window),
-        RateChart("records_chart", lambda: feed.records, colour=WATER, unit="records/s", window=window),
+        RateChart("pages_chart", lambda: feed.pages, colour=SAND, window=window),
+        RateChart("records_chart", lambda: feed.records, colour=WATER, window=window),
         Panel("pages-figure", fragments, figures, lambda now: {"value": feed.pages.rate(now), "unit": "pages/s"}),
         Panel("records-figure", fragments, figures, lambda now: {"value": feed.records.rate(now), "unit": "records/s"}),
         Panel("aside", fragments, surroundings.templates.get_template("fragments/aside.html.jinja"),
@@ -91,31 +91,31 @@ def _stations(surroundings: Surroundings, fragments: Fragments, window: Window) 
     for station in LINE:
         rings = _rings(feed, station)
         colour = STAGE_COLOURS[station.stage]
-        unit = f"{station.unit}/s"
-        components.append(
-            RateChart(f"strip_{station.stage}", rings, colour=colour, unit=unit, window=window, strip=True)
-        )
+        components.append(RateChart(f"strip_{station.stage}", rings, colour=colour, window=window, strip=True))
         facts = partial(_station, feed, station, rings)
         components.append(Panel(f"station-{station.stage}", fragments, template, facts))
     return components
 
 
 def _rings(feed: Feed, station: Station) -> Rings:
-    """What is certain comes from the events themselves, the rest from what the stages tell of themselves."""
+    """What is certain comes from the events themselves, the rest from what the stages tell of themselves; a stage that
+    does not count records at least counts messages."""
     certain: dict[tuple[str, Unit], RateRing] = {
         ("extraction", "pages"): feed.pages,
         ("cleaning", "records"): feed.records,
     }
     own = certain.get((station.stage, station.unit))
-    return lambda: own or feed.stages.known(station.stage, station.unit)
+    stages, stage = feed.stages, station.stage
+    return lambda: own or stages.known(stage, station.unit) or stages.known(stage, "messages")
 
 
 def _station(feed: Feed, station: Station, rings: Rings, now: float) -> dict[str, Any]:
     ring = rings()
-    waits = [entry for entry in feed.stages.waiting if entry.stage == station.stage]
+    waits = [entry for entry in feed.stages.waiting if _station_of(entry.stage) == station.stage]
     return {
         "station": station,
         "rate": ring.rate(now) if ring else None,
+        "unit": "messages" if ring and ring is feed.stages.known(station.stage, "messages") else station.unit,
         "told": bool(waits),
         "waiting": sum(entry.messages for entry in waits),
         "topics": [(entry.topic, entry.messages) for entry in waits],
@@ -123,10 +123,14 @@ def _station(feed: Feed, station: Station, rings: Rings, now: float) -> dict[str
 
 
 def _others(feed: Feed) -> list[tuple[str, int]]:
-    """Consumer groups that are no station of the line."""
-    stations = {station.stage for station in LINE}
+    """Consumer groups that belong to no station of the line."""
     return [
         (stage, sum(entry.messages for entry in entries))
         for stage, entries in sorted(feed.stages.by_stage().items())
-        if stage not in stations
+        if not _station_of(stage)
     ]
+
+
+def _station_of(group: str) -> str:
+    """The station that a consumer group works for; a stage may read its quieter topics in a second group."""
+    return next((stop.stage for stop in LINE if group == stop.stage or group.startswith(f"{stop.stage}-")), "")

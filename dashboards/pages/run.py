@@ -171,6 +171,7 @@ def _page(outcome: PageOutcome) -> dict[str, Any]:
 
 def _record(record: LatestRecord) -> dict[str, Any]:
     fields = [(name, value) for name, value in record.data.items() if value not in (None, "", [], record.key)]
+    fields.sort(key=lambda entry: str(entry[1]).startswith(("http://", "https://")))
     return {
         "dataset": record.dataset,
         "key": record.key,

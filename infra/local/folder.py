@@ -15,7 +15,7 @@ from infra.local.lock import exclusive
 from infra.local.private_files import FOLDER_MODE, create_file, make_folder, replace_file
 
 SECRET_BYTES = 32
-_SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_SECRET_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _CONFUSING = frozenset(",:\n\r")
 # Only as root: PostgreSQL runs as another user and must be able to walk through, not to look around.
 WALK_THROUGH_MODE = 0o711

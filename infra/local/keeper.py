@@ -183,7 +183,7 @@ class Keeper:
             said_ready.set()
 
     def _become(self, state: State, why: str = "") -> None:
-        self.state, self.why = state, why
+        self.state, self.why = state, "" if state is State.READY else why
         if state is State.READY:
             self.ready.set()
         if state in (State.READY, State.DOWN, State.STOPPED):

@@ -12,6 +12,9 @@ from schemas.ids import rejected_record_id
 from streams.cleaning.cleaner import Cleaned, Rejected, clean
 from streams.cleaning.limits import fitted
 
+COUNTED = 1000
+"""Fields of datasets counted apart; outsiders name fields as they like, and memory must not grow with it."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -19,7 +22,7 @@ class Cleaning:
     """Stateless: what a batch becomes depends on nothing but the batch, so that redelivery changes nothing.
 
     `unreadable` counts the values that were left out because they are not of their field's type, by dataset and
-    field, since the process began; it is for metrics alone.
+    field, since the process began (beyond COUNTED of them under empty names); it is for metrics alone.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,9 @@ class Cleaning:
 
     def _count(self, dataset: str, cleaned: Cleaned) -> None:
         for field, times in cleaned.unreadable.items():
-            self.unreadable[dataset, field] += times
+            place = (dataset, field)
+            known = place in self.unreadable or len(self.unreadable) < COUNTED
+            self.unreadable[place if known else ("", "")] += times
 
 
 def _letter(delivery: Delivery, raw: RecordBatch, rejected: Rejected) -> Reject:

@@ -25,7 +25,7 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     mark, bom = read_bom(body)
     if mark and bom:
         return to_unicode(body[len(bom) :], mark), mark
-    declared = http_content_type_encoding(content_type) or html_body_declared_encoding(body)
+    declared = http_content_type_encoding(content_type) or _declared_within(body)
     if declared is None or declared == "utf-8":
         try:
             return body.decode(), "utf-8"
@@ -37,6 +37,12 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
             return text, declared
     found = _detected(body)
     return to_unicode(body, found), found
+
+
+def _declared_within(body: bytes) -> str | None:
+    found: str | None = html_body_declared_encoding(body)
+    # A declaration that can be read byte by byte does not stand in UTF-16 (HTML standard, 13.2.3.2, prescan).
+    return "utf-8" if found and found.startswith(("utf-16", "utf-32")) else found
 
 
 def _is_lie(text: str) -> bool:

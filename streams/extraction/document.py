@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -132,7 +133,9 @@ def _xml(text: str, notes: list[str]) -> Node:
     for element in root.iter(etree.Element):
         tag = element.tag
         if tag[0] == "{":
-            element.tag = tag[tag.index("}") + 1 :]
+            # A name that recovery made up may not be given again; it stays as it is.
+            with suppress(ValueError):
+                element.tag = tag[tag.index("}") + 1 :]
     return root
 
 

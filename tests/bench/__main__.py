@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.acceptance.system import System, shop
 from tests.bench import crawl, latency, records, start
 from tests.bench.table import Table, machine
-from tests.acceptance.system import System, shop
 
 SECTIONS = ("start", "memory", "crawl", "latency", "records")
 

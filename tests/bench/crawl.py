@@ -6,9 +6,9 @@ import time
 import aiohttp
 import psutil
 
-from tests.bench.table import Table
 from cli.demonstration.descriptions import shop as description
 from tests.acceptance.system import Site, System
+from tests.bench.table import Table
 
 ROUNDS = 3
 

@@ -3,9 +3,9 @@
 import statistics
 import time
 
-from tests.bench.table import Table
 from infra.clickhouse.client import connect
 from tests.acceptance.system import Site, System
+from tests.bench.table import Table
 
 ASKED = 60
 

@@ -6,8 +6,8 @@ import time
 
 import psutil
 
-from tests.bench.table import Table
 from tests.acceptance.system import System
+from tests.bench.table import Table
 
 
 def measure(system: System, table: Table, *, second: bool) -> None:

@@ -21,6 +21,8 @@ HEAD_LIMIT = 256 * 1024
 STATEMENT_LIMIT = 16 * 1024 * 1024
 AT_ONCE = 256 * 1024
 """Results up to this many bytes are answered whole, so that an error half-way still has its own status."""
+# Formats in which a result's blocks, written one after the other, are the result.
+_PIECEMEAL = frozenset({"Native", "TabSeparated", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow", "RowBinary"})
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _insert(connection: Any, insert: Insert, first: bytes, body: BoundedReader) 
 
 def _select(connection: Any, query: Query, statement: bytes, held: ExitStack) -> Answer:
     text, named = statement.decode(errors="surrogateescape"), last_line_format(statement)
-    if named != "Native" or not is_select(statement):
+    if named not in _PIECEMEAL or not is_select(statement):
         # Other formats have a head and a foot: the engine makes the whole of it, and it is handed on in slices.
         result = connection.query(text, query.default_format, params=dict(query.parameters))
         view = result.get_memview().view()
@@ -121,8 +123,8 @@ def _select(connection: Any, query: Query, statement: bytes, held: ExitStack) ->
                 result_rows=result.rows_read(),
             ),
         )
-    # Native is a sequence of blocks: they can be handed on one by one, and never are in memory together.
-    pieces = (bytes(block.bytes()) for block in connection.send_query(text, "Native", params=dict(query.parameters)))
+    # Its blocks can be handed on one by one, and never are in memory together.
+    pieces = (bytes(block.bytes()) for block in connection.send_query(text, named, params=dict(query.parameters)))
     head = bytearray()
     for piece in pieces:
         head += piece

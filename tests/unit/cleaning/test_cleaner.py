@@ -171,7 +171,7 @@ rules = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(records, rules, st.sampled_from([VISITED, "", "not a time"]))
 def test_whatever_comes_the_sums_add_up_and_it_is_always_the_same(
     found: list[dict[str, Any]], by: CleanRules, at: str

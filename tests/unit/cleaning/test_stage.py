@@ -5,11 +5,11 @@ import msgspec
 from schemas.delivery import Delivery
 from schemas.events import RecordBatch
 from schemas.events.records import CleanRules, FieldRule
-from schemas.ids import dead_letter_id
+from schemas.ids import rejected_record_id
 from schemas.message import Message
 from streams.cleaning.cleaner import clean
 from streams.cleaning.limits import MAX_BYTES, fitted
-from streams.cleaning.stage import Cleaning
+from streams.cleaning.stage import COUNTED, Cleaning
 from streams.seam import Stage
 from tests.unit.cleaning.batches import raw
 
@@ -31,8 +31,8 @@ async def test_one_clean_batch_for_each_raw_one_and_a_letter_for_each_reject() -
     handled = await stage.handle(batches)
     assert [len(batch.records) for batch in handled.outputs] == [1, 0, 0]  # type: ignore[attr-defined]
     assert [letter.id for letter in handled.rejects] == [
-        dead_letter_id("raw-records", 2, 7, 1),
-        dead_letter_id("raw-records", 2, 9, 0),
+        rejected_record_id(batches[0].event.id, 1),
+        rejected_record_id(batches[2].event.id, 0),
     ]
     first = handled.rejects[0]
     assert (first.code, first.run_id) == ("missing_required", "run")
@@ -50,6 +50,14 @@ async def test_unreadable_values_are_counted_for_metrics() -> None:
     stage = Cleaning()
     await stage.handle([delivery(raw([{"sku": "a", "price": "?"}], RULES), 1)] * 2)
     assert stage.unreadable == {("shop", "price"): 2}
+
+
+async def test_what_is_counted_is_bounded() -> None:
+    stage = Cleaning()
+    record = {f"field {number}": float("nan") for number in range(COUNTED + 50)}
+    await stage.handle([delivery(raw([record]), 1)])
+    assert len(stage.unreadable) == COUNTED + 1
+    assert stage.unreadable["", ""] == 50
 
 
 def test_a_batch_that_grew_too_large_gives_up_its_largest_records() -> None:

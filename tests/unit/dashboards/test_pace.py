@@ -21,7 +21,7 @@ def test_buckets_stay_few_and_nothing_is_lost(seconds: list[int]) -> None:
     for second in seconds:
         pace.add(BEGAN + second, pages=1, records=3)
     at, pages, _ = pace.arrays(BEGAN + 10**6)
-    assert len(at) <= 300
+    assert len(at) <= 302
     assert totals(pace) == (len(seconds), 3 * len(seconds))
     assert round(float(pages.sum() * pace.width)) == len(seconds)
 
@@ -43,8 +43,14 @@ def test_the_bucket_that_still_fills_is_not_drawn() -> None:
     for second in range(3):
         pace.add(100 + second, pages=2)
     at, pages, _ = pace.arrays(102.5)
-    assert at.tolist() == [100, 101]
-    assert pages.tolist() == [2, 2]
+    assert at.tolist() == [99, 100, 101]
+    assert pages.tolist() == [0, 2, 2]
+
+
+def test_a_run_of_one_page_is_a_peak() -> None:
+    pace = Pace()
+    pace.add(100, pages=1)
+    assert [pace.arrays(now)[1].tolist() for now in (100.5, 101.0, 102.0, 500.0)] == [[0, 1], [0, 1], [0, 1, 0], [0, 1, 0]]
 
 
 def test_recent_follows_the_last_seconds_whatever_the_width() -> None:

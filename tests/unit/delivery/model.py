@@ -101,8 +101,7 @@ class World:
         self.suspects = MemorySuspects()
         self.publisher = MemoryPublisher(self.log)
         self.served: dict[str, int] = {}
-        self.completed = False
-        self.short_when_completed: list[str] = []
+        self.missing_at_the_end: list[str] | None = None
         self.faulty = True
         self._numbers = count()
         start = "http://site.test/0"
@@ -116,6 +115,16 @@ class World:
     def events(self, topic: str) -> list[Any]:
         """Everything that was ever published to a topic, in order."""
         return [codec.decode(topic, message.value) for message in self.log.topics[topic]]
+
+    @property
+    def over(self) -> bool:
+        """The run has ended, well or not."""
+        return self.frontier.runs[RUN].state in ("completed", "failed")
+
+    def look(self) -> None:
+        """After every turn: what was missing at the moment at which the run was said to be over."""
+        if self.over and self.missing_at_the_end is None:
+            self.missing_at_the_end = self.missing()
 
     def calm(self) -> None:
         """From here on nothing fails any more; what was under way arrives."""
@@ -149,9 +158,9 @@ class World:
         closer = self._part("closer", Closer, self.frontier, self.rows, self.log)
         dispatch = Dispatch(self.frontier, self.publisher, closer, lambda: NOW)
         while True:
+            if self.dice.random() < 0.1:
+                dispatch._checked_lost = float("-inf")  # a second is over
             await dispatch.round()
-            if self.frontier.runs[RUN].state == "completed" and not self.completed:
-                self.completed, self.short_when_completed = True, self.missing()
             await Pause()
 
     async def _fetch(self, generation: int) -> None:
@@ -271,12 +280,14 @@ class _Cast:
             self._wake()
         else:
             self._turn(name)
+        self._world.look()
 
     def calm_turn(self) -> None:
         if self.zombies and self._dice.random() < 0.3:
             self._wake()
         else:
             self._turn(self._dice.choice(WORKERS))
+        self._world.look()
 
     def end(self) -> None:
         for worker in [*self._current.values(), *(worker for worker, _ in self.zombies)]:
@@ -317,6 +328,6 @@ def _lose_tasks(world: World) -> None:
 
 
 def _drained(world: World) -> bool:
-    return world.frontier.runs[RUN].state == "completed" and all(
+    return world.over and all(
         world.log.groups[name].committed >= len(world.log.topics[topic]) for name, topic in _READS.items()
     )

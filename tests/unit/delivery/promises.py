@@ -34,9 +34,10 @@ def _nothing_lost(world: World) -> Iterator[str]:
 
 
 def _completed_in_time(world: World) -> Iterator[str]:
-    if world.frontier.runs[RUN].state != "completed" or not world.completed:
+    run = world.frontier.runs[RUN]
+    if run.state != ("completed" if run.counts.fetched else "failed"):
         yield "the run does not complete"
-    if world.short_when_completed:
+    if world.missing_at_the_end:
         yield "the run completed too early"
     told = Counter(event.state for event in _once(world.events(RUN_EVENTS)) if event.kind == "state")
     if any(times > 1 for times in told.values()):

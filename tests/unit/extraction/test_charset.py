@@ -28,6 +28,7 @@ JAPANESE = "<p>吾輩は猫である。名前はまだ無い。どこで生れ�
             "cp932",
         ),
         (b'<?xml version="1.0" encoding="euc-jp"?>' + JAPANESE.encode("euc-jp"), "application/xml", None, "euc_jp"),
+        (b'<?xml version="1.0" encoding="utf-16"?>' + GERMAN.encode(), "text/xml", None, "utf-8"),
         (GERMAN.encode(), "text/html", GERMAN, "utf-8"),
         (JAPANESE.encode(), "", JAPANESE, "utf-8"),
         (GERMAN.encode("cp1252"), "text/html", GERMAN, "cp1252"),

@@ -66,7 +66,8 @@ def test_nasty_html_is_read_in_bounded_time(name: str) -> None:
 @pytest.mark.parametrize("name", ["100,000 deep", "100,000 attributes", "nested items over many leaves"])
 def test_what_is_cut_off_is_said(name: str) -> None:
     document = page(PAGES[name]())
-    _everything(document)
+    if not document.notes:
+        _everything(document)
     assert document.notes
 
 

@@ -1,0 +1,189 @@
+"""The hub: one reader, many listeners, nothing lost and nothing early."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.live.frames import Frame, Parcel
+from api.live.hub import Hub
+from api.live.ring import Ring
+from api.live.subscription import Subscription
+from api.metrics import Metrics
+from schemas.topics import CLEAN_RECORDS, RUN_EVENTS, TRENDS
+from tests.unit.api.eventually import eventually
+from tests.unit.api.fakes import FakeFeed
+from tests.unit.api.happenings import batch, completed, event, outcome, publish, records, trend
+
+RUN, JOB = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f", "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
+
+
+class Heard:
+    """Everything that a subscription was given, as frames."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.spilled = 0
+
+    def spill(self) -> None:
+        self.spilled += 1
+
+    def types(self) -> list[str]:
+        return [frame["type"] for frame in self.frames]
+
+
+@contextlib.asynccontextmanager
+async def hub_on(feed: FakeFeed, buffer: int = 1_000_000) -> AsyncIterator[Hub]:
+    hub = Hub(feed.open, Metrics(), Ring(60, 1_000_000), buffer)
+    task = asyncio.create_task(hub.run())
+    await asyncio.wait_for(hub.connected.wait(), 5)
+    try:
+        yield hub
+    finally:
+        task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def hearing(hub: Hub, **what: str) -> AsyncIterator[Heard]:
+    heard = Heard()
+
+    async def listen() -> None:
+        with hub.listening(heard.spill, **what) as live:
+            while True:
+                heard.frames += [json.loads(frame.text) for frame in (await live.next()).frames]
+
+    task = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    try:
+        yield heard
+    finally:
+        task.cancel()
+
+
+async def test_a_listener_hears_its_run_in_order_and_no_other() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, run_id=RUN) as heard:
+        publish(
+            feed,
+            outcome(RUN, JOB),
+            batch(RUN, JOB, records("a", "b")),
+            outcome("another", JOB),
+            trend(RUN),
+            event(RUN, JOB),
+        )
+        await eventually(lambda: len(heard.frames) == 5)
+        assert heard.types() == ["log", "record", "record", "trend", "progress"]
+        assert [frame["data"]["key"] for frame in heard.frames[1:3]] == ["a", "b"]
+        assert set(heard.frames[-1]["data"]) == {
+            "job_id", "current_page", "total_pages", "percent_complete", "current_operation"}  # fmt: skip
+
+
+async def test_a_listener_to_a_topic_hears_all_runs() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, topic=TRENDS) as heard:
+        publish(feed, trend("one"), outcome("one", JOB), trend("two"))
+        await eventually(lambda: len(heard.frames) == 2)
+        assert [frame["data"]["run_id"] for frame in heard.frames] == ["one", "two"]
+
+
+async def test_the_end_is_told_after_everything_that_it_promises() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, run_id=RUN) as heard:
+        last = batch(RUN, JOB, records("late"))
+        ends = {CLEAN_RECORDS: {"0": 1, "3": 1}, TRENDS: {"1": 1}}
+        publish(feed, completed(RUN, JOB, feed, 2, end_offsets=ends))
+        publish(feed, last)
+        await eventually(lambda: "record" in heard.types())
+        assert "complete" not in heard.types()
+        publish(feed, trend(RUN), partition=1)
+        await eventually(lambda: "trend" in heard.types())
+        assert "complete" not in heard.types()
+        publish(feed, batch("another", JOB, []), partition=3)
+        await eventually(lambda: "complete" in heard.types())
+        assert heard.types() == ["record", "trend", "progress", "status", "complete"]
+        assert hub.has_ended(RUN)
+
+
+async def test_a_failed_run_ends_with_its_reason() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, run_id=RUN) as heard:
+        publish(feed, event(RUN, JOB, "failed", "state", reason="nothing could be fetched"))
+        await eventually(lambda: "complete" in heard.types())
+        assert heard.types() == ["progress", "status", "error", "complete"]
+        assert heard.frames[2]["data"]["message"] == "nothing could be fetched"
+
+
+async def test_an_outage_leaves_neither_gap_nor_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.live.hub._PAUSE_S", 0.01)
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, topic=CLEAN_RECORDS) as heard:
+        publish(feed, batch(RUN, JOB, records("a")))
+        await eventually(lambda: len(heard.frames) == 1)
+        feed.fail_next = 3
+        feed.lose_connection()
+        publish(feed, batch(RUN, JOB, records("b")))
+        await eventually(lambda: len(heard.frames) == 2)
+        publish(feed, batch(RUN, JOB, records("c")))
+        await eventually(lambda: len(heard.frames) == 3)
+        assert [frame["data"]["key"] for frame in heard.frames] == ["a", "b", "c"]
+        assert len(feed.opened) == 5 and all(since >= 30 for since in feed.opened)
+
+
+async def test_what_cannot_be_read_is_counted_and_left() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, topic=RUN_EVENTS) as heard:
+        for value in (b"", b"{", b"\xff", b'{"version": 99}', b"[]", b'{"id": 1}'):
+            feed.publish(RUN_EVENTS, value)
+        publish(feed, event(RUN, JOB))
+        await eventually(lambda: heard.types() == ["progress"])
+        assert b"trawl_live_bad_messages_total 6.0" in hub._metrics.text()
+
+
+async def test_what_passed_lately_is_kept_by_run() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub:
+        publish(feed, batch(RUN, JOB, records("a")), batch("another", JOB, records("b")), trend(RUN))
+        await eventually(lambda: len(hub.lately(RUN)) == 2)
+        assert [parcel.topic for parcel in hub.lately(RUN)] == [CLEAN_RECORDS, TRENDS]
+        assert hub.lately("nobody's") == []
+
+
+def parcel(run_id: str, size: int = 10) -> Parcel:
+    return Parcel(topic=CLEAN_RECORDS, run_id=run_id, dataset="d", frames=(Frame("x" * size),))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.floats(0, 5)), max_size=60))
+def test_the_ring_holds_the_newest_and_no_more_than_it_may(steps: list[tuple[str, int, float]]) -> None:
+    now = 0.0
+    ring = Ring(10, 100, lambda: now)
+    kept: list[tuple[float, Parcel]] = []
+    for run_id, size, pause in steps:
+        now += pause
+        kept.append((now, parcel(run_id, size)))
+        ring.add(kept[-1][1])
+        kept = [(at, each) for at, each in kept if at >= now - 10]
+        while sum(each.size for _, each in kept) > 100:
+            kept.pop(0)
+    for run_id in "abc":
+        assert ring.of_run(run_id) == [each for _, each in kept if each.run_id == run_id]
+    now += 11
+    assert [ring.of_run(run_id) for run_id in "abc"] == [[], [], []]
+    assert not ring._by_run and ring._size == 0
+
+
+async def test_a_queue_that_is_too_long_ends_and_says_so_once() -> None:
+    spilled: list[int] = []
+    queue = Subscription(25, lambda: spilled.append(1))
+    for _ in range(2):
+        queue.offer(parcel("a"))
+    assert (await queue.next()).run_id == "a" and not spilled
+    for _ in range(5):
+        queue.offer(parcel("a"))
+    assert spilled == [1]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.next(), 0.05)
