@@ -1,4 +1,5 @@
-"""The gateway's one exception tree: everything that ends a request with an answer other than the wished one."""
+"""What the gateway raises: everything that ends a request with another answer than the wished one, and what keeps it
+from starting."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ class ApiError(HTTPException):
         self.message = message
         self.faults = tuple(faults)
         self.details = dict(details or {})
+
+
+class PortTaken(Exception):
+    """Somebody else listens where the gateway should; the text says which setting to change."""
 
 
 def unauthenticated(message: str, code: Code = "AUTHENTICATION_REQUIRED") -> ApiError:

@@ -51,25 +51,8 @@ async def serve(settings: Settings) -> None:
         telemetry = await stack.enter_async_context(
             Telemetry(lambda: Publisher(brokers, "gateway"), (StoreUnavailable,))
         )
-        app = build(
-            Ports(
-                accounts=PostgresAccounts(database),
-                jobs=PostgresJobs(database),
-                records=reading,
-                open_feed=lambda since: Tail(brokers, TOPICS, since_seconds=since),
-                telemetry=telemetry.send_soon,
-                checks=Checks(
-                    dependencies={
-                        "postgres": lambda: database.fetch("select 1"),
-                        "clickhouse": reading.alive,
-                        "kafka": lag.lag,
-                    },
-                    processes=lambda: processes_of(settings.data / "run" / "status.json"),
-                ),
-            ),
-            config,
-            stores_away=(StoreUnavailable,),
-        )
+        ports = _ports(settings, database, reading, lag, telemetry)
+        app = build(ports, config, stores_away=(StoreUnavailable,))
         await stack.enter_async_context(reporting("gateway", telemetry))
         await listen(
             app,
@@ -79,6 +62,25 @@ async def serve(settings: Settings) -> None:
             stopping,
             lambda: notify.ready(f"listening on {settings.host}:{settings.port}"),
         )
+
+
+def _ports(settings: Settings, database: Database, reading: Reading, lag: KafkaLag, telemetry: Telemetry) -> Ports:
+    brokers = settings.address("kafka")
+    return Ports(
+        accounts=PostgresAccounts(database),
+        jobs=PostgresJobs(database),
+        records=reading,
+        open_feed=lambda since: Tail(brokers, TOPICS, since_seconds=since),
+        telemetry=telemetry.send_soon,
+        checks=Checks(
+            dependencies={
+                "postgres": lambda: database.fetch("select 1"),
+                "clickhouse": reading.alive,
+                "kafka": lag.lag,
+            },
+            processes=lambda: processes_of(settings.data / "run" / "status.json"),
+        ),
+    )
 
 
 def processes_of(status: Path) -> dict[str, ProcessHealth]:

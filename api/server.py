@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.errors import PortTaken
 from api.metrics import Metrics
 
 _DRAIN_S = 10
@@ -19,10 +21,14 @@ async def listen(
     app: FastAPI, host: str, port: int, metrics_port: int, stopping: asyncio.Event, listening: Callable[[], None]
 ) -> None:
     """Serves until `stopping`, then refuses what is new and finishes what is under way, for ten seconds at most.
-    `listening` is called once both ports are open. Raises SystemExit, with a line in the log, for a taken port."""
-    gateway = _Server(_config(app, host, port, lifespan="on"))
-    metrics = _Server(_config(metrics_page(app.state.gateway.metrics), "127.0.0.1", metrics_port, lifespan="off"))
-    serving = [asyncio.ensure_future(server.serve()) for server in (gateway, metrics)]
+    `listening` is called once both ports are open. Raises PortTaken."""
+    doors = (_door(host, port, "TRAWL_PORT"), _door("127.0.0.1", metrics_port, "TRAWL_METRICS_PORT"))
+    gateway = Server(configured(app, lifespan="on"))
+    metrics = Server(configured(metrics_page(app.state.gateway.metrics), lifespan="off"))
+    serving = [
+        asyncio.ensure_future(server.serve(sockets=[door]))
+        for server, door in zip((gateway, metrics), doors, strict=True)
+    ]
     told = asyncio.ensure_future(stopping.wait())
     announced = asyncio.ensure_future(_announce((gateway, metrics), listening))
     try:
@@ -34,17 +40,31 @@ async def listen(
         await asyncio.gather(*serving)
 
 
-async def _announce(servers: "tuple[_Server, ...]", listening: Callable[[], None]) -> None:
+def _door(host: str, port: int, setting: str) -> socket.socket:
+    """A listening socket. PortTaken names the port and the setting when somebody else has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as problem:
+        door.close()
+        raise PortTaken(
+            f"The gateway cannot listen on {host}:{port} ({problem.strerror}); choose by {setting}."
+        ) from problem
+    return door
+
+
+async def _announce(servers: "tuple[Server, ...]", listening: Callable[[], None]) -> None:
     for server in servers:
         await server.open.wait()
     listening()
 
 
-def _config(app: ASGIApp, host: str, port: int, *, lifespan: Any) -> uvicorn.Config:
+def configured(app: ASGIApp, *, lifespan: Any) -> uvicorn.Config:
+    """How both servers are run."""
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         loop="none",
         http="httptools",
         ws="websockets-sansio",
@@ -60,7 +80,7 @@ def _config(app: ASGIApp, host: str, port: int, *, lifespan: Any) -> uvicorn.Con
     )
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn without its signal handlers, for the process has its own; tells when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -69,9 +89,11 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to the process."""
         yield
 
     async def startup(self, sockets: Any = None) -> None:
+        """Opens the port, and says so."""
         await super().startup(sockets)
         if self.started:
             self.open.set()

@@ -30,6 +30,8 @@ class Wishes:
     fetchers: int = 1
     mirror: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """More addresses for people, to be told with the others."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _up_settings(settings: Settings, wishes: Wishes, doors: Doors) -> UpSettings
         clickhouse=settings.clickhouse,
         kafka_port=wishes.kafka_port or free_port(),
         doors=doors.ports(),
-        addresses=doors.addresses(),
+        addresses={**doors.addresses(), **wishes.addresses},
         mirror=wishes.mirror,
         environ=environ,
     )

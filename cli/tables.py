@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WIDEST = 48
-_MOST_COLUMNS = 8
+_WIDEST = 40
+_BETWEEN = 3
 
 
 def safe(text: str) -> str:
@@ -30,18 +30,30 @@ def cell(value: Any) -> str:
 
 
 def columns(rows: Sequence[Mapping[str, Any]], first: Sequence[str] = ()) -> list[str]:
-    """The fields that the rows have, as many as a terminal can show: those of `first`, then as they first appear."""
+    """The fields that the rows have: those of `first` in that order, then the others as they first appear."""
     present = list(dict.fromkeys(name for row in rows for name in row))
-    return sorted(present, key=lambda name: first.index(name) if name in first else len(first))[:_MOST_COLUMNS]
+    return sorted(present, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def records(rows: Sequence[Mapping[str, Any]], title: str, first: Sequence[str] = ()) -> "Table":
-    """One line a record; the fields of `first` stand first."""
+def fitting(rows: Sequence[Mapping[str, Any]], names: Sequence[str], width: int) -> list[str]:
+    """As many of these fields, from the first, as stand side by side in `width` characters; always one."""
+    taken: list[str] = []
+    used = 0
+    for name in names:
+        used += max(len(name), *(len(cell(row.get(name))) for row in rows)) + _BETWEEN
+        if taken and used > width:
+            break
+        taken.append(name)
+    return taken
+
+
+def records(rows: Sequence[Mapping[str, Any]], title: str, width: int, first: Sequence[str] = ()) -> "Table":
+    """One line a record, in at most `width` characters; the fields of `first` stand first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    names = columns(rows, first)
+    names = fitting(rows, columns(rows, first), width)
     for name in names:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
         table.add_column(safe(name), justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,7 +27,11 @@ def now() -> str:
 
 @asynccontextmanager
 async def process(name: str, settings: Settings) -> AsyncIterator[asyncio.Event]:
-    """Sets up logging and signals; yields the event that SIGTERM or SIGINT sets."""
+    """Sets up logging and signals; yields the event that SIGTERM or SIGINT sets.
+
+    Any escape ends the process at once: threads of a driver would otherwise keep it alive, silent and useless, and a
+    tidy end could acknowledge what was not finished.
+    """
     logs.configure(name, settings.log_level)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -34,9 +39,11 @@ async def process(name: str, settings: Settings) -> AsyncIterator[asyncio.Event]
         loop.add_signal_handler(number, stopping.set)
     try:
         yield stopping
-    finally:
-        notify.stopping()
-        log.info("stopped")
+    except Exception as problem:
+        log.critical("process_ended", error=str(problem), exc_info=problem)
+        os._exit(70)
+    notify.stopping()
+    log.info("stopped")
 
 
 async def entered(

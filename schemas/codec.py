@@ -18,11 +18,9 @@ _encoder = msgspec.json.Encoder()
 
 
 @cache
-def _decoder(topic: str) -> msgspec.json.Decoder[Any]:
+def _decoder(topic: str) -> msgspec.json.Decoder[Any] | None:
     struct = topics()[topic].struct
-    if struct is None:
-        raise LookupError(f"{topic} carries original bytes, not events; read its headers instead.")
-    return msgspec.json.Decoder(struct)
+    return None if struct is None else msgspec.json.Decoder(struct)
 
 
 def encode(event: Event) -> bytes:
@@ -31,15 +29,18 @@ def encode(event: Event) -> bytes:
 
 
 def decode(topic: str, value: bytes | None) -> Any:
-    """The event that `value` holds.
+    """The event that `value` holds; on a topic of original bytes (dead letters) those bytes, whatever they are.
 
     Raises CodecError with code `empty`, `malformed` (not JSON), `unknown_version` or `invalid` (the reason names
     the field). The caller dead-letters the original bytes with that reason.
     """
+    decoder = _decoder(topic)
+    if decoder is None:
+        return value or b""
     if not value:
         raise CodecError("empty", f"The message has no value; {topic} expects a JSON object.")
     try:
-        return _decoder(topic).decode(value)
+        return decoder.decode(value)
     except msgspec.ValidationError as problem:
         if "`$.version`" in str(problem):
             raise CodecError("unknown_version", f"Unknown version for {topic}: {problem}") from problem

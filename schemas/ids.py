@@ -10,7 +10,8 @@ OUTSIDERS = UUID("6f1d0f9e-7e0b-5f0e-9d38-6a3b8f0f4c11")
 
 def digest(*parts: str) -> str:
     """128-bit xxh3 of the parts as a UUID string; the unit separator keeps ("ab","c") and ("a","bc") apart."""
-    return str(UUID(bytes=xxhash.xxh3_128_digest("\x1f".join(parts).encode())))
+    found = xxhash.xxh3_128_hexdigest("\x1f".join(parts).encode())
+    return f"{found[:8]}-{found[8:12]}-{found[12:16]}-{found[16:20]}-{found[20:]}"
 
 
 def batch_id(run_id: str, url_fp: str, fetch_id: str, revision: int, part: int) -> str:

@@ -31,6 +31,7 @@ class Caller:
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
+        """What the role may do."""
         return permissions_of(self.role)
 
     @property

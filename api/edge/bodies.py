@@ -15,6 +15,7 @@ class StrictRequest(Request):
     PostgreSQL cannot hold) and no depth that would exhaust anyone's stack."""
 
     async def json(self) -> Any:
+        """The body as data. ApiError 422, or orjson's error for what is not JSON."""
         if not hasattr(self, "_json"):
             self._json = _parsed(await self.body(), self.scope["app"].state.config.max_json_depth)
         return self._json
@@ -24,6 +25,7 @@ class StrictRoute(APIRoute):
     """A route that reads its body strictly."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, given a strict request."""
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:

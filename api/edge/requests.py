@@ -43,6 +43,7 @@ class _Exchange:
 
     @property
     def elapsed(self) -> float:
+        """Seconds since it began."""
         return time.perf_counter() - self.began
 
 

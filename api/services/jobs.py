@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
+
 from api.auth.callers import Caller
 from api.auth.sign_in import Visit
 from api.errors import ApiError, conflict, invalid, not_found
@@ -52,7 +54,10 @@ class JobService:
     async def again(self, caller: Caller, job_id: str, visit: Visit, *, action: str, force: bool = False) -> Run:
         """Opens another run of a job. 409 while one is open, unless `force`."""
         job = await self.job(caller, job_id)
-        description = JobDescription.model_validate(job.description)
+        try:
+            description = JobDescription.model_validate(job.description)
+        except ValidationError:
+            raise conflict("job_id", "This job's description is no longer valid; make a new job of it.") from None
         opening = self._opening(job.id, job.owner, job.name, description)
         act = visit.act(caller.user_id, action, job.id, run_id=opening.run_id, force=force)
         run = await self._jobs.start(opening, act, force=force)

@@ -15,7 +15,6 @@ DemoData = Annotated[
 ]
 Once = Annotated[bool, typer.Option("--once", help="End by itself; exit code 0 only if everything adds up.")]
 Seed = Annotated[int | None, typer.Option(help="Which shop, which prices.", show_default="a fixed one")]
-SitePort = Annotated[int, typer.Option(min=0, max=65535, help="The shop's port; with --once any free one is taken.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command("demo", epilog="Example: trawl demo --once")(demo)
 
 
-def demo(once: Once = False, data: DemoData = None, seed: Seed = None, site_port: SitePort = 8090) -> None:
+def demo(once: Once = False, data: DemoData = None, seed: Seed = None) -> None:
     """Crawl and watch a bundled shop.
 
     All 1,000 products once, then its deals while prices move; what is found is held against what was planted.
@@ -33,10 +32,10 @@ def demo(once: Once = False, data: DemoData = None, seed: Seed = None, site_port
     from cli.demonstration.command import remove, run, temporary_folder
 
     if not once:
-        run(data, seed, site_port, once=False)
+        run(data, seed, once=False)
         return
     folder = data or temporary_folder()
-    outcome = run(folder, seed, 0, once=True)
+    outcome = run(folder, seed, once=True)
     if data is None and outcome is not None and outcome.holds:
         remove(folder)
     conclude(outcome, folder)

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def env(data: Data = None) -> None:
     """Print addresses and key for the shell.
 
-    TRAWL_URL, TRAWL_API_KEY and TRAWL_KAFKA of what runs on this machine.
+    TRAWL_URL, TRAWL_API_KEY and TRAWL_KAFKA of what runs on this machine; TRAWL_SHOP when that is the demo.
     """
     from cli.place import find
 
@@ -26,5 +26,7 @@ def env(data: Data = None) -> None:
         "TRAWL_API_KEY": place.key(),
         "TRAWL_KAFKA": endpoints["kafka"],
     }
+    if "shop" in endpoints:
+        found["TRAWL_SHOP"] = endpoints["shop"]
     for name, value in found.items():
         typer.echo(f"export {name}={shlex.quote(value)}")

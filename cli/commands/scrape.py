@@ -71,7 +71,7 @@ def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -
         found = [record["data"] for record in gateway.records(job_id, show)] if show else []
         if found:
             title = f"{len(found)} of {ended['counts']['stored']} records"
-            out().print(records(found, title, list(job["extract"].get("fields", ()))))
+            out().print(records(found, title, out().width, list(job["extract"].get("fields", ()))))
         out().print(accounts(ended), highlight=False)
     if ended["status"] != "completed":
         raise RunFailed(f"The run {ended['status']}: {ended.get('reason') or 'no reason was given'}")

@@ -17,8 +17,11 @@ from cli.invitation import invitation
 from cli.local import Standing, Wishes, keep_up
 from cli.options import load
 from cli.place import demo_folder
-from infra.local.ports import Port, free_port, require_free
+from infra.local.ports import free_port, is_free
 from infra.local.postgres_home import home_elsewhere
+
+SHOP_PORT = 8090
+KAFKA_PORT = 9092
 
 
 def temporary_folder() -> Path:
@@ -34,17 +37,25 @@ def remove(folder: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def run(data: Path | None, seed: int | None, port: int, *, once: bool) -> Outcome | None:
+def preferred(port: int) -> int:
+    """The port that people know, if it is free, else any: a newcomer's first command should not end at a taken port."""
+    return port if is_free(port) else free_port()
+
+
+def run(data: Path | None, seed: int | None, *, once: bool) -> Outcome | None:
     """Shows everything; None when a signal came first. Unless `once`, stays up until one comes."""
-    anywhere = {"port": 0, "dashboards_port": 0, "metrics_port": 0} if once else {}
-    number = port or free_port()
-    require_free(Port(number, "the demo shop", "--site-port"))
+    configured = load(data or demo_folder())
+    ports = dict.fromkeys(("port", "dashboards_port", "metrics_port"), 0)
+    if not once:
+        ports = {name: preferred(getattr(configured, name)) for name in ports}
+    number = free_port(avoid=ports.values()) if once else preferred(SHOP_PORT)
     allow = f"127.0.0.1:{number}"
-    settings = load(data or demo_folder(), fetch_allow=(allow,), **anywhere)
+    settings = load(configured.data, fetch_allow=(allow,), **ports)
     wishes = Wishes(
         command="trawl demo",
-        kafka_port=0 if once else 9092,
+        kafka_port=0 if once else preferred(KAFKA_PORT),
         environ={"TRAWL_FETCH_ALLOW": allow, "TRAWL_TREND_SENSITIVITY": "few"},
+        addresses={"shop": f"http://{allow}"},
     )
     board = Board(err())
 

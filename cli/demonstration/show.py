@@ -55,7 +55,7 @@ class Show:
 
     def tell(self, outcome: "Outcome") -> None:
         """The records, the trends beside what was planted, the figures, and whatever does not add up."""
-        self._console.print(records(outcome.sample, "Some of the shop's records", FIELDS))
+        self._console.print(records(outcome.sample, "Some of the shop's records", self._console.width, FIELDS))
         self._console.print(_trends(outcome))
         self._console.print(_figures(outcome))
         for sentence in outcome.wrong:

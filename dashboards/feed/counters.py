@@ -38,7 +38,8 @@ class Counters:
         self._last: OrderedDict[tuple[str, str], tuple[float, dict[str, float]]] = OrderedDict()
 
     def take(self, sample: MetricSample, at: float) -> list[Increase]:
-        """What grew since the instance's last sample; nothing for the first one and for one that comes late.
+        """What each counter grew by since the instance's last sample, be it nothing; an empty list for the first sample
+        and for one that comes late.
 
         A counter that became smaller belongs to a process that began anew: it has grown from zero.
         """
@@ -61,7 +62,7 @@ def _increases(before: tuple[float, dict[str, float]], at: float, counters: dict
         meaning = _meaning(name)
         grown = value - old.get(name, 0.0)
         amount = grown if grown >= 0 else value
-        if meaning and amount > 0:
+        if meaning:
             found.append(Increase(meaning[0], meaning[1], start, at, amount))
     return found
 

@@ -43,6 +43,7 @@ class Feed:
     """
 
     def __init__(self, now: float) -> None:
+        self.visits = RateRing()
         self.pages = RateRing()
         self.records = RateRing()
         self.stages = Stages()
@@ -78,6 +79,7 @@ class Feed:
         """Folds an event that was published at `at`."""
         match event:
             case PageOutcome() if self._seen.first_time(event.id):
+                self._visited(event, now)
                 if event.final:
                     self.pages.add(int(at))
                 self.details.page(event, now)
@@ -92,6 +94,12 @@ class Feed:
             case MetricSample():
                 for increase in self._counters.take(event, min(epoch(event.at) or at, now)):
                     self.stages.grew(increase)
+
+    def _visited(self, outcome: PageOutcome, now: float) -> None:
+        """A visit counts when it was made, whatever came of it; a page that was closed without one does not."""
+        at = epoch(outcome.fetched_at)
+        if at is not None and (outcome.status is not None or outcome.elapsed_ms > 0):
+            self.visits.add(int(min(at, now)))
 
     def waits(self, lag: list[tuple[str, str, int]], now: float) -> None:
         """Takes a reading of the consumer lag."""

@@ -32,7 +32,9 @@ class Stages:
         name = (increase.stage, increase.unit)
         if name not in self._rings and len(self._rings) >= _MOST_RINGS:
             return
-        self._rings.setdefault(name, RateRing()).spread(increase.start, increase.end, increase.amount)
+        ring = self._rings.setdefault(name, RateRing())
+        if increase.amount:
+            ring.spread(increase.start, increase.end, increase.amount)
 
     def known(self, stage: str, unit: Unit) -> RateRing | None:
         """The rates of a stage that has told what it does, else None."""

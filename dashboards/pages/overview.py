@@ -101,6 +101,7 @@ def _rings(feed: Feed, station: Station) -> Rings:
     """What is certain comes from the events themselves, the rest from what the stages tell of themselves; a stage that
     does not count records at least counts messages."""
     certain: dict[tuple[str, Unit], RateRing] = {
+        ("fetch", "pages"): feed.visits,
         ("extraction", "pages"): feed.pages,
         ("cleaning", "records"): feed.records,
     }

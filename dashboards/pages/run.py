@@ -129,8 +129,10 @@ def _outcomes(story: RunStory, now: float) -> dict[str, Any]:
     tally = story.tally(now)
     most = max(tally.outcomes.values(), default=1)
     rows = sorted(tally.outcomes.items(), key=lambda entry: (-entry[1], entry[0]))
+    filtered = sum(pages for (klass, _), pages in tally.outcomes.items() if klass == "filtered")
     return {
         "retries": tally.retries,
+        "left_out": max(0, story.event.counts.filtered - filtered) if story.event else 0,
         "rows": [
             {
                 "outcome": outcome.replace("_", " "),

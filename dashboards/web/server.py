@@ -1,5 +1,6 @@
 """Bokeh's server, put together so that its port is known before anything depends on it."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -59,6 +60,8 @@ async def listening(applications: Mapping[str, Application], *, host: str, port:
             f"The dashboards cannot listen on {host}:{port} ({problem.strerror or problem}); "
             "stop what does, or set TRAWL_DASHBOARDS_PORT to another port."
         ) from problem
+    # A browser that leaves in the middle of an update is no event.
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
     hosts = OwnHosts(host, port)
     opened: list[BokehTornado] = []
     gate = Gate(secret=secret, hosts=hosts, port=port, gateway_port=gateway_port, clock=clock,

@@ -9,9 +9,11 @@ which clears it, and the parent looked at after that, for it may have died befor
 
 import ctypes
 import os
+import resource
 import sys
 
 PR_SET_PDEATHSIG = 1
+OPEN_FILES = 65_536
 _SEPARATOR = 5
 
 
@@ -24,6 +26,10 @@ def main(words: list[str]) -> None:
         os.setgid(gid)
         os.setuid(uid)
     os.umask(0o077)
+    # A broker and a database hold many files open; what a shell allows (1024) is meant for people.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)

@@ -37,6 +37,7 @@ class NotifySocket(AbstractContextManager["NotifySocket"]):
         if self._socket:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
+            self._socket = None
 
     def listen(self, pid: int, hear: Hear) -> None:
         """Passes on what this process says, until `forget`."""

@@ -16,6 +16,7 @@ from infra.local.status import StatusBoard, Write
 class Supervisor:
     """The keepers of all units. Leaving the context stops every unit, those that others wait for last.
 
+    Who cancels the task that leaves it makes it hurry: processes are then killed, engines still stop in order.
     Its event loop must run in a thread that stays: the kernel ends the programs when that thread ends.
     """
 
@@ -49,7 +50,7 @@ class Supervisor:
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            await self._drain()
+            await self._drain_to_the_end()
         finally:
             self._status.flush()
             self._notify.__exit__()
@@ -85,6 +86,20 @@ class Supervisor:
     def _happened(self, event: Event) -> None:
         self._status.changed()
         self._tell(event)
+
+    async def _drain_to_the_end(self) -> None:
+        """Drains. Being cancelled meanwhile means to hurry, not to leave programs behind."""
+        draining = asyncio.create_task(self._drain())
+        interrupted = None
+        while not draining.done():
+            try:
+                await asyncio.shield(draining)
+            except asyncio.CancelledError as cancelled:
+                interrupted = cancelled
+                self.hurry()
+        draining.result()
+        if interrupted:
+            raise interrupted
 
     async def _drain(self) -> None:
         left = dict(self._keepers)

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from infra.local import engines
 from infra.local.engine import Command
+from infra.local.errors import EngineMissing
 from infra.local.keeper import Unit
 from infra.local.plan import Endpoints, ProcessSpec, Provision, UpSettings, Watcher
 from infra.local.ports import require_free
@@ -56,12 +58,9 @@ class Up:
         """The document of `status.json`, as of now."""
         return self._supervisor.status() if self._supervisor else {}
 
-    def hurry(self) -> None:
-        """Does not wait any longer for processes to finish their work."""
-        if self._supervisor:
-            self._supervisor.hurry()
-
     async def _come_up(self, stack: AsyncExitStack) -> None:
+        if sys.platform != "linux":
+            raise EngineMissing("`trawl up` needs Linux. Elsewhere use docker-compose.yml, or servers of your own.")
         settings, folder = self.settings, self.folder
         stack.enter_context(folder.locked(settings.command))
         for door in settings.doors:
@@ -103,11 +102,13 @@ async def run(up: Up, body: Callable[[Up], Awaitable[T]] | None = None) -> T | N
             return await (body(up) if body else asyncio.get_running_loop().create_future())
 
     work = asyncio.create_task(serve())
-    with _signals(lambda: work.cancel() if not work.cancelling() else up.hurry()):
+    # The first cancels the body; cancelling the drain that follows makes it hurry.
+    with _signals(work.cancel):
         try:
             return await work
         except asyncio.CancelledError:
-            if not work.cancelled():
+            this = asyncio.current_task()
+            if this and this.cancelling():  # whoever runs us gave up, not the person at the keyboard
                 raise
             return None
 

@@ -19,14 +19,18 @@ class PostgresAccounts:
         self._sql = queries("accounts")
 
     async def credential(self, login: str) -> Credential | None:
+        """By username, else by e-mail address."""
         rows = await self._database.fetch(self._sql["credential"], {"login": login})
         return Credential(user=_user(rows[0]), password_hash=rows[0]["password_hash"]) if rows else None
 
     async def user(self, user_id: str) -> User | None:
+        """An account by its id."""
         rows = await self._database.fetch(self._sql["user"], {"id": user_id})
         return _user(rows[0]) if rows else None
 
     async def add_user(self, user: User, password_hash: str, act: Act) -> bool:
+        """False when the name or the address is taken."""
+
         async def work(connection: Connection) -> bool:
             values = {
                 "id": user.id,
@@ -43,6 +47,8 @@ class PostgresAccounts:
         return await self._database.repeat(work)
 
     async def open_session(self, session: Session, act: Act) -> None:
+        """A device that has signed in."""
+
         async def work(connection: Connection) -> None:
             await self._open(connection, session, act)
 
@@ -62,12 +68,15 @@ class PostgresAccounts:
         await record(connection, act)
 
     async def live_session(self, session_id: str) -> LiveSession | None:
+        """The session if neither it nor its account has ended."""
         rows = await self._database.fetch(self._sql["live_session"], {"id": session_id})
         return LiveSession(id=session_id, user=_user(rows[0]), expires_at=rows[0]["expires_at"]) if rows else None
 
     async def rotate(
         self, session_id: str, shown: bytes, replacement: bytes, grace: float, act: Act, theft: Act
     ) -> Literal["rotated", "raced", "reused", "ended"]:
+        """Under the session's row lock, so that of any number at once one is first."""
+
         async def work(connection: Connection) -> Literal["rotated", "raced", "reused", "ended"]:
             cursor = await connection.execute(self._sql["lock_session"], {"id": session_id, "grace": grace})
             row = await cursor.fetchone()
@@ -86,16 +95,21 @@ class PostgresAccounts:
         return await self._database.repeat(work)
 
     async def end_session(self, session_id: str, act: Act) -> bool:
+        """False when it had ended already."""
         return await self._touch("end_session", {"id": session_id}, act)
 
     async def end_sessions(self, user_id: str, act: Act) -> bool:
+        """Every session of an account."""
         return await self._touch("end_sessions", {"user_id": user_id}, act)
 
     async def count_sessions(self, user_id: str) -> int:
+        """Sessions that still count."""
         rows = await self._database.fetch(self._sql["count_sessions"], {"user_id": user_id})
         return int(rows[0]["count"])
 
     async def add_key(self, key: ApiKey, key_hash: bytes, act: Act) -> ApiKey:
+        """A key, of which only the hash is kept."""
+
         async def work(connection: Connection) -> ApiKey:
             values = {
                 "id": key.id,
@@ -113,12 +127,15 @@ class PostgresAccounts:
         return await self._database.repeat(work)
 
     async def keys(self, user_id: str) -> list[ApiKey]:
+        """Newest first, without revoked ones."""
         return [_key(row) for row in await self._database.fetch(self._sql["keys"], {"user_id": user_id})]
 
     async def revoke_key(self, user_id: str, key_id: str, act: Act) -> bool:
+        """False for a key that is not this account's."""
         return await self._touch("revoke_key", {"id": key_id, "user_id": user_id}, act)
 
     async def by_key(self, key_hash: bytes) -> tuple[str, datetime | None, User] | None:
+        """The key's id, its end and its account; remembers the use, once a minute at most."""
         rows = await self._database.fetch(self._sql["key_by_hash"], {"key_hash": key_hash})
         if not rows:
             return None
@@ -126,6 +143,8 @@ class PostgresAccounts:
         return str(rows[0]["key_id"]), rows[0]["key_expires_at"], _user(rows[0])
 
     async def add_link(self, link_hash: bytes, user_id: str, expires_at: datetime, act: Act) -> None:
+        """A one-time link, of which only the hash is kept."""
+
         async def work(connection: Connection) -> None:
             values = {"link_hash": link_hash, "user_id": user_id, "expires_at": expires_at}
             await connection.execute(self._sql["add_link"], values)
@@ -134,6 +153,8 @@ class PostgresAccounts:
         await self._database.repeat(work)
 
     async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
+        """Spends the link and opens the session in one transaction: of ten at once one gets in."""
+
         async def work(connection: Connection) -> User | None:
             row = await (await connection.execute(self._sql["use_link"], {"link_hash": link_hash})).fetchone()
             if row is None:
@@ -145,10 +166,13 @@ class PostgresAccounts:
         return await self._database.repeat(work)
 
     async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        """Sessions and keys that still count, with the role of their account."""
         rows = await self._database.fetch(self._sql["still_good"], {"ids": [UUID(each) for each in ids]})
         return {str(row["id"]): row["role"] for row in rows}
 
     async def note(self, act: Act) -> None:
+        """An audit line of its own."""
+
         async def work(connection: Connection) -> None:
             await record(connection, act)
 

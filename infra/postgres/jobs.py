@@ -24,6 +24,8 @@ class PostgresJobs:
         self._sql = queries("jobs")
 
     async def create(self, opening: Opening, act: Act) -> Run:
+        """Job, run, request to Kafka and audit line, in one transaction."""
+
         async def work(connection: Connection) -> Run:
             await connection.execute(self._sql["add_job"], _values(opening))
             return await self._open_run(connection, opening, act)
@@ -31,6 +33,8 @@ class PostgresJobs:
         return await self._database.repeat(work)
 
     async def start(self, opening: Opening, act: Act, *, force: bool) -> Run | Literal["running", "gone"]:
+        """The job's row is locked, so that racing calls open one run."""
+
         async def work(connection: Connection) -> Run | Literal["running", "gone"]:
             row = await (await connection.execute(self._sql["lock_job"], {"job_id": opening.job_id})).fetchone()
             if row is None:
@@ -53,6 +57,7 @@ class PostgresJobs:
     async def page(
         self, owner: str | None, states: Sequence[str] | None, before: tuple[datetime, str] | None, limit: int
     ) -> list[Job]:
+        """Newest first, after a position."""
         moment, position = before or (None, None)
         values = {
             "owner": owner,
@@ -64,18 +69,23 @@ class PostgresJobs:
         return [_job(row) for row in await self._database.fetch(self._sql["jobs"], values)]
 
     async def job(self, job_id: str) -> Job | None:
+        """With its newest run."""
         rows = await self._database.fetch(self._sql["job"], {"job_id": job_id})
         return _job(rows[0]) if rows else None
 
     async def run(self, run_id: str) -> Run | None:
+        """A run by its own id."""
         rows = await self._database.fetch(self._sql["run"], {"run_id": run_id})
         return _run(rows[0]) if rows else None
 
     async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
+        """Ids, newest first."""
         values = {"owner": owner, "job_id": job_id, "limit": limit}
         return [str(row["id"]) for row in await self._database.fetch(self._sql["newest_runs"], values)]
 
     async def cancel(self, job_id: str, act: Act) -> list[str]:
+        """Marks every open run and wakes dispatch, which drops what waits."""
+
         async def work(connection: Connection) -> list[str]:
             cursor = await connection.execute(self._sql["cancel"], {"job_id": job_id})
             cancelled = [str(row["id"]) for row in await cursor.fetchall()]
@@ -87,6 +97,8 @@ class PostgresJobs:
         return await self._database.repeat(work)
 
     async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:
+        """Hides the job; its rows stay for the accounts."""
+
         async def work(connection: Connection) -> Literal["deleted", "running", "gone"]:
             row = await (await connection.execute(self._sql["lock_job"], {"job_id": job_id})).fetchone()
             if row is None:
@@ -108,6 +120,7 @@ class PostgresJobs:
         after: str | None = None,
         limit: int,
     ) -> list[UrlFate]:
+        """By fingerprint, which the primary key orders."""
         values = {"run_id": run_id, "outcome": outcome, "url_fp": url_fp, "after": after, "limit": limit}
         return [_fate(row) for row in await self._database.fetch(self._sql["urls"], values)]
 

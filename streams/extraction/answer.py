@@ -82,7 +82,10 @@ def answer_page(result: FetchResult, reader: Reader, now: datetime, dice: Random
 
 def _page(result: FetchResult, reader: Reader, document: Document) -> Answer:
     records = reader.rules.extract(document) if reader.rules else [page_record(document)]
-    links: Sequence[LinkVerdict] = select(find_links(document), reader.scope, result.depth) if reader.follows else ()
+    obey = reader.run.description.options.respect_robots
+    links: Sequence[LinkVerdict] = (
+        select(find_links(document, obey_nofollow=obey), reader.scope, result.depth) if reader.follows else ()
+    )
     made = batches_of(result, records, reader.clean, reader.run.job_id, reader.run.dataset, reader.run.revision)
     letters: list[Letter] = [
         (

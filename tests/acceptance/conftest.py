@@ -1,4 +1,4 @@
-"""One site, the real Python documentation, and one `trawl up` for all acceptance tests that do not break its supervisor."""
+"""One site, the real Python documentation, and one `trawl up` for all tests that do not break its supervisor."""
 
 import functools
 import threading

@@ -171,9 +171,15 @@ async def test_a_second_signal_spares_nobody_but_the_engines(play: Any) -> None:
         scene.start("fetch", STUBBORN, waits_for=("kafka",))
         await scene.supervisor.settled()
         started = asyncio.get_running_loop().time()
-        scene.supervisor.hurry()
+        this = asyncio.current_task()
+        assert this
+        asyncio.get_running_loop().call_later(0.3, this.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await scene.supervisor.__aexit__()
+        this.uncancel()
     assert asyncio.get_running_loop().time() - started < 5
     assert (scene.logs / "kafka.log").read_text() == "drained\n"
+    assert scene.status["processes"]["fetch"]["state"] == "stopped"
 
 
 async def test_children_of_a_dead_child_go_with_it(play: Any) -> None:

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
@@ -20,6 +19,7 @@ from api.auth.passwords import Passwords
 from api.config import GatewayConfig
 from api.gateway import Gateway
 from api.ports import Checks, Ports, ProcessHealth
+from api.server import Server, configured
 from schemas.accounts import Act, User
 from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakeRecords, FakeTelemetry, StoreAway
 
@@ -106,15 +106,13 @@ async def running(world: World, **config: Any) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def listening(world: World, **config: Any) -> AsyncIterator[tuple[str, Client]]:
     """The gateway on a port of its own, for WebSockets; yields its `host:port` too."""
-    from api.server import _config, _Server
-
     app = world.app(**config)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server: uvicorn.Server = _Server(_config(app, "127.0.0.1", port, lifespan="on"))
-    serving = asyncio.create_task(server.serve())
-    await server.open.wait()  # type: ignore[attr-defined]
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    port = door.getsockname()[1]
+    server = Server(configured(app, lifespan="on"))
+    serving = asyncio.create_task(server.serve(sockets=[door]))
+    await server.open.wait()
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             yield f"127.0.0.1:{port}", Client(world, app, http)

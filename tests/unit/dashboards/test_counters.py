@@ -42,6 +42,12 @@ def test_a_sample_that_comes_late_or_again_changes_nothing() -> None:
     assert counters.take(*sample(13, records=6)) == [Increase("cleaning", "records", 12, 13, 1)]
 
 
+def test_a_stage_that_rests_tells_so() -> None:
+    counters = Counters()
+    counters.take(*sample(10, records=5))
+    assert counters.take(*sample(11, records=5)) == [Increase("cleaning", "records", 10, 11, 0)]
+
+
 def test_instances_are_told_apart_and_bounded() -> None:
     counters = Counters(most=2)
     counters.take(*sample(10, "a", records=1))

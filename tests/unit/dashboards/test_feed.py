@@ -63,6 +63,25 @@ def test_a_retry_is_no_page() -> None:
     assert feed.pages.window(int(NOW), 1).sum() == 0
 
 
+def test_a_visit_counts_when_it_was_made_and_only_if_it_was() -> None:
+    feed = Feed(NOW)
+    feed.take(message(outcome(1, NOW - 3), 0), NOW)
+    feed.take(message(outcome(2, NOW - 3, final=False, klass="failed", name="timeout"), 1), NOW)
+    feed.take(message(outcome(3, klass="filtered", name="cancelled", ms=0, fetched_at=""), 2), NOW)
+    assert feed.visits.window(int(NOW), 5).tolist() == [0, 2, 0, 0, 0]
+
+
+def test_a_stage_that_rests_is_known_to_rest() -> None:
+    feed = Feed(NOW)
+    for number in (1, 2):
+        rested = MetricSample(id=str(number), process="trends", instance="a", at="",
+                              values={'trawl_records_total{stage="trends"}': 0})  # fmt: skip
+        feed.take(message(rested, number, NOW + number), NOW + 3)
+    known = feed.stages.known("trends", "records")
+    assert known is not None
+    assert known.rate(NOW + 3) == 0
+
+
 def test_what_is_no_event_is_counted_and_passed_over() -> None:
     feed = Feed(NOW)
     feed.take(Message(PAGE_OUTCOMES, 0, 0, None, b"{no json", (), 0), NOW)

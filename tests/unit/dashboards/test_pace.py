@@ -50,7 +50,12 @@ def test_the_bucket_that_still_fills_is_not_drawn() -> None:
 def test_a_run_of_one_page_is_a_peak() -> None:
     pace = Pace()
     pace.add(100, pages=1)
-    assert [pace.arrays(now)[1].tolist() for now in (100.5, 101.0, 102.0, 500.0)] == [[0, 1], [0, 1], [0, 1, 0], [0, 1, 0]]
+    assert [pace.arrays(now)[1].tolist() for now in (100.5, 101.0, 102.0, 500.0)] == [
+        [0, 1],
+        [0, 1],
+        [0, 1, 0],
+        [0, 1, 0],
+    ]
 
 
 def test_recent_follows_the_last_seconds_whatever_the_width() -> None:

@@ -14,6 +14,7 @@ from itertools import count
 from random import Random
 from time import monotonic
 from typing import Any
+from unittest.mock import patch
 
 import zstandard
 
@@ -241,20 +242,24 @@ _READS = {"fetch": FETCH_TASKS, "extraction": RAW_PAGES, "cleaning": RAW_RECORDS
 
 
 def play(world: World, *, faulty_steps: int = 900, calm_steps: int = 4_000) -> None:
-    """One history: crashes, zombies and lost tasks first, then quiet until everything is drained, zombies too."""
-    cast = _Cast(world)
-    for step in range(faulty_steps):
-        if step % 40 == 0:
-            _lose_tasks(world)
-        cast.faulty_turn()
-    world.calm()
-    for step in range(calm_steps):
-        if step % 40 == 0:
-            _lose_tasks(world)
-            if not cast.zombies and _drained(world):
-                break
-        cast.calm_turn()
-    cast.end()
+    """One history: crashes, zombies and lost tasks first, then quiet until everything is drained, zombies too.
+
+    The memory of trends is kept in blocks of one series, so that its parts change at different times.
+    """
+    with patch("streams.trends.state.BLOCK", 1):
+        cast = _Cast(world)
+        for step in range(faulty_steps):
+            if step % 40 == 0:
+                _lose_tasks(world)
+            cast.faulty_turn()
+        world.calm()
+        for step in range(calm_steps):
+            if step % 40 == 0:
+                _lose_tasks(world)
+                if not cast.zombies and _drained(world):
+                    break
+            cast.calm_turn()
+        cast.end()
 
 
 class _Cast:

@@ -73,7 +73,8 @@ def test_what_is_wrong_inside_a_request(value: bytes, code: str) -> None:
 
 def wrong_for(one: Example, member: str) -> Any:
     """A value that the member's schema refuses."""
-    return next(value for value in ([[]], 5, "?") if not validator(one.name).is_valid(one.value | {member: value}))
+    candidates: tuple[Any, ...] = ([[]], 5, "?")
+    return next(value for value in candidates if not validator(one.name).is_valid(one.value | {member: value}))
 
 
 MEMBERS = [(one, member) for one in EVENTS for member in one.value if member != "version"]

@@ -29,7 +29,7 @@ def part_of(part: Any, whole: Any) -> bool:
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(name in whole and part_of(part[name], whole[name]) for name in part)
     if isinstance(part, list):
-        return isinstance(whole, list) and all(map(part_of, part, whole, strict=False)) and len(part) <= len(whole)
+        return isinstance(whole, list) and len(part) <= len(whole) and all(map(part_of, part, whole))
     return bool(part == whole)
 
 
