@@ -48,5 +48,8 @@ lock: setup ## resolve pyproject.toml anew into both locks: with hashes, without
 	@echo hatchling | $(BIN)/uv pip compile $(COMPILE) -c requirements-dev.lock pyproject.toml - -o requirements.lock >/dev/null
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
+generated: setup ## write schemas/generated anew from the declarations
+	@$(BIN)/python -m schemas.generate
+
 clean: ## remove what was made here (never a data folder)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -1,5 +1,6 @@
 """/trends: what was noticed, and the series in which it was."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from dashboards.fragments import Fragments, Panel
 from dashboards.page import Component, Page
 from dashboards.pages.pulse import pulse
 from dashboards.pages.rows import trend_row
+from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings, argument, visit_of
 from schemas.events import Trend
 
@@ -28,6 +30,7 @@ class SeriesStory:
     name: SeriesName | None = None
     chosen: str = ""
     looked: bool = False
+    _turned: asyncio.Event = field(default_factory=asyncio.Event)
     _values: list[tuple[float, float]] = field(default_factory=list)
     _trends: list[Trend] = field(default_factory=list)
 
@@ -35,10 +38,18 @@ class SeriesStory:
         """Turns to another series, or to another trend in it."""
         if name != self.name:
             self.name, self.looked, self._values, self._trends = name, False, [], []
+            self._turned.set()
         self.chosen = trend_id
 
-    async def look(self) -> None:
-        """Asks the store; an answer that comes after another choice was made is dropped."""
+    async def follow(self) -> None:
+        """Asks the store for each series that is turned to, until it answers."""
+        while True:
+            await self._turned.wait()
+            self._turned.clear()
+            await until_done(f"series {self.name}", self._look)
+
+    async def _look(self) -> None:
+        """An answer that comes after another choice was made is dropped."""
         name, charts = self.name, self.surroundings.charts
         if name is None:
             return
@@ -77,7 +88,6 @@ def trends(doc: Document, surroundings: Surroundings) -> None:
         trend = surroundings.feed.trends.get(trend_id)
         if trend is not None:
             story.choose(SeriesName.of(trend), trend.id)
-            surroundings.in_background(story.look(), f"series {trend.series}")
 
     choice.on_change("data", lambda attr, old, new: turn(str(next(iter(new.get("trend", [])), ""))))
     templates, feed = surroundings.templates, surroundings.feed
@@ -93,7 +103,8 @@ def trends(doc: Document, surroundings: Surroundings) -> None:
     doc.title = "Trends · Trawl"
     page.show(components, template="trends.html.jinja", templates=templates, now=surroundings.clock(), visit=visit,
               page="trends")  # fmt: skip
-    surroundings.in_background(story.look(), "series")
+    end = surroundings.in_background(story.follow(), "series")
+    doc.on_session_destroyed(lambda context: end())
 
 
 def _begin(doc: Document, story: SeriesStory) -> None:

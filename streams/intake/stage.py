@@ -53,7 +53,9 @@ class Intake:
             raise _Refused("invalid_job", _sentence(problem)) from problem
         source, event = message.header("ce_source"), message.header("ce_id")
         if not (source and event):
-            source, event = f"kafka:{message.topic}", f"{message.partition}:{message.offset}"
+            # With its time a place is not the same place in a topic that was recreated.
+            event = f"{message.partition}:{message.offset}:{message.timestamp}"
+            source = f"kafka:{message.topic}"
         run_id = outsider_run_id(source, event)
         await self._runs.open_outsiders(run_id, digest(run_id, "job"), job, f"{source} {event}"[:500], _seeds(job))
 

@@ -142,7 +142,9 @@ async def test_a_run_page_follows_its_run(dashboards: Dashboards, page: Page) ->
     await expect(page.locator("h1")).to_have_text("No such run")
     world = dashboards.world
     world.now = time.time()
-    world.run(SHOP, "shop", "running", world.now, RunCounts(requested=10, queued=7, fetched=1, filtered=2, extracted=20))
+    world.run(
+        SHOP, "shop", "running", world.now, RunCounts(requested=10, queued=7, fetched=1, filtered=2, extracted=20)
+    )
     world.page(SHOP, 1, world.now)
     await expect(page.locator("h1")).to_have_text("shop", timeout=1000)
     await expect(page.locator('[data-slot="pages"] li')).to_have_count(1, timeout=1000)

@@ -19,7 +19,7 @@ from streams.warehouse.stage import Warehouse
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.pausing import Pause
 from tests.fakes.warehouse import Epochs, MemoryIntents, MemoryRows, MemorySnapshots
-from tests.unit.delivery.model import PatientPump, World
+from tests.unit.delivery.model import WORKERS, PatientPump, World
 
 Parts = Mapping[str, Callable[..., Any]]
 
@@ -31,6 +31,7 @@ class Broken:
     rule: str
     parts: Parts
     seen_as: frozenset[str]
+    victims: Sequence[str] = WORKERS
 
 
 # the claim on a row
@@ -275,7 +276,7 @@ BROKEN = (
     Broken("a memory is written before the acknowledgement", {"trends": AcknowledgesBeforeSnapshot},
            frozenset({"a trend was not told", "a trend was told that is none"})),
     Broken("snapshots are fenced", {"snapshots": UnfencedSnapshots},
-           frozenset({"a trend was not told", "a trend was told that is none"})),
+           frozenset({"a trend was not told", "a trend was told that is none"}), ("trends",)),
     Broken("a memory knows its offset", {"snapshots": SnapshotsWithoutOffset},
            frozenset({"a trend was not told", "a trend was told that is none"})),
     Broken("repeats are observed once", {"trends": Oblivious},

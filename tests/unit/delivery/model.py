@@ -7,7 +7,7 @@ commits are fenced by the group's generation; publishing and inserting are not, 
 by their clock either: the rules must hold without it. What must be true in the end is written in `promises.py`.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -40,6 +40,7 @@ from tests.fakes.log import Log, MemoryPublisher
 from tests.fakes.pausing import Pause
 from tests.fakes.warehouse import MemoryIntents, MemoryRows, MemorySnapshots, MemorySuspects, NoMeter
 
+WORKERS = ("dispatch", "fetch", "extraction", "cleaning", "trends", "warehouse")
 RUN = digest("the run")
 NOW = "2026-01-01T00:00:00.000Z"
 SENSITIVE = Settings(bar=0.01, budget=0.9, toll=0.01, rest=0, warm_up=1)
@@ -90,7 +91,9 @@ class World:
 
     seed: int
     pages: int = 7
-    parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    parts: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    victims: Sequence[str] = WORKERS
+    """Who is killed and overtaken; the fewer, the more often."""
 
     def __post_init__(self) -> None:
         self.dice = Random(self.seed)
@@ -236,7 +239,6 @@ class World:
         )  # fmt: skip
 
 
-WORKERS = ("dispatch", "fetch", "extraction", "cleaning", "trends", "warehouse")
 _READS = {"fetch": FETCH_TASKS, "extraction": RAW_PAGES, "cleaning": RAW_RECORDS, "trends": CLEAN_RECORDS,
           "warehouse": CLEAN_RECORDS}  # fmt: skip
 
@@ -272,45 +274,55 @@ class _Cast:
         self.zombies: list[tuple[Worker, int]] = []
 
     def faulty_turn(self) -> None:
-        chance, name = self._dice.random(), self._dice.choice(WORKERS)
+        chance, victim = self._dice.random(), self._dice.choice(self._world.victims)
         if chance < 0.02:  # SIGKILL, and the supervisor starts it again
-            self._current[name].close()
-            self._current[name] = self._world.start(name)
+            self._current[victim].close()
+            self._current[victim] = self._world.start(victim)
         elif chance < 0.04:  # stopped or cut off: its heir starts, and it goes on later
-            self.zombies.append((self._current[name], self._dice.randint(5, 60)))
-            self._current[name] = self._world.start(name)
+            self.zombies.append(_Zombie(self._current[victim], self._dice.randint(0, 150), self._dice.randint(5, 60)))
+            self._current[victim] = self._world.start(victim)
         elif chance < 0.1 and self._world.rows.late:
             self._world.rows.late.pop(self._dice.randrange(len(self._world.rows.late)))()
-        elif chance < 0.25 and self.zombies:
-            self._wake()
-        else:
-            self._turn(name)
+        elif not (chance < 0.25 and self._wake()):
+            self._turn()
         self._world.look()
 
     def calm_turn(self) -> None:
-        if self.zombies and self._dice.random() < 0.3:
-            self._wake()
-        else:
-            self._turn(self._dice.choice(WORKERS))
+        if not (self._dice.random() < 0.3 and self._wake()):
+            self._turn()
         self._world.look()
 
     def end(self) -> None:
-        for worker in [*self._current.values(), *(worker for worker, _ in self.zombies)]:
+        for worker in [*self._current.values(), *(zombie.worker for zombie in self.zombies)]:
             worker.close()
 
-    def _turn(self, name: str) -> None:
+    def _turn(self) -> None:
+        name = self._dice.choice(WORKERS)
         if not _one_step(self._current[name]):
             self._current[name] = self._world.start(name)
+        for zombie in self.zombies:
+            zombie.asleep -= 1
 
-    def _wake(self) -> None:
-        """One step of a zombie; a dispatch that was overtaken never learns of it, so each has a last step."""
-        place = self._dice.randrange(len(self.zombies))
-        zombie, left = self.zombies[place]
-        if _one_step(zombie) and left:
-            self.zombies[place] = zombie, left - 1
-        else:
-            zombie.close()
-            self.zombies.pop(place)
+    def _wake(self) -> bool:
+        """One step of a zombie that is awake. A dispatch that was overtaken never learns of it: each has a last step."""
+        awake = [zombie for zombie in self.zombies if zombie.asleep <= 0]
+        if not awake:
+            return False
+        zombie = self._dice.choice(awake)
+        zombie.left -= 1
+        if not _one_step(zombie.worker) or not zombie.left:
+            zombie.worker.close()
+            self.zombies.remove(zombie)
+        return True
+
+
+@dataclass(eq=False)
+class _Zombie:
+    """A worker that was overtaken; it sleeps so many turns of the others, and has so many left."""
+
+    worker: Worker
+    asleep: int
+    left: int
 
 
 def _one_step(worker: Worker) -> bool:
