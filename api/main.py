@@ -91,7 +91,7 @@ def processes_of(status: Path) -> dict[str, ProcessHealth]:
             name: ProcessHealth(state=entry["state"], restarts=entry["restarts"], why=entry["why"])
             for name, entry in found.items()
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -62,12 +62,17 @@ def records(rows: Sequence[Mapping[str, Any]], title: str, width: int, first: Se
     return table
 
 
-def plain(headings: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> "Table":
-    """A table of given cells; rich markup in them is kept, so what came from a page must be `safe`."""
+def plain(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None, whole: Sequence[int] = ()
+) -> "Table":
+    """A table of given cells; rich markup in them is kept, so what came from a page must be `safe`. The columns `whole`
+    are never wrapped: they are for copying."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(*headings, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=place in whole, overflow="fold")
     for row in rows:
         table.add_row(*[str(value) for value in row])
     return table

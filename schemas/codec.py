@@ -61,8 +61,8 @@ def decode(topic: str, value: bytes | None) -> Any:
 def _known_version(value: bytes) -> bool:
     try:
         found = _version.decode(value).version
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return True  # not an object at all: its shape is what is wrong
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        return "`$.version`" not in str(problem)  # no object at all, or a version that is endless
     return type(found) is int and found == 1
 
 

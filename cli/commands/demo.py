@@ -33,6 +33,7 @@ def demo(once: Once = False, data: DemoData = None, seed: Seed = None) -> None:
 
     if not once:
         run(data, seed, once=False)
+        typer.echo("Stopped. `trawl demo` shows it again, on the same data.", err=True)
         return
     folder = data or temporary_folder()
     outcome = run(folder, seed, once=True)

@@ -53,10 +53,9 @@ def listing(
 @jobs.command(epilog="Example: trawl jobs show 3e7c8f0a-…")
 def show(job_id: JobId, as_json: AsJson = False, data: Data = None, url: Url = None) -> None:
     """Show a job, its newest run's accounts, and the URLs that failed."""
-    from cli.commands.scrape import accounts
+    from cli.commands.scrape import accounts, unfetched
     from cli.console import out
     from cli.gateway import Gateway
-    from cli.tables import plain, safe
 
     with Gateway.of(data, url) as gateway:
         job = gateway.job(job_id)
@@ -66,8 +65,7 @@ def show(job_id: JobId, as_json: AsJson = False, data: Data = None, url: Url = N
     out().print(_table([job | {"records": job["counts"]["stored"]}]))
     out().print(accounts(job))
     if failed:
-        rows = [(safe(entry["url"]), entry["outcome"], safe(entry["reason"])) for entry in failed]
-        out().print(plain(("failed", "outcome", "reason"), rows))
+        out().print(unfetched(failed))
     return None
 
 
@@ -93,11 +91,11 @@ def _table(found: list[dict[str, Any]]) -> "Table":
             f"[{colours.get(job['status'], 'white')}]{job['status']}[/]",
             f"{job['progress']['current_page']}/{job['progress']['total_pages'] or '?'}",
             job["records"],
-            job["created_at"][:19].replace("T", " "),
+            job["created_at"][5:16].replace("T", " "),
         )
         for job in found
     ]
-    return plain(("job", "name", "status", "pages", "records", "made (UTC)"), rows)
+    return plain(("job", "name", "status", "pages", "records", "made (UTC)"), rows, whole=(0, 5))
 
 
 def _as_json(value: Any) -> None:

@@ -7,6 +7,8 @@ import typer
 from cli.options import AsJson, Data, Url
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from cli.gateway import Gateway
 
 _EXAMPLE = (
@@ -74,7 +76,18 @@ def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -
             out().print(records(found, title, out().width, list(job["extract"].get("fields", ()))))
         out().print(accounts(ended), highlight=False)
     if ended["status"] != "completed":
-        raise RunFailed(f"The run {ended['status']}: {ended.get('reason') or 'no reason was given'}")
+        why = [entry for entry in gateway.urls(job_id, None, 20) if entry["outcome"] != "fetched"]
+        if why:
+            err().print(unfetched(why))
+        raise RunFailed(f"The run {ended['status']}. {ended['reason']}".strip())
+
+
+def unfetched(urls: list[dict[str, Any]]) -> "Table":
+    """URLs that were not fetched, each with what came between."""
+    from cli.tables import plain, safe
+
+    rows = [(safe(entry["url"]), entry["outcome"] or entry["state"], safe(entry["reason"])) for entry in urls]
+    return plain(("not fetched", "outcome", "reason"), rows)
 
 
 def accounts(job: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ class PaceChart:
         self.root.add_tools(
             HoverTool(
                 renderers=[line],
-                tooltips=[("UTC", "@at{%H:%M:%S}"), (f"{column}/s", f"@{column}{{0,0.[0]}}")],
+                tooltips=f"<b>@{column}{{0,0.[0]}}</b> {column}/s<br>@at{{%H:%M:%S}} UTC",
                 formatters={"@at": "datetime"},
                 mode="vline",
             )

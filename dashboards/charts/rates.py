@@ -40,7 +40,7 @@ class RateChart:
         self.root.add_tools(
             HoverTool(
                 renderers=[line],
-                tooltips=[("UTC", "@at{%H:%M:%S}"), ("a second", "@amount{0,0.[0]}")],
+                tooltips="<b>@amount{0,0.[0]}</b> a second<br>@at{%H:%M:%S} UTC",
                 formatters={"@at": "datetime"},
                 mode="vline",
                 line_policy="nearest",

@@ -55,7 +55,7 @@ class SeriesChart:
         )  # fmt: skip
         when: Any = {"@at": "datetime"}
         self.root.add_tools(
-            HoverTool(renderers=[dots], tooltips="@at{%d %b %H:%M:%S} · <b>@value{0,0.[00]}</b>", formatters=when),
+            HoverTool(renderers=[dots], tooltips="<b>@value{0,0.[00]}</b><br>@at{%d %b %H:%M:%S} UTC", formatters=when),
             HoverTool(renderers=[marks], tooltips="@text", formatters=when),
         )
 

@@ -48,10 +48,13 @@ class Postgres:
     async def prepare(self) -> None:
         """Makes the cluster once, then keeps its configuration and passwords as they should be."""
         home = await asyncio.to_thread(settle, self.folder.path)
+        roles = _roles(self.folder.secret("postgres-owner"), self.folder.secret("postgres-app"))
         if not home.cluster.exists():
-            await _create(home)
+            await _create(home, roles)
         _configure(home)
-        await self._set_roles(home)
+        if _done(home.cluster) != _fingerprint(roles):
+            await _single_user(home, home.cluster, roles)
+            _write(home.cluster / _ROLES_DONE, _fingerprint(roles), home)
 
     def command(self) -> Command:
         """The postmaster. Stopped "fast" (SIGINT); orphaned, "immediately" (SIGQUIT), and the next start recovers."""
@@ -73,24 +76,31 @@ class Postgres:
                 return await _asks_for_password(self.port)
         return False
 
-    async def _set_roles(self, home: PostgresHome) -> None:
-        template = files("infra.local").joinpath("postgres_roles.sql").read_text()
-        script = template.format(owner=self.folder.secret("postgres-owner"), app=self.folder.secret("postgres-app"))
-        done = home.cluster / _ROLES_DONE
-        fingerprint = hashlib.sha256(script.encode()).hexdigest()
-        if done.exists() and done.read_text() == fingerprint:
-            return
-        await _single_user(home, home.cluster, [line for line in script.splitlines() if not line.startswith("--")])
-        _write(done, fingerprint, home)
+
+def _roles(owner: str, app: str) -> list[str]:
+    """The statements that make the roles and give them these passwords, one a line; may be run again."""
+    script = files("infra.local").joinpath("postgres_roles.sql").read_text().format(owner=owner, app=app)
+    return [line for line in script.splitlines() if not line.startswith("--")]
 
 
-async def _create(home: PostgresHome) -> None:
+def _fingerprint(statements: list[str]) -> str:
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()
+
+
+def _done(cluster: Path) -> str:
+    """What the roles were last set to; running PostgreSQL once more at each start would cost a second."""
+    marker = cluster / _ROLES_DONE
+    return marker.read_text() if marker.exists() else ""
+
+
+async def _create(home: PostgresHome, roles: list[str]) -> None:
     """Makes the cluster beside its place and moves it there when it is whole: an interrupted start leaves no half."""
     draft = home.folder / "cluster.new"
     make_own_folder(draft, home.account)
     options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=reject", "--data-checksums"]
     await _run(home, ["initdb", "-D", str(draft), *options])
-    await _single_user(home, draft, [f"CREATE DATABASE {DATABASE};"])
+    await _single_user(home, draft, [f"CREATE DATABASE {DATABASE};", *roles])
+    _write(draft / _ROLES_DONE, _fingerprint(roles), home)
     draft.rename(home.cluster)
 
 

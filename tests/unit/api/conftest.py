@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog.testing
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
@@ -119,6 +120,13 @@ async def listening(world: World, **config: Any) -> AsyncIterator[tuple[str, Cli
     finally:
         server.should_exit = True
         await serving
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged meanwhile; printing an exception with all its variables takes longer than many a test."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture

@@ -29,26 +29,18 @@ def fits(answer: httpx.Response) -> None:
 
 
 def jobs_with(text: str) -> list[dict[str, Any]]:
-    """A job description with `text` in every place that takes text, one place at a time."""
+    """Job descriptions with `text` in every place that takes text; what one field refuses does not hide another's."""
+    free = {"description": text, "filters": {text: [text]}, "notifications": {text: text}, "schedule": text}
     return [
-        {"url": text},
-        {"urls": [text]},
+        BASE | free | {"export_formats": [text], "extract": {"fields": {"a": {"css": "b", "default": text}}}},
         BASE | {"name": text},
-        BASE | {"description": text},
-        BASE | {"dataset": text},
-        BASE | {"type": text},
-        BASE | {"export_formats": [text]},
-        BASE | {"schedule": text},
-        BASE | {"notifications": {text: text}},
-        BASE | {"filters": {text: [text]}},
-        BASE | {"config": {text: text}},
-        BASE | {"selectors": {"title": text}},
-        BASE | {"extract": {"items": text, "fields": {text: text}, "key": text}},
-        BASE | {"extract": {"fields": {"a": {"xpath": text, "default": text, "type": text}}}},
+        {"url": text, "dataset": text, "type": text, "config": {text: text}},
+        BASE | {"selectors": {"title": text}, "extract": {"items": text}},
+        BASE | {"extract": {"fields": {text: text, "a": {"xpath": text, "type": text}}, "key": text}},
         BASE | {"options": {"allow": [text], "deny": [text]}},
         BASE | {"options": {"user_agent": text, "headers": {text: text}}},
-        BASE | {"options": {"max_pages": text, "delay": text, "scope": text, "priority": text, "follow": text}},
-        {text: text},
+        BASE
+        | {"options": {"max_pages": text, "delay": text, "scope": text, "priority": text, "follow": text}, text: text},
     ]
 
 

@@ -55,7 +55,7 @@ async def test_a_store_that_is_away_is_a_503_with_a_time_to_come_back(client: Cl
     assert answer.status_code == 503
 
 
-async def test_a_mistake_of_ours_is_a_500_that_tells_nothing(client: Client, monkeypatch: Any) -> None:
+async def test_a_mistake_of_ours_is_a_500_that_tells_nothing(client: Client, monkeypatch: Any, logged: Any) -> None:
     headers = await client.headers("anna")
 
     async def broken(*_: Any) -> None:
@@ -66,6 +66,9 @@ async def test_a_mistake_of_ours_is_a_500_that_tells_nothing(client: Client, mon
     assert answer.status_code == 500 and "hunter2" not in answer.text
     assert answer.json()["error"]["code"] == "SERVER_ERROR"
     assert answer.headers["x-request-id"] in answer.json()["error"]["message"]
+    assert [(entry["event"], entry["request_id"]) for entry in logged] == [
+        ("request_failed", answer.headers["x-request-id"])
+    ]
 
 
 async def test_a_body_over_the_limit_is_a_413_announced_or_not(world: World) -> None:

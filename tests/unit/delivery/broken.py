@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
-from infra.kafka.pump import Pump
 from producers.dispatch.closing import Closer
 from producers.dispatch.ports import Issued
 from schemas.delivery import Settled
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS
+from streams.cleaning.stage import Cleaning
 from streams.extraction.ports import Closed, Closing
 from streams.trends.stage import Trends
 from streams.warehouse.ports import Intent, Sums
@@ -154,17 +155,6 @@ class NoIntents(MemoryIntents):
         )  # fmt: skip
 
 
-class SumsAddedTwice(MemoryIntents):
-    """A confirmation adds its sums however often it is said."""
-
-    async def confirm(self, intent: Intent, epoch: int, sums: Sequence[Sums]) -> None:
-        known = self.intents[intent.topic, intent.partition]
-        confirmed = any(entry.first == intent.first and entry.confirmed for entry in known)
-        await super().confirm(intent, epoch, sums)
-        if confirmed:
-            self._frontier.confirm(sums)
-
-
 class NewTokens(MemoryRows):
     """Every try to insert has a token of its own."""
 
@@ -209,14 +199,6 @@ class UnfencedSnapshots(MemorySnapshots):
         self._epochs = NoFence()
 
 
-class SnapshotsWithoutOffset(MemorySnapshots):
-    """The memory does not know how far it has read."""
-
-    async def take(self, topic: str, partition: int) -> tuple[int, int, list[tuple[int, bytes]]]:
-        epoch, _, blocks = await super().take(topic, partition)
-        return epoch, 0, blocks
-
-
 class Oblivious(Trends):
     """A batch that comes twice is observed twice."""
 
@@ -224,6 +206,17 @@ class Oblivious(Trends):
         for place in self._places.values():
             place.repeats.is_new = lambda identity: True  # type: ignore[method-assign]
         return await super().handle(batch)
+
+
+# letters
+
+
+class LettersOfTheMoment(Cleaning):
+    """A letter's id is drawn when it is written."""
+
+    async def handle(self, batch: Any) -> Any:
+        handled = await super().handle(batch)
+        return replace(handled, rejects=[replace(reject, id=str(uuid4())) for reject in handled.rejects])
 
 
 # the pump
@@ -250,7 +243,9 @@ class AcknowledgesBeforePublishing(PatientPump):
         return await super().step(messages, polled_at)
 
 
-_ = Pump
+_LOST_OR_STUCK = frozenset({"something is lost", "the run does not complete"})
+_TWICE = frozenset({"something is stored twice"})
+_OTHER_TRENDS = frozenset({"a trend was not told", "a trend was told that is none"})
 
 BROKEN = (
     Broken("one answer holds the claim", {"frontier": NoClaim},
@@ -258,29 +253,29 @@ BROKEN = (
     Broken("a failure answers the newest attempt", {"frontier": AnyFailure},
            frozenset({"a row failed by an answer to an earlier attempt"})),
     Broken("a claim is known again", {"frontier": ClaimForgotten},
-           frozenset({"something is lost", "the run does not complete"})),
+           _LOST_OR_STUCK),
     Broken("lost tasks are issued again", {"frontier": NeverIssuedAgain}, frozenset({"the run does not complete"})),
     Broken("unpublished tasks are published", {"frontier": NotPublishedAgain},
            frozenset({"the run does not complete"})),
     Broken("a run waits for its batches", {"closer": HastyCloser}, frozenset({"the run completed too early"})),
-    Broken("intents are fenced", {"intents": UnfencedIntents}, frozenset({"something is stored twice"})),
+    Broken("intents are fenced", {"intents": UnfencedIntents}, _TWICE,
+           ("warehouse",)),
     Broken("an open intent is sent again", {"intents": TrustedIntents}, frozenset({"something is lost"})),
     Broken("an open intent is sent as it was", {"intents": DistrustedIntents},
-           frozenset({"something is stored twice"})),
-    Broken("intents are written", {"intents": NoIntents}, frozenset({"something is stored twice"})),
-    Broken("sums are added once", {"intents": SumsAddedTwice}, frozenset({"the records do not add up"})),
+           _TWICE),
+    Broken("intents are written", {"intents": NoIntents}, _TWICE),
     Broken("ClickHouse remembers tokens", {"rows": partial(MemoryRows, remembers_tokens=False)},
-           frozenset({"something is stored twice"})),
-    Broken("a token is the intent's", {"rows": NewTokens}, frozenset({"something is stored twice"})),
-    Broken("stored ids are known", {"warehouse": NothingKnown}, frozenset({"something is stored twice"})),
+           _TWICE),
+    Broken("a token is the intent's", {"rows": NewTokens}, _TWICE),
+    Broken("stored ids are known", {"warehouse": NothingKnown}, _TWICE),
     Broken("a memory is written before the acknowledgement", {"trends": AcknowledgesBeforeSnapshot},
-           frozenset({"a trend was not told", "a trend was told that is none"})),
+           _OTHER_TRENDS),
     Broken("snapshots are fenced", {"snapshots": UnfencedSnapshots},
-           frozenset({"a trend was not told", "a trend was told that is none"}), ("trends",)),
-    Broken("a memory knows its offset", {"snapshots": SnapshotsWithoutOffset},
-           frozenset({"a trend was not told", "a trend was told that is none"})),
+           _OTHER_TRENDS, ("trends",)),
     Broken("repeats are observed once", {"trends": Oblivious},
-           frozenset({"a trend was not told", "a trend was told that is none"})),
+           _OTHER_TRENDS),
+    Broken("a letter's id is its record's", {"cleaning": LettersOfTheMoment},
+           frozenset({"not every rejected record has its letter"})),
     Broken("publishing comes before the acknowledgement", {"pump": AcknowledgesBeforePublishing},
-           frozenset({"something is lost", "the run does not complete"})),
+           _LOST_OR_STUCK),
 )  # fmt: skip

@@ -150,7 +150,7 @@ class World:
                 stage = self._part("extraction", Extraction, self.frontier, lambda: datetime.now(UTC), self.dice)
                 return self._stage(name, RAW_PAGES, stage)
             case "cleaning":
-                return self._stage(name, RAW_RECORDS, Cleaning())
+                return self._stage(name, RAW_RECORDS, self._part("cleaning", Cleaning))
             case "trends":
                 kind: Any = moody(self.parts.get("trends", Trends), self.dice)  # type: ignore[arg-type]
                 return self._stage(name, CLEAN_RECORDS, kind(self.snapshots, SENSITIVE))
