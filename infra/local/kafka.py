@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import shutil
 import struct
 import threading
 import uuid
@@ -48,6 +49,11 @@ class Kafka:
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
+    @property
+    def _scratch(self) -> Path:
+        """Java unpacks native libraries into its temporary folder and leaves them there when it is killed."""
+        return self.folder / "tmp"
+
     async def prepare(self) -> None:
         """Fetches the jars, writes the configuration, formats the log folder once."""
         stop = threading.Event()
@@ -57,6 +63,8 @@ class Kafka:
         finally:
             stop.set()
         make_folder(self.folder)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        make_folder(self._scratch)
         create_file(self.folder / "cluster-id", _new_cluster_id())
         self._configure()
         if not (self.folder / "log" / "meta.properties").exists():
@@ -97,7 +105,9 @@ class Kafka:
             # The quick compiler only: half the CPU time to start (2.7 s instead of 4.8), and after half a million
             # messages it is still ahead; the thorough one would pay after hours of full load.
             "-XX:TieredStopAtLevel=1",
+            "-XX:-UsePerfData",  # a file in /tmp for each JVM
             "-XX:+ExitOnOutOfMemoryError",
+            f"-Djava.io.tmpdir={self._scratch}",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             "-cp",
             path,

@@ -1,6 +1,7 @@
 """Listening and ending."""
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 
@@ -65,8 +66,7 @@ def test_processes_are_read_from_what_the_supervisor_wrote(tmp_path: Path) -> No
     for broken in ("", "{", "[]", '{"processes": 7}', '{"processes": {"a": {}}}'):
         file.write_text(broken)
         assert processes_of(file) == {}
-    file.write_text(
-        '{"pid": 1, "processes": {"fetch": {"pid": 2, "state": "down", "restarts": 5, "why": "x", "status": ""}}}'
-    )
+    fetch = {"pid": 2, "state": "down", "restarts": 5, "why": "x", "status": ""}
+    file.write_text(json.dumps({"pid": 1, "processes": {"fetch": fetch}}))
     found = processes_of(file)["fetch"]
     assert (found.state, found.restarts, found.why) == ("down", 5, "x")

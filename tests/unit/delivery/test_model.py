@@ -11,7 +11,7 @@ from tests.unit.delivery.broken import BROKEN, Broken, NoClaim
 from tests.unit.delivery.model import World, play
 from tests.unit.delivery.promises import flaws
 
-RUNS = int(os.environ.get("TRAWL_MODEL_RUNS", "500"))
+RUNS = int(os.environ.get("TRAWL_MODEL_RUNS", "400"))
 """Histories that are played; `TRAWL_MODEL_RUNS=20000` for a night."""
 
 ENOUGH = 250
@@ -58,6 +58,13 @@ def test_a_visit_has_batches_of_its_own_even_where_the_claim_fails(monkeypatch: 
         "streams.extraction.batches.batch_id", lambda run, fp, fetch, rules, part: ids.batch_id(run, fp, "", rules, part)
     )
     assert any(mixed in found(seed, parts={"frontier": NoClaim}) for seed in seeds)
+
+
+def test_the_same_seed_is_the_same_history() -> None:
+    first, again = World(3), World(3)
+    play(first)
+    play(again)
+    assert first.log.topics == again.log.topics
 
 
 def test_histories_are_eventful() -> None:

@@ -96,9 +96,9 @@ def test_a_message_without_version_is_the_first() -> None:
     assert codec.decode(SCRAPE_REQUESTS, b"{}").version == 1
 
 
-def test_a_topic_of_bytes_has_no_events() -> None:
-    with pytest.raises(LookupError, match="headers"):
-        codec.decode(DEAD_LETTERS, b"{}")
+@pytest.mark.parametrize("value", [b"{}", b"", b"\xff\x00", b'{"version": 99}'])
+def test_a_topic_of_bytes_gives_the_bytes_whatever_they_are(value: bytes) -> None:
+    assert codec.decode(DEAD_LETTERS, value) == value
 
 
 def holds(topic: str, value: bytes) -> None:
