@@ -56,7 +56,7 @@ class Doors:
         return (
             Port(self.gateway, "the gateway", "--port or TRAWL_PORT", self.host),
             Port(self.dashboards, "the dashboards", "--dashboards-port or TRAWL_DASHBOARDS_PORT", self.host),
-            Port(self.metrics, "the metrics", "TRAWL_METRICS_PORT"),
+            Port(self.metrics, "the metrics", "--metrics-port or TRAWL_METRICS_PORT"),
         )
 
     def addresses(self) -> dict[str, str]:

@@ -38,13 +38,15 @@ class StageMeter:
 
     def __init__(self, stage: str, topic: str) -> None:
         self._messages = MESSAGES.labels(stage, topic)
+        self._records = RECORDS.labels(stage)
         self._rejects = REJECTS.labels(stage)
         self._outputs = OUTPUTS.labels(stage)
         self._seconds = STEP_SECONDS.labels(stage)
 
-    def seen(self, messages: int, rejects: int, outputs: int, seconds: float) -> None:
+    def seen(self, messages: int, records: int, rejects: int, outputs: int, seconds: float) -> None:
         """One step was done."""
         self._messages.inc(messages)
+        self._records.inc(records)
         self._rejects.inc(rejects)
         self._outputs.inc(outputs)
         self._seconds.observe(seconds)

@@ -8,9 +8,11 @@ from typing import Any
 
 from infra import notify
 from infra.kafka.faust_loop import FaustLoop
+from infra.kafka.offsets import Offsets, check_commits
 from infra.kafka.publisher import Publisher
 from infra.kafka.pump import Pump
 from infra.metrics import StageMeter
+from infra.patience import patiently
 from infra.postgres.pool import Database
 from infra.postgres.snapshots import Suspects
 from infra.process import entered, process, reporting
@@ -41,6 +43,8 @@ async def run_stage(name: str, topic: str, make: Make, settings: Settings, *, ba
         stage = await make(Surroundings(settings, database, publisher, stack))
         await stack.enter_async_context(reporting(name, publisher))
         pump = Pump(name, stage, publisher, Suspects(database, name), StageMeter(name, topic))
+        offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
+        await patiently(lambda: check_commits(brokers, f"trawl-{name}", [topic], offsets), "check the group's offsets")
         loop = FaustLoop(pump, brokers=brokers, topic=topic, folder=settings.data / "faust", batch=batch, within=within)
         started = asyncio.Event()
         running = asyncio.create_task(loop.run(stopping, started))

@@ -8,6 +8,7 @@ token that points to keys elsewhere (jku, jwk, x5u, crit) is refused without loo
 import base64
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,8 @@ _TYPES: dict[TokenKind, str] = {"access": "at+jwt", "refresh": "rt+jwt", "browse
 _HEADERS = {"alg", "typ", "kid"}
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "sid", "jti"]
 _MAX_LENGTH = 4096
+_REMEMBERED = 4096
+_NOT_VALID = "The token is not valid; sign in again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        # A signature that was right once is right for ever: checking it again would be most of a small request's cost.
+        self._believed: OrderedDict[tuple[TokenKind, str], Claims] = OrderedDict()
         # RFC 7638: the thumbprint of the public key names it.
         thumb = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{self._x}"}}'.encode()).digest()
         self.kid = base64.urlsafe_b64encode(thumb).rstrip(b"=").decode()
@@ -73,8 +78,19 @@ class Tokens:
 
     def read(self, kind: TokenKind, token: str) -> Claims:
         """What the token says. ApiError 401 for one that is not of this kind, was not signed here, or has expired."""
+        claims = self._believed.get((kind, token))
+        if claims is None:
+            claims = self._checked(kind, token)
+            self._believed[kind, token] = claims
+            if len(self._believed) > _REMEMBERED:
+                self._believed.popitem(last=False)
+        if claims.expires_at <= self._clock():
+            raise unauthenticated("The token has expired; refresh it or sign in again.", "TOKEN_EXPIRED")
+        return claims
+
+    def _checked(self, kind: TokenKind, token: str) -> Claims:
         if len(token) > _MAX_LENGTH or not token.isascii():
-            raise unauthenticated("The token is not valid; sign in again.")
+            raise unauthenticated(_NOT_VALID)
         try:
             header = jwt.get_unverified_header(token)
             if header.get("kid") != self.kid or header.get("typ") != _TYPES[kind] or header.keys() != _HEADERS:
@@ -87,13 +103,9 @@ class Tokens:
                 audience=self._aud(kind),
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-            expires_at = float(claims["exp"])
-            found = Claims(str(claims["sub"]), str(claims["sid"]), expires_at)
+            return Claims(str(claims["sub"]), str(claims["sid"]), float(claims["exp"]))
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise unauthenticated("The token is not valid; sign in again.") from None
-        if expires_at <= self._clock():
-            raise unauthenticated("The token has expired; refresh it or sign in again.", "TOKEN_EXPIRED")
-        return found
+            raise unauthenticated(_NOT_VALID) from None
 
     def _aud(self, kind: TokenKind) -> str:
         return self._audience if kind == "access" else f"{self._audience}/{kind}"

@@ -21,7 +21,8 @@ _SETTINGS = {
     "input_format_skip_unknown_fields": 0,
 }
 
-_RECENT = "select toString(id) from {table} where ingested_at > now() - interval 1 hour order by ingested_at desc limit {limit}"
+_RECENT = """select toString(id) from {table} where ingested_at > now() - interval 1 hour
+order by ingested_at desc limit {limit}"""
 
 
 class RowsToInsert(Protocol):

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from infra.errors import StoreUnavailable
+from infra.errors import LogMoved, StoreUnavailable
 from infra.patience import patiently
 from schemas.topics import topics
 
@@ -69,6 +69,29 @@ class Offsets:
     def _ready(self) -> AIOKafkaConsumer:
         assert self._consumer, "Use `async with` before asking."
         return self._consumer
+
+
+async def check_commits(brokers: str, group: str, names: Sequence[str], offsets: Offsets) -> None:
+    """Raises LogMoved when a group has acknowledged what its topic does not hold: the topic was recreated (stored
+    offset beyond the end), or trimmed before it was read (before the start). Kafka would begin anew in silence."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    try:
+        await admin.start()
+        committed = await admin.list_consumer_group_offsets(group)
+    except (KafkaError, OSError) as problem:
+        raise StoreUnavailable(f"Kafka at {brokers} does not say how far {group} is: {problem!r}") from problem
+    finally:
+        await admin.close()
+    for place, stored in committed.items():
+        if place.topic not in names or stored.offset < 0:
+            continue
+        begin, end = await offsets.bounds(place.topic, place.partition)
+        if not begin <= stored.offset <= end:
+            raise LogMoved(
+                f"{group} has acknowledged {place.topic}[{place.partition}] up to {stored.offset}, but the topic holds "
+                f"{begin} to {end}: it was recreated, or trimmed before it was read. Restore the topic, or delete the "
+                "group's offsets to begin again where it begins."
+            )
 
 
 async def cluster_id(brokers: str) -> str:

@@ -52,7 +52,7 @@ class Suspects(Protocol):
 class Meter(Protocol):
     """Counts what passes."""
 
-    def seen(self, messages: int, rejects: int, outputs: int, seconds: float) -> None:
+    def seen(self, messages: int, records: int, rejects: int, outputs: int, seconds: float) -> None:
         """One step was done."""
         ...
 
@@ -71,6 +71,7 @@ class Pump:
         self._meter = meter
         self._settles = hasattr(stage, "settle")
         self._unproven: set[tuple[str, int]] = set()
+        self._records = 0
 
     async def assigned(self, topic: str, partitions: set[int]) -> None:
         """Tells the stage which partitions are its own; the first step on each is watched for killers."""
@@ -85,7 +86,7 @@ class Pump:
         """
         if not messages:
             return await self._stage.settle(idle=True) if self._settles else {}
-        started = time.monotonic()
+        started, self._records = time.monotonic(), 0
         watched = await self._watch(messages)
         handled = await self._handle_watched(messages, watched)
         if time.monotonic() - polled_at > STALE_AFTER_S:
@@ -97,7 +98,8 @@ class Pump:
         for place in watched:
             await self._suspects.clear(*place)
             self._unproven.discard(place)
-        self._meter.seen(len(messages), len(handled.rejects), len(handled.outputs), time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._meter.seen(len(messages), self._records, len(handled.rejects), len(handled.outputs), seconds)
         return settled
 
     async def _watch(self, messages: Sequence[Message]) -> dict[tuple[str, int], int]:
@@ -143,7 +145,10 @@ class Pump:
         deliveries, rejects = [], []
         for message in messages:
             try:
-                deliveries.append(Delivery(message, codec.decode(message.topic, message.value)))
+                event = codec.decode(message.topic, message.value)
+                deliveries.append(Delivery(message, event))
+                records = getattr(event, "records", None)
+                self._records += len(records) if isinstance(records, list) else 0
             except CodecError as problem:
                 rejects.append(Reject.of(message, problem.code, problem.reason))
                 if self._settles:

@@ -65,16 +65,22 @@ class RunStates(Generic[O]):
 
     async def cancel(self, run_id: str) -> None:
         """Drops what waits; what is under way holds no claim any more."""
+        await self._drop(run_id, "cancelled", "")
 
+    async def fail(self, run_id: str, reason: str) -> None:
+        """The same, because going on makes no sense."""
+        await self._drop(run_id, "failed", reason)
+
+    async def _drop(self, run_id: str, state: str, reason: str) -> None:
         async def work(connection: Connection) -> None:
             named, run = queries("dispatch"), {"run": run_id}
             await connection.execute(named["lock_run"], run)
             await connection.execute(named["drop_waiting"], run)
             await connection.execute(named["drop_accounts"], run)
             await connection.execute(named["forget_hosts"], run)
-            await change_state(connection, run_id, "cancelled", _OPEN)
+            await change_state(connection, run_id, state, _OPEN, reason)
 
-        await self._do(work, "cancel a run")
+        await self._do(work, f"end a run as {state}")
 
     async def to_finishing(self, run_id: str) -> None:
         """Every row is done."""
@@ -107,6 +113,10 @@ class RunStates(Generic[O]):
     async def alert(self, subject: str, kind: str, message: str) -> None:
         """A person should know."""
         await self._rows("raise_alert", {"subject": subject, "kind": kind, "message": message})
+
+    async def close_alerts(self, subject: str) -> None:
+        """It is over."""
+        await self._rows("close_alerts", {"subject": subject})
 
     async def _do(self, work: Callable[[Connection], Any], what: str) -> None:
         await patiently(lambda: self._database.repeat(work), what)

@@ -5,11 +5,20 @@ from collections.abc import Sequence
 import structlog
 
 from producers.dispatch.ports import Ends, Frontier, OpenRun, Stored
+from schemas.events import RunCounts
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, TRENDS
 
 log = structlog.get_logger()
 
 ALERT_AFTER_S = 60.0
+MANY_REJECTS, REJECTED_SHARE = 1000, 0.5
+"""A run fails when it has had so many rejects, and they are more than this share of what it extracted: its rules do not
+fit its site, and going on would only fill the dead letters."""
+
+
+def too_many_rejects(counts: RunCounts) -> bool:
+    """Whether the rules evidently do not fit the pages."""
+    return counts.rejected >= MANY_REJECTS and counts.rejected > REJECTED_SHARE * counts.extracted
 
 
 class Closer:
@@ -24,7 +33,11 @@ class Closer:
     async def look(self, runs: Sequence[OpenRun]) -> None:
         """One look at each run that may have ended."""
         for run in runs:
-            if run.state == "running" and run.seeded and run.counts.queued == 0 and run.counts.issued == 0:
+            if run.state == "running" and too_many_rejects(run.counts):
+                reason = f"{run.counts.rejected} of {run.counts.extracted} records were rejected; see the dead letters."
+                log.error("run_failed", run_id=run.id, reason=reason)
+                await self._frontier.fail(run.id, reason)
+            elif run.state == "running" and run.seeded and run.counts.queued == 0 and run.counts.issued == 0:
                 await self._frontier.to_finishing(run.id)
                 await self._finish(run, 0.0)
             elif run.state == "finishing":

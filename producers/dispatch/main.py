@@ -5,6 +5,7 @@ import contextlib
 
 from infra import notify
 from infra.clickhouse.row_store import RowStore
+from infra.disk import Disk
 from infra.kafka.offsets import Offsets
 from infra.kafka.publisher import Publisher
 from infra.postgres.dispatching import DispatchFrontier
@@ -12,6 +13,7 @@ from infra.postgres.leadership import Leadership
 from infra.postgres.pool import Database
 from infra.process import entered, now, process, reporting
 from infra.settings import Settings
+from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
@@ -28,11 +30,12 @@ async def serve(settings: Settings) -> None:
         notify.ready("standing by")
         frontier = DispatchFrontier(database, Issued, Said, OpenRun)
         closer = Closer(frontier, RowStore(settings.address("clickhouse")), offsets)
+        brake = Brake(Disk(settings.data))
         leadership = Leadership(postgres)
         stack.push_async_callback(leadership.give_up)
         while await leadership.won(stopping):
             notify.status("working")
-            await _lead(Dispatch(frontier, publisher, closer, now), database, leadership, stopping)
+            await _lead(Dispatch(frontier, publisher, closer, now, brake), database, leadership, stopping)
             notify.status("standing by")
 
 

@@ -91,6 +91,10 @@ class Frontier(Protocol):
         """Drops what waits and ends the run as cancelled."""
         ...
 
+    async def fail(self, run_id: str, reason: str) -> None:
+        """Drops what waits and ends the run as failed; cleaning goes on with what is under way."""
+        ...
+
     async def to_finishing(self, run_id: str) -> None:
         """Every row is done: from here the run waits for the warehouse."""
         ...
@@ -109,6 +113,10 @@ class Frontier(Protocol):
 
     async def alert(self, subject: str, kind: str, message: str) -> None:
         """A person should know."""
+        ...
+
+    async def close_alerts(self, subject: str) -> None:
+        """It is over."""
         ...
 
     async def outbox(self) -> list[Said]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
+from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.credit import Shares, Waiting, host_credit
 from producers.dispatch.ports import Frontier, Issued, OpenRun, Publisher
@@ -33,8 +34,10 @@ _WEIGHTS = {-1: 1, 0: 4, 1: 16}
 class Dispatch:
     """The crawl's conductor. `wake` is set by whoever knows that there is something to do."""
 
-    def __init__(self, frontier: Frontier, publisher: Publisher, closer: Closer, clock: Clock) -> None:
+    def __init__(self, frontier: Frontier, publisher: Publisher, closer: Closer, clock: Clock, brake: Brake) -> None:
         self._frontier = frontier
+        self._brake = brake
+        self._braked = ""
         self._publisher = publisher
         self._closer = closer
         self._clock = clock
@@ -66,7 +69,8 @@ class Dispatch:
         for run in [run for run in runs if run.cancelled]:
             await self._frontier.cancel(run.id)
         active = [run for run in runs if run.state == "running" and not run.cancelled]
-        await self._reserve(active)
+        if not await self._brakes():
+            await self._reserve(active)
         await self._closer.look([run for run in runs if not run.cancelled])
         await self._progress.tell(runs)
         if time.monotonic() - self._checked_lost >= CHECK_LOST_EVERY_S:
@@ -78,6 +82,17 @@ class Dispatch:
         await self._relay()
         soon = await self._frontier.next_ready([run.id for run in active])
         return min(MAX_ROUND_S, max(soon, 0.0) if soon is not None else MAX_ROUND_S)
+
+    async def _brakes(self) -> bool:
+        reason = self._brake.reason()
+        if reason != self._braked:
+            self._braked = reason
+            if reason:
+                log.error("brake", reason=reason)
+                await self._frontier.alert("system", "brake", reason)
+            else:
+                await self._frontier.close_alerts("system")
+        return bool(reason)
 
     async def _reserve(self, active: Sequence[OpenRun]) -> None:
         ready = await self._frontier.ready([run.id for run in active])

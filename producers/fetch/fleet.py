@@ -31,8 +31,15 @@ class Fleet:
     """Takes tasks, gives results. `full` says that no more should be taken for now."""
 
     def __init__(
-        self, exchange: Exchange, robots: RobotsRules, leases: Leases, results: Results, clock: Callable[[], str]
+        self,
+        exchange: Exchange,
+        robots: RobotsRules,
+        leases: Leases,
+        results: Results,
+        clock: Callable[[], str],
+        visited: Callable[[], object],
     ) -> None:
+        """`visited` is called for each answer that was published: a counter's increment."""
         self._exchange = exchange
         self._robots = robots
         self._leases = leases
@@ -44,7 +51,7 @@ class Fleet:
         self._acquire = asyncio.Event()
         # One word with the lease store at a time: a release must not overtake the acquisition that follows it.
         self._talking = asyncio.Lock()
-        self.pages = 0
+        self._visited = visited
 
     @property
     def full(self) -> bool:
@@ -81,7 +88,7 @@ class Fleet:
 
     async def _publish(self, answer: FetchResult) -> None:
         await self._results.send_all([answer])
-        self.pages += 1
+        self._visited()
         if answer.failure is None:
             self._answered[answer.run_id, answer.url_fp] = None
             while len(self._answered) > _ANSWERED:

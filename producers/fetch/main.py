@@ -33,10 +33,9 @@ async def serve(settings: Settings) -> None:
         exchange = await stack.enter_async_context(
             HttpFetcher(settings.fetch_allow, HttpSettings(user_agent=settings.user_agent))
         )
-        fleet = Fleet(
-            exchange, RobotsRules(exchange, settings.user_agent), Leases(database, owner, LEASE_S), publisher, now
-        )
-        PAGES.labels("fetch").inc(0)
+        pages = PAGES.labels("fetch")
+        robots, leases = RobotsRules(exchange, settings.user_agent), Leases(database, owner, LEASE_S)
+        fleet = Fleet(exchange, robots, leases, publisher, now, pages.inc)
         consumer = await entered(stack, lambda: TaskConsumer(brokers, publisher), "Kafka")
         await stack.enter_async_context(reporting("fetch", publisher))
         keeping = asyncio.create_task(fleet.run(stopping))

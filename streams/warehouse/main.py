@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
+from functools import partial
 
 from infra import notify
 from infra.clickhouse.row_store import RowStore
 from infra.kafka.faust_loop import FaustLoop
-from infra.kafka.offsets import Offsets, cluster_id
+from infra.kafka.offsets import Offsets, check_commits, cluster_id
 from infra.kafka.plain_loop import PlainLoop
 from infra.kafka.publisher import Publisher
 from infra.kafka.pump import Pump
@@ -32,6 +34,8 @@ async def serve(settings: Settings) -> None:
         )
         publisher = await entered(stack, lambda: Publisher(brokers, "warehouse"), "Kafka")
         offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
+        for group, names in (("trawl-warehouse", [CLEAN_RECORDS]), ("trawl-warehouse-events", list(QUIET_TOPICS))):
+            await patiently(partial(check_commits, brokers, group, names, offsets), "check the group's offsets")
         cluster = await patiently(lambda: cluster_id(brokers), "ask for the cluster's id")
         await stack.enter_async_context(reporting("warehouse", publisher))
 
@@ -54,10 +58,15 @@ async def serve(settings: Settings) -> None:
             asyncio.create_task(records.run(stopping, started[0])),
             asyncio.create_task(quiet.run(stopping, started[1])),
         ]
-        waiting = asyncio.gather(*(event.wait() for event in started))
-        await asyncio.wait({*running, asyncio.ensure_future(waiting)}, return_when=asyncio.FIRST_COMPLETED)
+        waiting = asyncio.create_task(_all(started))
+        await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
         notify.ready()
         try:
             await until_done(*running)
         finally:
             waiting.cancel()
+
+
+async def _all(events: Sequence[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()

@@ -231,12 +231,18 @@ class MemoryFrontier:
         return []
 
     async def cancel(self, run_id: str) -> None:
+        await self._drop(run_id, "cancelled")
+
+    async def fail(self, run_id: str, reason: str) -> None:
+        await self._drop(run_id, "failed")
+
+    async def _drop(self, run_id: str, state: str) -> None:
         await Pause()
         entry = self.runs[run_id]
         for row in entry.rows.values():
             if row.state != "done":
                 row.state, row.outcome, row.klass = "done", "cancelled", "filtered"
-        self._change(entry, "cancelled")
+        self._change(entry, state)
 
     async def to_finishing(self, run_id: str) -> None:
         await Pause()
@@ -258,6 +264,9 @@ class MemoryFrontier:
             self._change(self.runs[run_id], state)
 
     async def alert(self, subject: str, kind: str, message: str) -> None:
+        await Pause()
+
+    async def close_alerts(self, subject: str) -> None:
         await Pause()
 
     async def outbox(self) -> list[Said]:

@@ -144,5 +144,5 @@ class MemorySuspects:
 class NoMeter:
     """Counts nothing."""
 
-    def seen(self, messages: int, rejects: int, outputs: int, seconds: float) -> None:
+    def seen(self, messages: int, records: int, rejects: int, outputs: int, seconds: float) -> None:
         return None

@@ -24,7 +24,7 @@ async def running(folder: DataFolder) -> AsyncIterator[Postgres]:
     child = await Child.start(postgres.command(), BoundedLog(folder.logs / "postgres.log"), dict(os.environ))
     try:
         async with asyncio.timeout(60):
-            while not await postgres.ready():
+            while not await postgres.ready():  # noqa: ASYNC110 - it can only be asked
                 await asyncio.sleep(0.02)
         yield postgres
     finally:
@@ -48,7 +48,7 @@ async def test_an_interrupted_first_start_and_a_lost_secret_are_mended() -> None
                 assert app.execute("select current_user").fetchone() == ("trawl_app",)
             with pytest.raises(psycopg.OperationalError, match="password"):
                 psycopg.connect(postgres.url.replace(folder.secret("postgres-app"), lost))
-            with pytest.raises(psycopg.OperationalError, match="no pg_hba.conf entry"):
+            with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
                 psycopg.connect(postgres.url.replace("trawl_app", "postgres"))
         for path in (folder.logs / "postgres.log", settle(folder.path).cluster / "postgresql.conf"):
             assert lost not in path.read_text(), "a password has no business there"

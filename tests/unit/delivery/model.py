@@ -20,6 +20,7 @@ import zstandard
 
 from infra.errors import Fenced
 from infra.kafka.pump import Pump
+from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.service import Dispatch
 from producers.dispatch.tasks import task_of
@@ -47,6 +48,13 @@ SENSITIVE = Settings(bar=0.01, budget=0.9, toll=0.01, rest=0, warm_up=1)
 """Alarms at nearly every observation, so that a memory that is off by one message shows in the trends."""
 
 Worker = Coroutine[Any, Any, None]
+
+
+class Plenty:
+    """A disk without an end."""
+
+    def free_bytes(self) -> None:
+        return None
 
 
 class PatientPump(Pump):
@@ -149,7 +157,9 @@ class World:
             case "fetch":
                 return self._fetch(self.log.groups["fetch"].join())
             case "extraction":
-                stage = self._part("extraction", Extraction, self.frontier, lambda: datetime(2026, 1, 1, tzinfo=UTC), self.dice)
+                stage = self._part(
+                    "extraction", Extraction, self.frontier, lambda: datetime(2026, 1, 1, tzinfo=UTC), self.dice
+                )
                 return self._stage(name, RAW_PAGES, stage)
             case "cleaning":
                 return self._stage(name, RAW_RECORDS, self._part("cleaning", Cleaning))
@@ -162,7 +172,7 @@ class World:
 
     async def _dispatch(self) -> None:
         closer = self._part("closer", Closer, self.frontier, self.rows, self.log)
-        dispatch = Dispatch(self.frontier, self.publisher, closer, lambda: NOW)
+        dispatch = Dispatch(self.frontier, self.publisher, closer, lambda: NOW, Brake(Plenty()))
         while True:
             await dispatch.round()
             await Pause()

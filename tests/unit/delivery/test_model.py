@@ -55,7 +55,8 @@ def test_a_visit_has_batches_of_its_own_even_where_the_claim_fails(monkeypatch: 
     seeds = range(20)
     assert not any(mixed in found(seed, parts={"frontier": NoClaim}) for seed in seeds)
     monkeypatch.setattr(
-        "streams.extraction.batches.batch_id", lambda run, fp, fetch, rules, part: ids.batch_id(run, fp, "", rules, part)
+        "streams.extraction.batches.batch_id",
+        lambda run, fp, fetch, rules, part: ids.batch_id(run, fp, "", rules, part),
     )
     assert any(mixed in found(seed, parts={"frontier": NoClaim}) for seed in seeds)
 
@@ -76,4 +77,6 @@ def test_histories_are_eventful() -> None:
     assert sum(len(log["clean-records"]) > len({m.value for m in log["clean-records"]}) for log in topics) > 10
     assert sum(bool(log["dead-letters"]) for log in topics) > 5
     assert sum(bool(log["trends"]) for log in topics) > 10
-    assert sum(row.tries > 1 for world in worlds for run in world.frontier.runs.values() for row in run.rows.values()) > 10
+    assert (
+        sum(row.tries > 1 for world in worlds for run in world.frontier.runs.values() for row in run.rows.values()) > 10
+    )
