@@ -141,7 +141,7 @@ def _up_settings(settings: Settings, wishes: Wishes, doors: Doors) -> UpSettings
         postgres=settings.postgres,
         postgres_owner=settings.postgres_owner,
         clickhouse=settings.clickhouse,
-        kafka_port=wishes.kafka_port or free_port(),
+        kafka_port=wishes.kafka_port,
         doors=doors.ports(),
         addresses={**doors.addresses(), **wishes.addresses},
         mirror=wishes.mirror,

@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-OUTSIDERS = "kafka"
-"""The owner of runs that were asked for over Kafka: a service account that nobody signs in as."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:

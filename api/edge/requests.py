@@ -79,7 +79,7 @@ class Edge:
                 else:
                     await self._app(exchange.scope, receive, dressed)
         except Exception:
-            log.exception("request_failed", request_id=exchange.request_id, path=exchange.scope["path"])
+            log.exception("request_failed", request_id=exchange.request_id, path=_told_path(exchange.scope))
             if exchange.status:
                 raise  # the answer has begun: breaking the connection is the only honest end
             sentence = f"Something failed here; it is in the log under {exchange.request_id}."
@@ -99,7 +99,7 @@ class Edge:
                 id=str(uuid4()),
                 at=_now(),
                 method=scope["method"][:16],
-                path=scope["path"][:2000],
+                path=_told_path(scope),
                 route=route,
                 status=exchange.status,
                 elapsed_ms=round(elapsed * 1000, 3),
@@ -111,6 +111,12 @@ class Edge:
         )
         if not kept:
             self._metrics.request_logs_dropped.inc()
+
+
+def _told_path(scope: Scope) -> str:
+    """The path as logs may have it: a one-time link in it lets somebody in."""
+    route = getattr(scope.get("route"), "path", "")
+    return route if "{token}" in route else str(scope["path"])[:2000]
 
 
 def _request_id(scope: Scope) -> str:

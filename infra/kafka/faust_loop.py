@@ -82,6 +82,7 @@ class FaustLoop:
         with contextlib.suppress(asyncio.CancelledError):
             await ticking
         await self._app.stop()
+        await self._pump.released()
 
     async def _consume(self, stream: Any) -> None:
         self._stream = stream
@@ -109,6 +110,8 @@ class FaustLoop:
             place = (event.message.topic, event.message.partition)
             self._pending.setdefault(place, deque()).append(event)
         await self._acknowledge(await self._pump.step([_message(event) for event in live], polled_at))
+        if self._pump.careful:
+            await self._app.consumer.commit()
 
     async def _acknowledge(self, settled: Settled) -> None:
         for place, end in settled.items():

@@ -70,6 +70,7 @@ class PlainLoop:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, began + self._every - time.monotonic())):
                         await stopping.wait()
+            await self._pump.released()
         finally:
             await consumer.stop()
 

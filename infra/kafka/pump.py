@@ -4,6 +4,8 @@ It knows neither Faust nor a broker. Whoever feeds it (the Faust loop, the plain
 tests) acknowledges exactly what `step` returned.
 """
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from infra.errors import Fenced, LogMoved, NotConfigured, StoreUnavailable
+from infra.kafka.killers import Killers, Suspects
 from schemas import codec
 from schemas.delivery import Delivery, Handled, Reject, Settled, settled_after
 from schemas.errors import CodecError
@@ -23,6 +26,7 @@ STALE_AFTER_S = 60.0
 """A worker that wakes longer than this after its poll may have been replaced: it ends without publishing."""
 
 _INFRASTRUCTURE = (Fenced, LogMoved, NotConfigured, StoreUnavailable)
+_FAREWELL_S = 2.0
 
 
 class Publisher(Protocol):
@@ -34,18 +38,6 @@ class Publisher(Protocol):
 
     async def dead_letters(self, stage: str, rejects: Sequence[Reject]) -> None:
         """Returns once the broker has acknowledged every letter."""
-        ...
-
-
-class Suspects(Protocol):
-    """Remembers across crashes what was being tried."""
-
-    async def begin(self, topic: str, partition: int, offset: int, kind: str) -> int:
-        """Counts one try and returns how many there were with this one."""
-        ...
-
-    async def clear(self, topic: str, partition: int) -> None:
-        """The tries of this partition ended well."""
         ...
 
 
@@ -67,78 +59,94 @@ class Pump:
         self.name = name
         self._stage = stage
         self._publisher = publisher
-        self._suspects = suspects
+        self._killers = Killers(suspects)
         self._meter = meter
         self._settles = hasattr(stage, "settle")
-        self._unproven: set[tuple[str, int]] = set()
+        self._awake = time.monotonic()
         self._records = 0
+        self.careful = False
+        """The last step looked for a killer: whoever feeds the pump commits at once what it settled, so that each new
+        start gets further than the one before."""
 
     async def assigned(self, topic: str, partitions: set[int]) -> None:
-        """Tells the stage which partitions are its own; the first step on each is watched for killers."""
-        self._unproven = {place for place in self._unproven if place[0] != topic} | {(topic, n) for n in partitions}
+        """Tells the stage which partitions are its own."""
+        self._killers.assigned(topic, partitions)
         if hasattr(self._stage, "assigned"):
             await self._stage.assigned(topic, partitions)
+
+    async def released(self) -> None:
+        """The worker ends in good order: whoever is next need not look for a killer."""
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._killers.released()
 
     async def step(self, messages: Sequence[Message], polled_at: float) -> Settled:
         """One batch, in order per partition. `polled_at` is the monotonic time of the poll.
 
         Raises what the caller must let end the process; nothing of the batch is then acknowledged.
         """
+        try:
+            return await self._step(messages, polled_at)
+        except (LogMoved, NotConfigured, StoreUnavailable):
+            await self.released()  # no message is to blame
+            raise
+
+    async def _step(self, messages: Sequence[Message], polled_at: float) -> Settled:
         if not messages:
             return await self._stage.settle(idle=True) if self._settles else {}
-        started, self._records = time.monotonic(), 0
-        watched = await self._watch(messages)
-        handled = await self._handle_watched(messages, watched)
-        if time.monotonic() - polled_at > STALE_AFTER_S:
-            raise Fenced(f"{self.name} was away for more than {STALE_AFTER_S:.0f} s; another worker may own its work.")
-        await self._publisher.send_all(handled.outputs)
-        if handled.rejects:
-            await self._publisher.dead_letters(self.name, handled.rejects)
+        started, self._awake, self._records = time.monotonic(), polled_at, 0
+        suspected, others = await self._killers.split(messages)
+        self.careful = bool(suspected)
+        counted = Handled()
+        for message in suspected:
+            _add(counted, await self._alone(message))
+        if others:
+            _add(counted, await self._together(others))
         settled = await self._stage.settle(idle=False) if self._settles else settled_after(list(messages))
-        for place in watched:
-            await self._suspects.clear(*place)
-            self._unproven.discard(place)
+        if suspected:
+            await self._killers.survived(suspected, settled)
         seconds = time.monotonic() - started
-        self._meter.seen(len(messages), self._records, len(handled.rejects), len(handled.outputs), seconds)
+        self._meter.seen(len(messages), self._records, len(counted.rejects), len(counted.outputs), seconds)
         return settled
 
-    async def _watch(self, messages: Sequence[Message]) -> dict[tuple[str, int], int]:
-        """For each partition that was newly assigned: how often its first message has been begun with."""
-        first: dict[tuple[str, int], int] = {}
-        for message in messages:
-            if (message.topic, message.partition) in self._unproven:
-                first.setdefault((message.topic, message.partition), message.offset)
-        return {place: await self._suspects.begin(*place, offset, "batch") for place, offset in first.items()}
+    async def _alone(self, message: Message) -> Handled:
+        """A message that may have ended a worker: counted before it is tried, done before the next one is."""
+        tries = await self._killers.begin(message)
+        if tries > self.TRIES_ALONE:
+            reason = f"This message ended the {self.name} worker {tries} times."
+            return await self._publish(await self._given_up(message, "killed_worker", reason))
+        return await self._together([message])
 
-    async def _handle_watched(self, messages: Sequence[Message], watched: dict[tuple[str, int], int]) -> Handled:
-        if all(tries <= 1 for tries in watched.values()):
-            return await self._handle(messages)
-        # The same batch has ended its worker before: one message at a time, each counted before it is tried.
-        total = Handled()
-        for message in messages:
-            tries = await self._suspects.begin(message.topic, message.partition, message.offset, "alone")
-            if tries > self.TRIES_ALONE:
-                reason = f"This message ended the {self.name} worker {tries} times."
-                part = await self._given_up(message, "killed_worker", reason)
-            else:
-                part = await self._handle([message])
-            total.outputs.extend(part.outputs)
-            total.rejects.extend(part.rejects)
-        return total
-
-    async def _handle(self, messages: Sequence[Message]) -> Handled:
+    async def _together(self, messages: Sequence[Message]) -> Handled:
         deliveries, rejects = self._decoded(messages)
-        if not deliveries:
-            return Handled([], rejects)
         try:
-            handled = await self._stage.handle(deliveries)
+            handled = await self._stage.handle(deliveries) if deliveries else Handled()
+            return await self._publish(Handled(handled.outputs, rejects + handled.rejects))
         except _INFRASTRUCTURE:
             raise
         except Exception as problem:
             if self._settles:
                 raise  # its memory may be half-changed: only a new start from the snapshot is safe
-            handled = await self._one_by_one(deliveries, problem)
-        return Handled(handled.outputs, rejects + handled.rejects)
+            return await self._one_by_one(messages, problem)
+
+    async def _one_by_one(self, messages: Sequence[Message], problem: Exception) -> Handled:
+        total = Handled()
+        if len(messages) > 1:
+            for message in messages:
+                _add(total, await self._together([message]))
+            return total
+        log.error("message_refused", stage=self.name, error=repr(problem), exc_info=problem)
+        reason = f"{self.name} failed: {problem!r}"
+        return await self._publish(await self._given_up(messages[0], "handler_failed", reason))
+
+    async def _publish(self, handled: Handled) -> Handled:
+        if time.monotonic() - self._awake > STALE_AFTER_S:
+            raise Fenced(f"{self.name} was away for more than {STALE_AFTER_S:.0f} s; another worker may own its work.")
+        await self._publisher.send_all(handled.outputs)
+        if handled.rejects:
+            await self._publisher.dead_letters(self.name, handled.rejects)
+        self._awake = time.monotonic()
+        return handled
 
     def _decoded(self, messages: Sequence[Message]) -> tuple[list[Delivery], list[Reject]]:
         """A stage that settles its input itself sees every offset: a message that is no event has the event None."""
@@ -155,22 +163,6 @@ class Pump:
                     deliveries.append(Delivery(message, None))
         return deliveries, rejects
 
-    async def _one_by_one(self, deliveries: Sequence[Delivery], problem: Exception) -> Handled:
-        if len(deliveries) == 1:
-            log.error("message_refused", stage=self.name, error=repr(problem), exc_info=problem)
-            return await self._given_up(deliveries[0].message, "handler_failed", f"{self.name} failed: {problem!r}")
-        total = Handled()
-        for delivery in deliveries:
-            try:
-                part = await self._stage.handle([delivery])
-            except _INFRASTRUCTURE:
-                raise
-            except Exception as single:
-                part = await self._one_by_one([delivery], single)
-            total.outputs.extend(part.outputs)
-            total.rejects.extend(part.rejects)
-        return total
-
     async def _given_up(self, message: Message, code: str, reason: str) -> Handled:
         """The letter, and whatever the stage must close because of it (extraction closes the page's task)."""
         rejects = [Reject.of(message, code, reason)]
@@ -178,7 +170,18 @@ class Pump:
             passed = await self._stage.handle([Delivery(message, None)])
             return Handled(passed.outputs, rejects + passed.rejects)
         deliveries, _ = self._decoded([message])
-        if deliveries and hasattr(self._stage, "give_up"):
+        if not deliveries or not hasattr(self._stage, "give_up"):
+            return Handled([], rejects)
+        try:
             closed = await self._stage.give_up(deliveries[0], reason)
-            return Handled(closed.outputs, rejects + closed.rejects)
-        return Handled([], rejects)
+        except _INFRASTRUCTURE:
+            raise
+        except Exception as problem:
+            log.error("not_closed", stage=self.name, error=repr(problem), exc_info=problem)
+            return Handled([], rejects)
+        return Handled(closed.outputs, rejects + closed.rejects)
+
+
+def _add(total: Handled, part: Handled) -> None:
+    total.outputs.extend(part.outputs)
+    total.rejects.extend(part.rejects)

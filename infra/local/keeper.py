@@ -75,6 +75,7 @@ class Keeper:
         self.said = ""
         self.restarts = 0
         self.ready = asyncio.Event()
+        self.down = asyncio.Event()
         self.settled = asyncio.Event()
         self._log = log
         self._around = around
@@ -102,9 +103,7 @@ class Keeper:
 
     async def run(self) -> None:
         """Returns when the unit was stopped, or is to stay down."""
-        if not await self._may_start():
-            return
-        while not self._stopping.is_set():
+        while await self._may_start():
             crash = await self._live()
             self.ready.clear()
             if crash is None:
@@ -112,28 +111,32 @@ class Keeper:
             self._crashes.append(self._around.clock())
             delay = self._around.policy.delay(self._crashes, self._around.clock(), self._around.chance())
             if delay is None:
-                self._become(State.DOWN, f"{len(self._crashes)} crashes, too many in a short time; the last: {crash}")
-                return
+                return self._give_up(f"{len(self._crashes)} crashes, too many in a short time; the last: {crash}")
             self._become(State.CRASHED, f"{crash}; starts again in {delay:.1f} s")
             self.restarts += 1
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._stopping.wait()
-        self._become(State.STOPPED)
+        if not self.down.is_set():
+            self._become(State.STOPPED)
+        return None
 
     async def _may_start(self) -> bool:
-        missing = [keeper for keeper in self._waits_for if not keeper.ready.is_set()]
-        if missing:
+        """Waits until all it needs is ready; also before another start, for without its broker it would crash again."""
+        while not self._stopping.is_set():
+            missing = [keeper for keeper in self._waits_for if not keeper.ready.is_set()]
+            if not missing:
+                return True
             self._become(State.WAITING, f"waits for {', '.join(keeper.unit.name for keeper in missing)}")
-        for keeper in missing:
-            await _first(keeper.settled.wait(), self._stopping.wait())
-            if self._stopping.is_set():
-                self._become(State.STOPPED)
+            await _first(missing[0].ready.wait(), missing[0].down.wait(), self._stopping.wait())
+            if missing[0].down.is_set():
+                self._give_up(f"not started: {missing[0].unit.name} is down")
                 return False
-            if keeper.state is State.DOWN:
-                self._become(State.DOWN, f"not started: {keeper.unit.name} is down")
-                return False
-        return True
+        return False
+
+    def _give_up(self, why: str) -> None:
+        self.down.set()
+        self._become(State.DOWN, why)
 
     async def _live(self) -> str | None:
         """One life. Why it ended; None when it was asked to."""

@@ -2,7 +2,7 @@
 
 For an ordinary user it is a folder of the data folder. For root it must be a folder that `nobody` owns and can reach,
 with programs that `nobody` can run. Folders on the way that are not ours are never opened up: if they shut `nobody` out
-(as /root does), PostgreSQL lives below /var/lib/trawl instead, and a line in the data folder says so.
+(as root's home does), PostgreSQL lives below /var/lib/trawl instead, and a line in the data folder says so.
 """
 
 import hashlib

@@ -146,7 +146,7 @@ class System:
     def restarted(self, name: str, pid: int) -> bool:
         """Whether it runs again, as another process."""
         entry = self.processes()[name]
-        return entry["state"] == "ready" and entry["pid"] != pid
+        return bool(entry["state"] == "ready" and entry["pid"] != pid)
 
     def endpoint(self, name: str) -> str:
         return str(orjson.loads((self.folder / "run" / "endpoints.json").read_bytes())[name])

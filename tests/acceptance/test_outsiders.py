@@ -62,7 +62,7 @@ def read(system: System, topic: str, wanted) -> dict:  # type: ignore[no-untyped
             if message is None or message.error():
                 return None
             try:
-                found = json.loads(message.value())
+                found = json.loads(message.value() or b"")
             except ValueError:
                 return None  # somebody else's poison
             return found if wanted(found) else None

@@ -1,5 +1,6 @@
 """The frontier in memory: what PostgreSQL does in a transaction happens here between two pauses."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -27,6 +28,8 @@ class Row:
     state: str = "queued"
     attempt: int = 0
     tries: int = 0
+    not_before: float = 0.0
+    issued_at: float = 0.0
     published: bool = False
     counted: bool = False
     fetch_id: str | None = None
@@ -107,6 +110,7 @@ class MemoryFrontier:
             if not (open_claim and row.attempt == closing.attempt):
                 return Closed(False)
             row.state, row.tries, row.published, row.reason = "queued", row.tries + 1, False, closing.reason
+            row.not_before = closing.retry_at
             return Closed(False, retried=True)
         if not (open_claim and (closing.any_attempt or row.attempt == closing.attempt)):
             return Closed(row.fetch_id == closing.fetch_id)
@@ -153,15 +157,20 @@ class MemoryFrontier:
     async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:
         await Pause()
         found: dict[tuple[str, str], int] = {}
+        ready: set[tuple[str, str]] = set()
         for key in runs:
             for row in self.runs[key].rows.values():
                 if row.state == "queued":
                     found[key, row.host] = found.get((key, row.host), 0) + 1
-        return [(run, host, waiting) for (run, host), waiting in found.items()]
+                    if row.not_before <= time.time():
+                        ready.add((key, row.host))
+        return [(run, host, waiting) for (run, host), waiting in found.items() if (run, host) in ready]
 
     async def next_ready(self, runs: Sequence[str]) -> float | None:
         await Pause()
-        return None
+        rows = [row for key in runs for row in self.runs[key].rows.values() if row.state == "queued"]
+        later = [row.not_before - time.time() for row in rows if row.not_before > time.time()]
+        return min(later, default=None)
 
     async def under_way(self) -> dict[str, tuple[int, float]]:
         await Pause()
@@ -180,7 +189,7 @@ class MemoryFrontier:
         left = dict(quotas)
         for fp, row in sorted(entry.rows.items(), key=lambda item: item[1].depth):
             fresh = not row.counted and row.hops == 0
-            if row.state != "queued" or left.get(row.host, 0) == 0:
+            if row.state != "queued" or left.get(row.host, 0) == 0 or row.not_before > time.time():
                 continue
             if fresh and entry.visited >= entry.run.description.options.max_pages:
                 continue
@@ -195,7 +204,7 @@ class MemoryFrontier:
         return issued
 
     def _issue(self, run_id: str, fp: str, row: Row) -> Issued:
-        row.state, row.attempt, row.published = "issued", row.attempt + 1, False
+        row.state, row.attempt, row.published, row.issued_at = "issued", row.attempt + 1, False, time.time()
         return self._issued(run_id, fp, row)
 
     @staticmethod
@@ -215,7 +224,7 @@ class MemoryFrontier:
         return [
             self._issued(key, fp, row)
             for key, run in self.runs.items() for fp, row in run.rows.items()
-            if row.state == "issued" and not row.published
+            if row.state == "issued" and not row.published and time.time() - row.issued_at >= older_s
         ]  # fmt: skip
 
     def overdue(self) -> list[tuple[str, str, Row]]:

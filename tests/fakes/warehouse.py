@@ -132,6 +132,10 @@ class MemorySuspects:
 
     async def begin(self, topic: str, partition: int, offset: int, kind: str) -> int:
         await Pause()
+        if kind == "alone":
+            for key in [key for key in self._tries if key[:2] == (topic, partition) and key[3] == kind]:
+                if key[2] < offset:
+                    del self._tries[key]
         self._tries[topic, partition, offset, kind] += 1
         return self._tries[topic, partition, offset, kind]
 

@@ -61,7 +61,11 @@ update snapshots set next_offset = %(next_offset)s
 where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s and next_offset <> %(next_offset)s
 
 -- name: begin_try
--- One more try of a message (or of the batch that begins with it) that may end its worker.
+-- A worker's mark on a partition, or one more try of a message that may end its worker: those before it have passed.
+with passed as (
+    delete from suspects where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s
+        and kind = 'alone' and %(kind)s = 'alone' and message_offset < %(offset)s
+)
 insert into suspects as s (stage, topic, partition, message_offset, kind, tries)
 values (%(stage)s, %(topic)s, %(partition)s, %(offset)s, %(kind)s, 1)
 on conflict (stage, topic, partition, message_offset, kind) do update set tries = s.tries + 1, at = now()

@@ -138,6 +138,33 @@ async def test_a_crashed_process_is_started_again_and_said_so(play: Any) -> None
         assert scene.supervisor.status()["processes"]["fetch"]["restarts"] == 1
 
 
+async def test_without_its_engine_a_crashed_process_is_not_started_again(play: Any) -> None:
+    gate = """
+    import os, signal, sys, threading
+    from infra import notify
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    while os.path.exists(os.environ["GATE"]) and not stop.wait(0.05):
+        pass
+    notify.ready()
+    stop.wait()
+    """
+    async with play() as scene:
+        closed = scene.logs / "gate"
+        command = Command((sys.executable, "-c", textwrap.dedent(gate)), {"GATE": str(closed)})
+        scene.supervisor.start(Unit("kafka", lambda: command, is_engine=True))
+        scene.start("intake", GOOD, waits_for=("kafka",))
+        await scene.supervisor.settled()
+        closed.touch()
+        for name in ("kafka", "intake"):
+            os.kill(scene.pid(name), signal.SIGKILL)
+        await scene.until(lambda: scene.states("intake")[-1] is State.WAITING)
+        assert [event.text for event in scene.events if event.name == "intake"][-1] == "waits for kafka"
+        closed.unlink()
+        await scene.until(lambda: scene.states("intake")[-1] is State.READY)
+        assert scene.states("intake").count(State.CRASHED) == 1
+
+
 async def test_five_crashes_in_a_minute_leave_it_down_with_the_reason(play: Any) -> None:
     async with play() as scene:
         scene.start("fetch", "import sys; print('cannot read the map', flush=True); sys.exit(3)")

@@ -128,8 +128,8 @@ def five_minutes(world: World) -> None:
         pace = max(0, round(5 + 3 * math.sin(second / 17) + 2 * math.sin(second / 5) + world.random.random()))
         for index in range(pace):
             done += 1
-            failed = done % 83 == 0
-            world.page(SHOP, done, at + index / max(pace, 1) * 0.8, *(("timeout", "failed", 0) if failed else ()),
+            outcome, klass, records = ("timeout", "failed", 0) if done % 83 == 0 else ("fetched", "fetched", 20)
+            world.page(SHOP, done, at + index / max(pace, 1) * 0.8, outcome, klass, records,
                        host=("shop.example", "cdn.shop.example", "img.shop.example")[done % 3])  # fmt: skip
         world.samples(at, done)
     world.page(SHOP, 9001, now - 2, "robots_denied", "filtered", 0)

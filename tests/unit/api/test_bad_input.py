@@ -99,9 +99,11 @@ async def test_naughty_strings_in_headers(client: Client) -> None:
             continue  # these never arrive: no HTTP server lets them through as part of a header
         for name in (b"authorization", b"x-api-key", b"cookie", b"x-request-id", b"origin", b"accept", b"content-type"):
             value = b"trawl_session=" + raw if name == b"cookie" else raw
-            request = client.http.build_request("GET", "/api/v1/jobs")
-            request.headers.raw.append((name, value))  # type: ignore[attr-defined]
-            fits(await client.http.send(httpx.Request("GET", request.url, headers=[(b"host", b"x"), (name, value)])))
+            fits(
+                await client.http.send(
+                    httpx.Request("GET", "http://x/api/v1/jobs", headers=[(b"host", b"x"), (name, value)])
+                )
+            )
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,14 @@ async def test_each_request_is_logged_without_its_secrets(client: Client) -> Non
     assert PASSWORD not in str(client.world.telemetry.events)
 
 
+async def test_a_one_time_link_is_not_logged(client: Client) -> None:
+    client.world.accounts.switch.away = True  # it stays unspent
+    assert (await client.http.get("/sign-in/a-secret")).status_code == 503
+    entry = client.world.telemetry.events[-1]
+    assert isinstance(entry, RequestLog)
+    assert entry.path == "/sign-in/{token}" and "a-secret" not in str(client.world.telemetry.events)
+
+
 async def test_a_log_that_nobody_takes_is_counted(client: Client) -> None:
     client.world.telemetry.full = True
     assert (await client.http.get("/health")).status_code == 200

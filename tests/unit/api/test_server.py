@@ -55,9 +55,9 @@ async def test_a_taken_port_is_named_with_its_setting(world: World, taken: str) 
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        ports = (port, free_port()) if taken == "gateway" else (free_port(), port)
+        own, metrics_port = (port, free_port()) if taken == "gateway" else (free_port(), port)
         with pytest.raises(PortTaken, match=f"{port}.*TRAWL_{'METRICS_' if taken == 'metrics' else ''}PORT"):
-            await listen(world.app(), "127.0.0.1", *ports, asyncio.Event(), lambda: None)
+            await listen(world.app(), "127.0.0.1", own, metrics_port, asyncio.Event(), lambda: None)
 
 
 def test_processes_are_read_from_what_the_supervisor_wrote(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ def columns(first: int, values: list[float]) -> dict[str, Any]:
 
 
 def watched() -> tuple[Any, list[Any]]:
-    source, told = source_of("amount"), []
+    source = source_of("amount")
+    told: list[Any] = []
     doc = Document()
     doc.add_root(source)
     doc.on_change(told.append)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import websockets
+from websockets.typing import Origin, Subprotocol
 
 from dashboards.feed.feed import Feed
 from dashboards.web.gate import VISIT_S
@@ -162,7 +163,8 @@ async def test_static_files_and_health_are_open_and_say_nothing(door: Door) -> N
 async def socket(door: Door, *, cookie: str = "", token: str, origin: str) -> websockets.ClientConnection:
     headers = {"Cookie": f"trawl_dashboards_{door.port}={cookie}"} if cookie else {}
     return await websockets.connect(
-        f"ws://127.0.0.1:{door.port}/overview/ws", subprotocols=["bokeh", token], origin=origin,
+        f"ws://127.0.0.1:{door.port}/overview/ws", subprotocols=[Subprotocol("bokeh"), Subprotocol(token)],
+        origin=Origin(origin),
         additional_headers=headers, proxy=None,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Messages in, figures out."""
 
+from typing import Any
+
 from dashboards.feed.feed import STALE_S, Feed
 from schemas import codec
 from schemas.events import Event, MetricSample
@@ -129,7 +131,8 @@ def test_silence_makes_it_stale() -> None:
 
 
 def test_listeners_hear_each_tick_until_they_leave() -> None:
-    feed, heard = Feed(NOW), []
+    feed = Feed(NOW)
+    heard: list[Any] = []
     leave = feed.subscribe(heard.append)
     feed.tick(NOW)
     leave()

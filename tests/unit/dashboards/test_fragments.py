@@ -10,7 +10,8 @@ from dashboards.fragments import Fragments, Panel
 
 
 def test_only_the_slot_that_changed_is_sent() -> None:
-    fragments, told = Fragments(), []
+    fragments = Fragments()
+    told: list[Any] = []
     fragments.set("a", "one")
     fragments.set("b", "two")
     fragments.send()

@@ -21,6 +21,7 @@ import zstandard
 from infra.errors import Fenced
 from infra.kafka.pump import Pump
 from producers.dispatch.brake import Brake
+from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.service import Dispatch
 from producers.dispatch.tasks import task_of
@@ -169,6 +170,10 @@ class World:
             case _:
                 stage = self._part("warehouse", Warehouse, self.intents, self.rows, self.log, lambda: NOW, "cluster")
                 return self._stage(name, CLEAN_RECORDS, stage)
+
+    def free_bytes(self) -> int | None:
+        """Now and then the disk is full, and dispatch gives nothing out."""
+        return 0 if self.faulty and self.dice.random() < 0.1 else None
 
     async def _dispatch(self) -> None:
         closer = self._part("closer", Closer, self.frontier, self.rows, self.log)
