@@ -23,6 +23,7 @@ _LOOKS = {
 }
 _WORTH_A_LINE = frozenset({"ready", "crashed", "down", "stopped"})
 _BAR = 30
+_LONGEST = 200
 
 
 class Board:
@@ -70,27 +71,35 @@ class Board:
             text = f"{self._clock() - self._since.get(name, self._clock()):.1f} s{f' · {text}' if text else ''}"
         self._units[name] = (state, text)
         if self._live is None and state in _WORTH_A_LINE:
-            self._console.print(self._line(name))
+            self._print(self._line(name))
 
     def note(self, text: str) -> None:
         """What is being done between the units, such as laying tables."""
         self._note = text
         if self._live is None and text:
-            self._console.print(Text(f"  … {text}", "cyan"))
+            self._print(Text(f"  … {text}", "cyan"))
 
     def downloading(self, done: int, total: int) -> None:
         """Bytes of the broker's jars that have arrived, of all."""
         if self._live is None and self._download is None:
-            self._console.print(f"  … downloading the broker, {total / 1e6:.0f} MB, once")
+            self._print(Text(f"  … downloading the broker, {total / 1e6:.0f} MB, once", "cyan"))
         self._download = (done, total)
+
+    def _print(self, line: Text) -> None:
+        """One line is one line: why something crashed can be long, and all of it is in the log and the status."""
+        width = self._console.width if self._console.is_terminal else _LONGEST
+        line.truncate(width, overflow="ellipsis")
+        self._console.print(line, soft_wrap=True)
 
     def _line(self, name: str) -> Text:
         state, text = self._units[name]
+        text = " ".join(text.split())
         sign, style = _LOOKS.get(state, ("?", ""))
         return Text.assemble(("  " + sign, style), f" {name:<12} ", (f"{state:<9}", style), (text, "dim"))
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         lines = Table.grid()
+        lines.add_column(no_wrap=True, overflow="ellipsis")
         for name in self._units:
             lines.add_row(self._line(name))
         if self._download and self._download[0] < self._download[1]:

@@ -36,8 +36,12 @@ def demo(once: Once = False, data: DemoData = None, seed: Seed = None) -> None:
         typer.echo("Stopped. `trawl demo` shows it again, on the same data.", err=True)
         return
     folder = data or temporary_folder()
-    outcome = run(folder, seed, once=True)
-    if data is None and outcome is not None and outcome.holds:
+    try:
+        outcome = run(folder, seed, once=True)
+    except Exception:
+        typer.echo(f"Data and logs are kept in {folder}.", err=True)
+        raise
+    if data is None and (outcome is None or outcome.holds):
         remove(folder)
     conclude(outcome, folder)
 

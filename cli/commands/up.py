@@ -85,11 +85,11 @@ def announce(standing: "Standing") -> None:
     from cli.tables import aligned
 
     rows = [
-        ("gateway", standing.endpoints["gateway"], "sign in there; the interface is at /docs"),
-        ("dashboards", standing.endpoints["dashboards"], "through the gateway's start page"),
+        ("gateway", standing.endpoints["gateway"], "sign in here; its interface is at /docs"),
+        ("dashboards", standing.endpoints["dashboards"], "by way of the gateway"),
         ("metrics", standing.endpoints["metrics"], "Prometheus text"),
         ("Kafka", standing.endpoints["kafka"], "any client"),
-        ("data", str(standing.folder), "everything, secrets too; for nobody else to read"),
+        ("data", str(standing.folder), "all of it, secrets too"),
     ]
     out().print(aligned(rows))
     if standing.made.password:

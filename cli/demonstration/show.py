@@ -1,6 +1,7 @@
 """What people see of the demonstration: progress while it goes, tables when it is done."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cli.demonstration.demonstration import Outcome
 
 _LOOK_EVERY = 0.1
-_LONGEST = 300.0
+_PATIENCE = 120.0
 
 
 class Show:
@@ -41,17 +42,24 @@ class Show:
         self._console.print(f"[green]✓[/green] {what}")
 
     async def crawling(self, jobs: PostgresJobs, run_id: str, pages: int) -> Run:
-        """The run, once it is over. Raises RunFailed when that takes more than five minutes."""
+        """The run, once it is over. Raises RunFailed when nothing moves for two minutes."""
+        last, news = None, time.monotonic()
         with self.counting("Crawling the whole shop", pages) as progress:
-            async with asyncio.timeout(_LONGEST):
-                while True:
-                    run = await jobs.run(run_id)
-                    if run is None:
-                        raise RunFailed(f"The run {run_id} is gone.")
+            while True:
+                run = await jobs.run(run_id)
+                if run is None:
+                    raise RunFailed(f"The run {run_id} is gone.")
+                if not run.open:
+                    return run
+                if run != last:
+                    last, news = run, time.monotonic()
                     progress(run.counts.fetched + run.counts.failed)
-                    if not run.open:
-                        return run
-                    await asyncio.sleep(_LOOK_EVERY)
+                elif time.monotonic() - news > _PATIENCE:
+                    raise RunFailed(
+                        f"The crawl does not move: {run.state}, {run.counts.fetched} of {run.counts.requested} pages "
+                        f"fetched, {run.counts.stored} of {run.counts.extracted} records stored."
+                    )
+                await asyncio.sleep(_LOOK_EVERY)
 
     def tell(self, outcome: "Outcome") -> None:
         """The records, the trends beside what was planted, the figures, and whatever does not add up."""

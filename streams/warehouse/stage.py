@@ -46,6 +46,7 @@ class Warehouse:
         self._cluster = cluster
         self._places: dict[tuple[str, int], _Place] = {}
         self._known: dict[str, Known] = {}
+        self._judged: dict[tuple[str, int, int], str | None] = {}
 
     async def assigned(self, topic: str, partitions: set[int]) -> None:
         """Takes the next epoch of each partition: whoever wrote under the last one is fenced from here on."""
@@ -63,6 +64,8 @@ class Warehouse:
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
         """Stores what is new, one intent after the other. Rejects what no table could hold."""
+        self._judged.clear()
+        rejects = self._unstorable(batch)
         by_place: dict[tuple[str, int], list[Delivery]] = {}
         for delivery in batch:
             by_place.setdefault((delivery.message.topic, delivery.message.partition), []).append(delivery)
@@ -73,11 +76,29 @@ class Warehouse:
                 fresh = await self._finish_predecessor(place, place.open, fresh)
             for portion in _portions(fresh, shape_of(key[0])):
                 await self._store(key, place, portion)
-        return Handled(rejects=_unstorable(batch))
+        return Handled(rejects=rejects)
 
     async def settle(self, *, idle: bool) -> Settled:
         """Everything up to the last confirmed intent."""
         return {key: place.stored for key, place in self._places.items()}
+
+    def _unstorable(self, batch: Sequence[Delivery]) -> list[Reject]:
+        """What no table could hold; everything is judged once, here."""
+        rejects = []
+        for delivery in batch:
+            message, shape = delivery.message, shape_of(delivery.message.topic)
+            flaw = "" if delivery.event is None else shape.flaw(delivery)
+            nothing = delivery.event is None or flaw
+            self._judged[message.topic, message.partition, message.offset] = None if nothing else shape.key(delivery)
+            if flaw:
+                rejects.append(Reject.of(message, "not_storable", flaw))
+        return rejects
+
+    def _identity(self, delivery: Delivery) -> str | None:
+        """What a repeat is recognised by; None where there is nothing to store."""
+        message = delivery.message
+        place = (message.topic, message.partition, message.offset)
+        return self._judged[place] if place in self._judged else shape_of(message.topic).identity(delivery)
 
     async def _check_log(self, topic: str, partition: int, stored: int) -> None:
         """A topic that was recreated or trimmed under us stops the stage: nothing is skipped in silence."""
@@ -99,10 +120,10 @@ class Warehouse:
         return [delivery for delivery in fresh if delivery.message.offset > intent.last]
 
     async def _store(self, key: tuple[str, int], place: _Place, portion: list[Delivery]) -> None:
-        shape, known = shape_of(key[0]), self._known[key[0]]
+        known = self._known[key[0]]
         repeats, seen = set(), set()
         for delivery in portion:
-            identity = shape.identity(delivery)
+            identity = self._identity(delivery)
             if identity is not None and (identity in known or identity in seen):
                 repeats.add(f"{delivery.message.offset}")
             elif identity is not None:
@@ -124,24 +145,14 @@ class Warehouse:
         taken = [
             delivery
             for delivery in portion
-            if shape.identity(delivery) is not None and f"{delivery.message.offset}" not in intent.skipped
+            if self._identity(delivery) is not None and f"{delivery.message.offset}" not in intent.skipped
         ]
         for rows in shape.rows(taken, intent.ingested_at):
             if rows.count:
                 await self._rows.insert(rows, f"{intent.token}/{rows.table}")
         await self._ledger.confirm(intent, place.epoch, shape.sums(taken))
-        self._known[intent.topic].add(shape.identity(delivery) or "" for delivery in taken)
+        self._known[intent.topic].add(self._identity(delivery) or "" for delivery in taken)
         place.stored = intent.last + 1
-
-
-def _unstorable(batch: Sequence[Delivery]) -> list[Reject]:
-    rejects = []
-    for delivery in batch:
-        if delivery.event is not None:
-            reason = shape_of(delivery.message.topic).flaw(delivery)
-            if reason:
-                rejects.append(Reject.of(delivery.message, "not_storable", reason))
-    return rejects
 
 
 def _portions(fresh: list[Delivery], shape: Shape) -> list[list[Delivery]]:

@@ -4,10 +4,10 @@ import asyncio
 import time
 
 import aiohttp
-import psutil
 
 from cli.demonstration.descriptions import shop as description
 from tests.acceptance.system import Site, System
+from tests.bench.spent import rows, spent
 from tests.bench.table import Table
 
 ROUNDS = 3
@@ -15,18 +15,16 @@ ROUNDS = 3
 
 def measure(system: System, site: Site, table: Table) -> None:
     """Three crawls of the whole shop; beside them the same pages by a bare client that keeps nothing."""
-    pages, seconds, cpu = 0, [], dict[str, float]()
+    pages, seconds = 0, []
+    before = spent(system)
     for number in range(ROUNDS):
-        before = _cpu(system)
         began = time.perf_counter()
         job = system.ended(system.scrape(description(site.url, f"-{number}")), timeout=300)
         seconds.append(time.perf_counter() - began)
-        after = _cpu(system)
         pages = int(job["counts"]["fetched"])
-        for name in after:
-            cpu[name] = cpu.get(name, 0.0) + after[name] - before.get(name, 0.0)
-        rows = system.query("select count(), uniqExact(id) from records where job_id = {job:UUID}", job=job["job_id"])
-        assert rows[0] == (1000, 1000), rows
+        held = system.query("select count(), uniqExact(id) from records where job_id = {job:UUID}", job=job["job_id"])
+        assert held[0] == (1000, 1000), held
+    after = spent(system)
     paths = sorted({hit["path"] for hit in site.hits() if hit["status"] == 200 and not hit["path"].startswith("/__")})
     bare = asyncio.run(_bare([site.url + path for path in paths]))
     median = sorted(seconds)[ROUNDS // 2]
@@ -36,20 +34,7 @@ def measure(system: System, site: Site, table: Table) -> None:
         "≥ 150 pages/s",
         f"bare aiohttp, same pages, nothing kept: {len(paths) / bare:.0f} pages/s ({pages} pages, {ROUNDS} rounds)",
     )
-    for name, spent in sorted(cpu.items(), key=lambda item: -item[1]):
-        table.row(f"  processor time a page: {name}", f"{1000 * spent / (ROUNDS * pages):.2f} ms")
-
-
-def _cpu(system: System) -> dict[str, float]:
-    found = {}
-    for name, entry in system.processes().items():
-        one = psutil.Process(int(entry["pid"]))
-        spent = 0.0
-        for member in [one, *one.children(recursive=True)]:
-            times = member.cpu_times()
-            spent += times.user + times.system
-        found[name] = spent
-    return found
+    rows(table, before, after, ROUNDS * pages, "page", 1e3)
 
 
 async def _bare(urls: list[str]) -> float:

@@ -10,6 +10,7 @@ from infra.kafka.publisher import Publisher
 from schemas.events import CleanRules, FieldRule, RecordBatch
 from schemas.ids import batch_id, digest
 from tests.acceptance.system import System
+from tests.bench.spent import rows, spent
 from tests.bench.table import Table
 
 RECORDS, IN_BATCH, DATASETS = 300_000, 250, 16
@@ -62,6 +63,7 @@ async def measure(system: System, table: Table) -> None:
     """Until ClickHouse holds every record and neither group lags; beside it, what the broker alone takes."""
     run = str(uuid.uuid4())
     made = batches(run)
+    before = spent(system)
     async with Publisher(system.endpoint("kafka"), "bench") as publisher:
         began = time.perf_counter()
         for start in range(0, len(made), 50):
@@ -71,14 +73,15 @@ async def measure(system: System, table: Table) -> None:
             while _stored(system, run) < RECORDS or await _behind(lag):  # noqa: ASYNC110  # it is another system
                 await asyncio.sleep(0.1)  # the condition is in another system
         taken = time.perf_counter() - began
-    rows = system.query("select count(), uniqExact(id) from records where run_id = {run:UUID}", run=run)
-    assert rows[0] == (RECORDS, RECORDS), rows
+    held = system.query("select count(), uniqExact(id) from records where run_id = {run:UUID}", run=run)
+    assert held[0] == (RECORDS, RECORDS), held
     table.row(
         "records through cleaning, trends, warehouse",
         f"{RECORDS / taken:.0f} /s",
         "≥ 10000 /s",
         f"publishing them alone: {RECORDS / published:.0f} /s ({RECORDS} records, {IN_BATCH} a batch, no lag left)",
     )
+    rows(table, before, spent(system), RECORDS, "record", 1e6)
 
 
 def _stored(system: System, run: str) -> int:

@@ -204,7 +204,7 @@ class MemoryFrontier:
         return issued
 
     def _issue(self, run_id: str, fp: str, row: Row) -> Issued:
-        row.state, row.attempt, row.published, row.issued_at = "issued", row.attempt + 1, False, time.time()
+        row.state, row.attempt, row.published, row.issued_at = "issued", row.attempt + 1, False, time.monotonic()
         return self._issued(run_id, fp, row)
 
     @staticmethod
@@ -224,7 +224,7 @@ class MemoryFrontier:
         return [
             self._issued(key, fp, row)
             for key, run in self.runs.items() for fp, row in run.rows.items()
-            if row.state == "issued" and not row.published and time.time() - row.issued_at >= older_s
+            if row.state == "issued" and not row.published and time.monotonic() - row.issued_at >= older_s
         ]  # fmt: skip
 
     def overdue(self) -> list[tuple[str, str, Row]]:
@@ -243,15 +243,16 @@ class MemoryFrontier:
         await self._drop(run_id, "cancelled")
 
     async def fail(self, run_id: str, reason: str) -> None:
-        await self._drop(run_id, "failed")
+        await self._drop(run_id, "failed", reason)
 
-    async def _drop(self, run_id: str, state: str) -> None:
+    async def _drop(self, run_id: str, state: str, reason: str = "") -> None:
         await Pause()
         entry = self.runs[run_id]
         for row in entry.rows.values():
             if row.state != "done":
                 row.state, row.outcome, row.klass = "done", "cancelled", "filtered"
-        self._change(entry, state)
+        if entry.state in ("queued", "running", "finishing"):
+            self._change(entry, state, reason)
 
     async def to_finishing(self, run_id: str) -> None:
         await Pause()
@@ -270,7 +271,7 @@ class MemoryFrontier:
     async def finish(self, run_id: str, state: str, reason: str, end_offsets: Mapping[str, Mapping[str, int]]) -> None:
         await Pause()
         if self.runs[run_id].state == "finishing":
-            self._change(self.runs[run_id], state)
+            self._change(self.runs[run_id], state, reason, end_offsets)
 
     async def alert(self, subject: str, kind: str, message: str) -> None:
         await Pause()
@@ -287,12 +288,19 @@ class MemoryFrontier:
         gone = {entry.id for entry in said}
         self.outbox_rows = [entry for entry in self.outbox_rows if entry.id not in gone]
 
-    def _change(self, entry: MemoryRun, state: str) -> None:
+    def _change(
+        self,
+        entry: MemoryRun,
+        state: str,
+        reason: str = "",
+        end_offsets: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
         entry.state, entry.event_seq = state, entry.event_seq + 1
         event = RunEvent(
             id=digest(entry.run.id, "state", str(entry.event_seq)),
             run_id=entry.run.id, job_id=entry.run.job_id, dataset=entry.run.dataset, kind="state",
-            state=state, at="2026-01-01T00:00:00Z", counts=entry.counts,  # type: ignore[arg-type]
+            state=state, at="2026-01-01T00:00:00Z", counts=entry.counts, reason=reason,  # type: ignore[arg-type]
+            end_offsets={topic: dict(ends) for topic, ends in (end_offsets or {}).items()},
         )  # fmt: skip
         self.outbox_rows.append(Said(next(self._ids), RUN_EVENTS, entry.run.id, encode(event)))
 

@@ -44,7 +44,9 @@ class MemoryIntents:
     async def begin(self, intent: Intent, epoch: int) -> None:
         await Pause()
         self._epochs.check(intent.topic, intent.partition, epoch)
-        self.intents[intent.topic, intent.partition].append(intent)
+        known = self.intents[intent.topic, intent.partition]
+        if not (known and (known[-1].first, known[-1].last) == (intent.first, intent.last)):
+            known.append(intent)
         await Pause()
 
     async def confirm(self, intent: Intent, epoch: int, sums: Sequence[Sums]) -> None:

@@ -57,3 +57,14 @@ def test_after_the_start_a_crash_is_still_said() -> None:
         pass
     shown.tell("trends", "down", "5 crashes, too many in a short time")
     assert "trends" in written.getvalue()
+
+
+def test_a_long_reason_is_one_line() -> None:
+    shown, written = board(terminal=False)
+    shown.tell("trends", "crashed", "exited with code 70: Traceback\n  File x\n" + "y" * 5000)
+    assert len(written.getvalue().splitlines()) == 1
+    assert "exited with code 70" in written.getvalue()
+    assert len(written.getvalue()) < 220
+    drawn = io.StringIO()
+    Console(file=drawn, width=60).print(shown)
+    assert len(drawn.getvalue().splitlines()) == 1

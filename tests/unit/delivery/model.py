@@ -262,9 +262,9 @@ def play(world: World, *, faulty_steps: int = 900, calm_steps: int = 4_000) -> N
     """One history: crashes, zombies and lost tasks first, then quiet until everything is drained, zombies too.
 
     The memory of trends is kept in blocks of one series, so that its parts change at different times. Time is a
-    hundredth of a second a turn, so that the same seed is the same history.
+    twentieth of a second a turn, so that the same seed is the same history.
     """
-    with patch("streams.trends.state.BLOCK", 1), patch("time.monotonic", lambda: world.turns / 100):
+    with patch("streams.trends.state.BLOCK", 1), patch("time.monotonic", lambda: world.turns / 20):
         cast = _Cast(world)
         for step in range(faulty_steps):
             if step % 40 == 0:

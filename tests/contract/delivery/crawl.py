@@ -1,0 +1,196 @@
+"""A crawl over the fakes and over the real stores: the same questions may be asked of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import uuid4
+
+from infra.postgres.closing import ClosingTransaction
+from infra.postgres.dispatching import DispatchFrontier
+from infra.postgres.intents import IntentLedger
+from infra.postgres.pool import Database
+from infra.postgres.seeding import Seeding
+from infra.postgres.snapshots import Snapshots, Suspects
+from infra.postgres.task_ledger import TaskLedger
+from producers.dispatch.ports import Frontier, Issued, OpenRun, Said
+from schemas.codec import decode
+from schemas.events import RunCounts, RunEvent
+from schemas.ids import digest
+from schemas.job import JobDescription
+from schemas.topics import RUN_EVENTS
+from schemas.urls import fingerprint
+from streams.extraction.ports import Closed, Closing, FoundLink, Run
+from streams.extraction.ports import TaskLedger as Ledger
+from streams.warehouse.ports import Intent
+from streams.warehouse.ports import IntentLedger as Intents
+from tests.fakes.frontier import MemoryFrontier
+from tests.fakes.warehouse import MemoryIntents, MemorySnapshots, MemorySuspects
+
+HOST = "site.test"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a store says of one row."""
+
+    state: str
+    attempt: int
+    tries: int
+    depth: int
+    outcome: str | None
+    klass: str | None
+    reason: str
+    published: bool
+
+
+class Crawl(Protocol):
+    """Both sides of the frontier, and what only a test may see."""
+
+    ledger: Ledger
+    frontier: Frontier
+    intents: Intents
+
+    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
+        """A running run with these seeds; its id."""
+        ...
+
+    async def fate(self, run_id: str, path: str) -> Fate:
+        """One row."""
+        ...
+
+    async def state(self, run_id: str) -> tuple[str, RunCounts]:
+        """A run's state and accounts."""
+        ...
+
+    async def ask_to_cancel(self, run_id: str) -> None:
+        """What the gateway does."""
+        ...
+
+    def memory(self) -> Any:
+        """Snapshots of a stage of its own."""
+        ...
+
+    def suspects(self) -> Any:
+        """Suspects of a stage of its own."""
+        ...
+
+
+def job(*urls: str, **options: Any) -> JobDescription:
+    """A job that follows links."""
+    options = {"follow": True, "delay": 0, "max_depth": 3, **options}
+    return JobDescription.model_validate({"urls": list(urls), "options": options})
+
+
+def url_of(path: str, host: str = HOST) -> str:
+    """The URL that a test calls by its path."""
+    return f"http://{host}/{path}"
+
+
+def fp_of(path: str, host: str = HOST) -> str:
+    """Its fingerprint."""
+    return fingerprint(url_of(path, host))
+
+
+def link(path: str, depth: int = 1, *, host: str = HOST, hops: int = 0, outcome: str | None = None,
+         reason: str = "") -> FoundLink:  # fmt: skip
+    """A link as extraction finds it."""
+    return FoundLink(url_fp=fp_of(path, host), url=url_of(path, host), host=host, depth=depth, hops=hops,
+                     outcome=outcome, reason=reason)  # fmt: skip
+
+
+def page(task: Issued, fetch: str = "", *links: FoundLink, records: int = 0, batches: Sequence[tuple[str, int]] = ()
+         ) -> Closing:  # fmt: skip
+    """A page that answers a task."""
+    return Closing(
+        run_id=task.run_id, url_fp=task.url_fp, host=task.host, fetch_id=digest(fetch or str(uuid4())),
+        attempt=task.attempt, any_attempt=True, outcome="fetched", klass="fetched", status=200, records=records,
+        batches=batches, links=links, source=task.url,
+    )  # fmt: skip
+
+
+def failure(task: Issued, *, retry_at: float | None = None) -> Closing:
+    """A failure that answers a task: another try at `retry_at`, or the end."""
+    return Closing(
+        run_id=task.run_id, url_fp=task.url_fp, host=task.host, fetch_id=str(uuid4()), attempt=task.attempt,
+        any_attempt=False, outcome="timeout", klass="failed", reason="too slow", retry_at=retry_at, source=task.url,
+    )  # fmt: skip
+
+
+async def told(crawl: Crawl, run_id: str) -> list[RunEvent]:
+    """The events of a run that wait in the outbox, in order."""
+    events = [decode(said.topic, said.value) for said in await crawl.frontier.outbox() if said.topic == RUN_EVENTS]
+    return [event for event in events if event.run_id == run_id]
+
+
+@dataclass
+class MemoryCrawl:
+    """The fakes."""
+
+    frontier: MemoryFrontier = field(default_factory=MemoryFrontier)
+
+    def __post_init__(self) -> None:
+        self.ledger = self.frontier
+        self.intents = MemoryIntents(self.frontier)
+
+    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
+        run_id = str(uuid4())
+        description = job(*(url_of(path, host) for path in paths), **options)
+        run = Run(id=run_id, job_id=str(uuid4()), dataset="d", description=description)
+        self.frontier.open(run, [link(path, 0, host=host) for path in paths])
+        return run_id
+
+    async def fate(self, run_id: str, path: str) -> Fate:
+        row = self.frontier.runs[run_id].rows[fp_of(path)]
+        return Fate(row.state, row.attempt, row.tries, row.depth, row.outcome, row.klass, row.reason, row.published)
+
+    async def state(self, run_id: str) -> tuple[str, RunCounts]:
+        run = self.frontier.runs[run_id]
+        return run.state, run.counts
+
+    async def ask_to_cancel(self, run_id: str) -> None:
+        self.frontier.runs[run_id].cancelled = True
+
+    def memory(self) -> Any:
+        return MemorySnapshots()
+
+    def suspects(self) -> Any:
+        return MemorySuspects()
+
+
+class RealCrawl:
+    """PostgreSQL. It is shared, so nothing may be asked of all runs but by their ids."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.ledger: Ledger = TaskLedger(database, Run, Closed)
+        self.frontier: Frontier = DispatchFrontier(database, Issued, Said, OpenRun)
+        self.intents: Intents = IntentLedger(database, Intent)
+        self.closing = ClosingTransaction(database)
+
+    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
+        run_id = str(uuid4())
+        description = job(*(url_of(path, host) for path in paths), **options)
+        seeds = [link(path, 0, host=host) for path in paths]
+        assert await Seeding(self._database).open_outsiders(run_id, str(uuid4()), description, "contract", seeds)
+        return run_id
+
+    async def fate(self, run_id: str, path: str) -> Fate:
+        rows = await self._database.fetch(
+            "select state, attempt, tries, depth, outcome, klass, reason, published from frontier "
+            "where run_id = %s and url_fp = %s",
+            (run_id, fp_of(path)),
+        )
+        return Fate(**rows[0])
+
+    async def state(self, run_id: str) -> tuple[str, RunCounts]:
+        rows = await self._database.fetch("select * from runs where id = %s", (run_id,))
+        return rows[0]["state"], RunCounts(**{name: rows[0][name] for name in RunCounts.__struct_fields__})
+
+    async def ask_to_cancel(self, run_id: str) -> None:
+        await self._database.fetch("update runs set cancelled_at = now() where id = %s", (run_id,))
+
+    def memory(self) -> Any:
+        return Snapshots(self._database, f"stage {uuid4()}")
+
+    def suspects(self) -> Any:
+        return Suspects(self._database, f"stage {uuid4()}")

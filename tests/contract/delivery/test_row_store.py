@@ -1,0 +1,60 @@
+"""ClickHouse as the warehouse sees it: a token lands once."""
+
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from streams.warehouse.ports import Rows
+
+
+def batch(run_id: str, counted_in: int = 1, at: str = "2026-01-01T00:00:00.000Z") -> dict[str, object]:
+    """A row of `batches`."""
+    return {
+        "id": str(uuid4()), "dataset": "d", "run_id": run_id, "job_id": str(uuid4()), "url": "http://site.test/",
+        "counted_in": counted_in, "stored": counted_in, "rejected": 0, "filtered": 0, "partition": 0, "ingested_at": at,
+    }  # fmt: skip
+
+
+def rows_of(*found: dict[str, object]) -> Rows:
+    """Rows as the warehouse sends them."""
+    return Rows("batches", b"\n".join(orjson.dumps(row) for row in found), len(found))
+
+
+async def test_a_token_lands_once(rows: Any) -> None:
+    run_id, token = str(uuid4()), str(uuid4())
+    two = rows_of(batch(run_id, 3), batch(run_id, 4))
+    for _ in range(3):
+        await rows.insert(two, token)
+    assert await rows.of_run(run_id) == (2, 7)
+
+
+async def test_the_same_rows_under_another_token_land_again(rows: Any) -> None:
+    """Tokens, and not contents, tell a repeat: equal rows may be meant."""
+    run_id, one = str(uuid4()), batch(str(uuid4()))
+    one["run_id"] = run_id
+    for _ in range(2):
+        await rows.insert(rows_of(one), str(uuid4()))
+    ids = [identity for identity in await rows.recent_ids("batches", 100_000) if identity == one["id"]]
+    assert await rows.of_run(run_id) == (1, 1), "a run's batches are counted once, however often they are there"
+    assert len(ids) in (0, 2), "older than an hour, or both"
+
+
+async def test_a_run_without_batches_has_none(rows: Any) -> None:
+    assert await rows.of_run(str(uuid4())) == (0, 0)
+
+
+async def test_what_was_stored_lately_is_known(rows: Any) -> None:
+    run_id, now = str(uuid4()), f"{_now()}"
+    first, second = batch(run_id, at=now), batch(run_id, at=now)
+    await rows.insert(rows_of(first), str(uuid4()))
+    await rows.insert(rows_of(second), str(uuid4()))
+    known = await rows.recent_ids("batches", 100_000)
+    assert {first["id"], second["id"]} <= set(known)
+    assert len(await rows.recent_ids("batches", 1)) == 1
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
