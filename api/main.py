@@ -34,6 +34,7 @@ def config_of(settings: Settings) -> GatewayConfig:
         signing_seed=settings.secret("signing_key"),
         dashboards_secret=settings.secret("dashboards_key"),
         dashboards_port=settings.dashboards_port,
+        cors_origins=settings.cors_origins,
     )
 
 

@@ -41,7 +41,10 @@ def run(name: str, settings: "Settings") -> None:
     """Runs one process until it ends; only its own room is imported."""
     import asyncio
 
-    asyncio.run(import_module(process(name).module).serve(settings))
+    # The gateway answers many small requests, for which uvloop is made; the stages spend their time elsewhere.
+    factory = import_module("uvloop").new_event_loop if name == "gateway" else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(import_module(process(name).module).serve(settings))
 
 
 def specifications(fetchers: int = 1) -> list["ProcessSpec"]:

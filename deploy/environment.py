@@ -112,7 +112,7 @@ def main() -> None:
     if is_laid(venv, lock):
         return
     started = time.monotonic()
-    print(f"Setting up {venv} from {lock}: some 500 MB to download, once …", flush=True)
+    print(f"Setting up {venv} from {lock}: some 400 MB to download, once …", flush=True)
     python = os.path.join(venv, "bin", "python")
     if not os.path.exists(python):
         code, said = run(sys.executable, "-m", "venv", venv)

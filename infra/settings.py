@@ -38,13 +38,14 @@ class Settings(BaseSettings):
     fetch_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts, host:port or networks that may be visited although they are private."
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Origins whose pages may call the API.")
     user_agent: str = Field("TrawlBot/0.1", description="What sites see; name a page about your crawler in it.")
     trend_sensitivity: str = Field(
         "few", pattern="^(few|many)$", description="`many` for thousands of series: rarer alarms."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
-    @field_validator("fetch_allow", mode="before")
+    @field_validator("fetch_allow", "cors_origins", mode="before")
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         if isinstance(value, str):

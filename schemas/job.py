@@ -36,7 +36,7 @@ def _http_url(value: str) -> str:
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as problem:
+    except (re.error, OverflowError, RecursionError) as problem:
         raise ValueError(f"not a regular expression: {problem}") from problem
     return value
 
