@@ -45,6 +45,16 @@ def test_kafka(reader: Reader) -> None:
     assert all(row["sku"].startswith("LK-") and row["price"] > 0 and row["price_currency"] == "£" for row in rows)
 
 
+def test_kafka_for_other_programs(reader: Reader) -> None:
+    page = (ROOT / "docs" / "kafka.md").read_text()
+    blocks = re.findall(r"<!-- example: kafka_\w+ -->\n```sh\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    done = reader.types("".join(blocks))
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(rows) == 5
+
+
 def test_websocket(reader: Reader) -> None:
     said = pasted(reader, "websocket")
     assert "The run completed." in said

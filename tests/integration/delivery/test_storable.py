@@ -1,0 +1,177 @@
+"""Whatever comes over a topic is stored or is a letter: an event that ClickHouse refuses would stop the stage for good,
+since an intent is sent until it is taken."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from infra.clickhouse.client import connect
+from infra.clickhouse.migrate import migrate
+from infra.clickhouse.row_store import RowStore
+from infra.kafka.pump import Pump
+from schemas.message import Message
+from schemas.topics import (
+    CLEAN_RECORDS,
+    DEAD_LETTERS,
+    LOGS,
+    PAGE_OUTCOMES,
+    REQUEST_LOGS,
+    RUN_EVENTS,
+    SYSTEM_METRICS,
+    TRENDS,
+)
+from streams.warehouse.rows import shape_of
+from streams.warehouse.stage import Warehouse
+from tests.engines import Engines
+from tests.fakes.frontier import MemoryFrontier
+from tests.fakes.log import Log, MemoryPublisher
+from tests.fakes.warehouse import MemoryIntents, MemorySuspects, NoMeter
+
+AT = "2026-01-01T00:00:00.000Z"
+BIG = 10**30
+RECORD = {"id": str(uuid4()), "key": "k", "data": {"price": 1.5}}
+
+GOOD: dict[str, dict[str, Any]] = {
+    CLEAN_RECORDS: {
+        "dataset": "d", "run_id": str(uuid4()), "job_id": str(uuid4()), "url": "u", "url_fp": str(uuid4()),
+        "fetch_id": "f", "fetched_at": AT, "counted_in": 1, "numeric": {"price": "price"}, "records": [RECORD],
+    },
+    PAGE_OUTCOMES: {
+        "run_id": str(uuid4()), "job_id": str(uuid4()), "dataset": "d", "url": "u", "url_fp": str(uuid4()),
+        "host": "h", "outcome": "fetched", "klass": "fetched", "fetched_at": AT,
+    },
+    TRENDS: {
+        "dataset": "d", "run_id": str(uuid4()), "record_key": "k", "field": "f", "series": "s", "kind": "spike",
+        "direction": "up", "score": 1, "confidence": 1, "before": 1, "after": 2, "change": 1, "at": AT,
+        "record_id": str(uuid4()),
+    },
+    RUN_EVENTS: {
+        "run_id": str(uuid4()), "job_id": str(uuid4()), "dataset": "d", "kind": "state", "state": "running", "at": AT,
+    },
+    SYSTEM_METRICS: {"process": "p", "instance": "i", "at": AT, "values": {"x": 1.0}},
+    REQUEST_LOGS: {"at": AT, "method": "GET", "path": "/", "route": "/", "status": 200, "elapsed_ms": 1},
+    LOGS: {"at": AT, "level": "info", "process": "p", "event": "e"},
+}  # fmt: skip
+
+TIMES = ["2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:60Z",
+         "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00-12:34", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+         "1899-12-31T23:59:59Z", "2026-01-01T00:00:00.123456789Z", "2026-01-01 00:00:00", "yesterday", "", "1",
+         "٢٠٢٦-01-01T00:00:00Z"]  # fmt: skip
+TEXTS = ["\0", "\n", "\t\\N", "😀", "\u2028", '"', "x" * 100_000]
+IDS = ["", "x", "A" * 36, str(uuid4()).upper(), "٢" * 8 + str(uuid4())[8:]]
+NUMBERS = [-1, 2**15, 2**16, 2**31, 2**32, 2**63, 2**64, BIG]
+FLOATS = [-1.0, 1e308, -1e308, 5e-324, BIG, 2**64]
+
+
+def spoiled() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(topic, what differs from a good event)."""
+    for topic, good in GOOD.items():
+        for name, value in good.items():
+            if name in ("at", "fetched_at"):
+                yield from ((topic, {name: text}) for text in TIMES)
+            elif name in ("run_id", "job_id", "url_fp", "record_id"):
+                yield from ((topic, {name: text}) for text in IDS)
+            elif isinstance(value, str):
+                yield from ((topic, {name: text}) for text in TEXTS)
+        yield from ((topic, {"id": text}) for text in IDS)
+    for name in ("counted_in", "rejected", "filtered", "part", "revision"):
+        yield from ((CLEAN_RECORDS, {name: number}) for number in NUMBERS)
+    yield CLEAN_RECORDS, {"counted_in": BIG + 1, "rejected": BIG}
+    yield CLEAN_RECORDS, {"counted_in": 2**32 + 1, "rejected": 2**32}
+    for value in [*FLOATS, *NUMBERS, True, None, "text", [BIG], {"deep": {"n": BIG}}, *TEXTS[:-1]]:
+        yield CLEAN_RECORDS, {"records": [RECORD | {"data": {"price": value}}]}
+        yield CLEAN_RECORDS, {"records": [RECORD | {"data": {"other": value}}]}
+    for text in TEXTS:
+        yield CLEAN_RECORDS, {"records": [RECORD | {"key": text}]}
+        yield CLEAN_RECORDS, {"records": [RECORD | {"data": {text: 1}}], "numeric": {text: "number"}}
+    yield from ((CLEAN_RECORDS, {"records": [RECORD | {"id": text}]}) for text in IDS)
+    for name in ("depth", "attempt", "status", "records", "links", "new_links", "body_size"):
+        yield from ((PAGE_OUTCOMES, {name: number}) for number in NUMBERS)
+    yield from ((PAGE_OUTCOMES, {"elapsed_ms": number}) for number in FLOATS)
+    for name in ("score", "confidence", "before", "after", "change"):
+        yield from ((TRENDS, {name: number}) for number in FLOATS)
+    yield from ((TRENDS, {"values": [number]}) for number in FLOATS)
+    yield from ((RUN_EVENTS, {"counts": {"requested": number}}) for number in NUMBERS)
+    yield from ((RUN_EVENTS, {"max_pages": number}) for number in NUMBERS)
+    yield from ((RUN_EVENTS, {"end_offsets": {"t": {"0": number}}}) for number in NUMBERS)
+    yield from ((SYSTEM_METRICS, {"values": {"x": number}}) for number in FLOATS)
+    yield from ((SYSTEM_METRICS, {"values": {text: 1}}) for text in TEXTS)
+    yield from ((REQUEST_LOGS, {"status": number}) for number in NUMBERS)
+    yield from ((REQUEST_LOGS, {"elapsed_ms": number}) for number in FLOATS)
+    yield from ((LOGS, {"fields": {"n": value}}) for value in [BIG, {"deep": BIG}, *TEXTS])
+    yield from ((LOGS, {"run_id": text}) for text in [*IDS, *TEXTS])
+
+
+HEADERS: list[tuple[str, bytes]] = [
+    *(("ce_id", value) for value in (b"", b"hello", b"\xff", b"A" * 36, str(uuid4()).upper().encode())),
+    *(("ce_time", text.encode()) for text in TIMES),
+    *(("trawl_partition", value) for value in (b"-1", b"x", b"65536", b"1.5", "٣".encode(), b"9" * 5000, b" 1")),
+    *(("trawl_offset", value) for value in (b"-1", b"x", b"18446744073709551616", b"1_0", b"\xff")),
+    *((name, b"\0\xff\n") for name in ("trawl_topic", "trawl_stage", "trawl_code", "trawl_reason", "trawl_run")),
+]
+
+
+class Stage:
+    """The warehouse over ClickHouse, with a ledger in memory."""
+
+    def __init__(self, url: str) -> None:
+        self.log = Log()
+        stage = Warehouse(MemoryIntents(MemoryFrontier()), RowStore(url), self.log, lambda: AT, str(uuid4()))
+        self.pump = Pump("warehouse", stage, MemoryPublisher(self.log), MemorySuspects(), NoMeter())
+        self.offset = 0
+
+    async def take(self, topic: str, *messages: tuple[bytes, list[tuple[str, bytes]]]) -> int:
+        """Everything in one batch; returns how many letters it gave."""
+        before = len(self.log.topics[DEAD_LETTERS])
+        batch = [
+            Message(topic, 0, self.offset + place, b"", value, tuple(headers))
+            for place, (value, headers) in enumerate(messages)
+        ]
+        self.offset += len(batch)
+        settled = await self.pump.step(batch, __import__("time").monotonic())
+        assert settled[topic, 0] == self.offset
+        return len(self.log.topics[DEAD_LETTERS]) - before
+
+
+@pytest.fixture
+def clickhouse(engines: Engines) -> str:
+    migrate(engines.clickhouse)
+    return engines.clickhouse
+
+
+def held(clickhouse: str, table: str, ids: list[str]) -> set[str]:
+    """Which of these ids a table has."""
+    client = connect(clickhouse)
+    try:
+        rows = client.query(
+            f"select toString(id) from {table} where toString(id) in {{ids:Array(String)}}", parameters={"ids": ids}
+        )
+        return {str(row[0]) for row in rows.result_rows}
+    finally:
+        client.close()
+
+
+async def test_debug(clickhouse: str) -> None:
+    bad = []
+    for topic, change in spoiled():
+        stage = Stage(clickhouse)
+        await stage.pump.assigned(topic, {0})
+        value = orjson.dumps(GOOD[topic] | {"id": str(uuid4())}) if False else __import__("json").dumps(GOOD[topic] | {"id": str(uuid4())} | change).encode()
+        try:
+            await stage.take(topic, (value, []))
+        except Exception as p:
+            bad.append((topic, {k: repr(v)[:80] for k, v in change.items()}, repr(p)[:150]))
+    for name, v in HEADERS:
+        stage = Stage(clickhouse)
+        await stage.pump.assigned(DEAD_LETTERS, {0})
+        try:
+            await stage.take(DEAD_LETTERS, (b"x", [(name, v)]))
+        except Exception as p:
+            bad.append((DEAD_LETTERS, (name, v[:40]), repr(p)[:150]))
+    for b in bad:
+        print(b)
+    assert not bad

@@ -1,0 +1,103 @@
+"""Migrations of PostgreSQL: from empty, said twice, by several at once; and what the processes' role may not do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, LiteralString
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from infra.errors import StoreRefused
+from infra.postgres import migrate as migrations
+from infra.postgres.migrate import MigrationChanged, migrate
+from infra.postgres.pool import Database
+from tests.engines import Engines
+
+
+@pytest.fixture
+async def empty(engines: Engines) -> AsyncIterator[str]:
+    """The owner's address of a schema of its own, in which nothing is."""
+    await migrate(engines.postgres_owner)
+    schema = f"m{uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(engines.postgres_owner, autocommit=True) as connection:
+        await connection.execute(f"create schema {schema}".encode())
+        yield f"{engines.postgres_owner}?options=-csearch_path%3D{schema}"
+        await connection.execute(f"drop schema {schema} cascade".encode())
+        # The files grant in `public` by name and revoke by path; where it is not the same, the grants go too far.
+        await connection.execute("revoke update, delete on public.audit from trawl_app")
+
+
+async def ask(url: str, question: LiteralString) -> list[tuple[Any, ...]]:
+    """The rows of one statement, in the schema that the address names."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        return await (await connection.execute(question)).fetchall()
+
+
+async def test_an_empty_database_gets_everything_and_then_nothing(empty: str) -> None:
+    applied = await migrate(empty)
+    assert applied == sorted(applied) and applied[0] == "0001_accounts.sql"
+    found = {name for (name,) in await ask(empty, "select tablename from pg_tables where schemaname = current_schema()")}
+    assert {"users", "audit", "jobs", "runs", "frontier", "hosts", "outbox", "intents", "snapshots"} <= found
+    assert {f"frontier_{part}" for part in range(16)} <= found
+    assert await migrate(empty) == []
+
+
+async def test_several_at_once_apply_each_file_once(empty: str) -> None:
+    applied = await asyncio.gather(*(migrate(empty) for _ in range(5)))
+    assert sorted(len(names) for names in applied)[:4] == [0, 0, 0, 0]
+    assert sorted(name for (name,) in await ask(empty, "select name from migrations")) == sorted(name for names in applied for name in names)
+
+
+async def test_a_file_that_changed_after_it_was_applied_is_refused(empty: str) -> None:
+    await migrate(empty)
+    await ask(empty, "update migrations set sha256 = 'another' where name = '0002_crawl.sql' returning name")
+    with pytest.raises(MigrationChanged, match="0002_crawl"):
+        await migrate(empty)
+
+
+async def test_a_file_that_fails_leaves_nothing_behind(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = ("0001.sql", "create table one (n int);"), ("0002.sql", "create table two (n int); select 1/0;")
+    monkeypatch.setattr(migrations, "_scripts", lambda: [good, bad])
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await migrate(empty)
+    assert await ask(empty, "select to_regclass('one')::text, to_regclass('two')::text") == [("one", None)]
+    monkeypatch.setattr(migrations, "_scripts", lambda: [good, ("0002.sql", "create table two (n int);")])
+    assert await migrate(empty) == ["0002.sql"], "and the lock was given back"
+
+
+@pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit", "truncate audit"])
+async def test_the_processes_cannot_change_what_was_audited(engines: Engines, statement: str) -> None:
+    await migrate(engines.postgres_owner)
+    async with Database(engines.postgres) as database:
+        await database.fetch("insert into audit (actor, action) values ('test', 'test')")
+        with pytest.raises(StoreRefused) as refused:
+            await database.fetch(statement.encode())
+    assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
+    assert refused.value.__cause__.sqlstate == "42501"
+
+
+@pytest.mark.parametrize("statement", ["drop table outbox", "create table public.mine (n int)", "drop schema public"])
+async def test_the_processes_cannot_change_the_schema(engines: Engines, statement: str) -> None:
+    await migrate(engines.postgres_owner)
+    async with Database(engines.postgres) as database:
+        with pytest.raises(StoreRefused, match="permission denied|must be owner"):
+            await database.fetch(statement.encode())
+
+
+async def test_the_database_itself_holds_the_accounts(engines: Engines) -> None:
+    """Not only our statements: whoever writes accounts that do not add up is refused."""
+    await migrate(engines.postgres_owner)
+    job, run = str(uuid4()), str(uuid4())
+    insert = "insert into runs (id, job_id, owner, dataset, description, {0}) values (%s, %s, 'o', 'd', '{{}}', {1})"
+    async with Database(engines.postgres) as database:
+        await database.fetch(
+            "insert into jobs (id, owner, name, dataset, description) values (%s, 'o', 'n', 'd', '{}')", (job,)
+        )
+        for columns, values, rule in (
+            ("requested, queued", "2, 1", "accounts_add_up"),
+            ("queued, issued", "1, -1", "never_negative"),
+            ("visited, max_pages", "3, 2", "within_budget"),
+        ):
+            with pytest.raises(StoreRefused, match=rule):
+                await database.fetch(insert.format(columns, values).encode(), (run, job))
