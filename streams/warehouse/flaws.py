@@ -1,6 +1,7 @@
 """Why an event cannot be stored although it decodes: outsiders may write to a topic too."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,21 +10,39 @@ from schemas.delivery import Delivery
 from schemas.events import CleanBatch
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)").fullmatch
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII
+).fullmatch
 _UUIDS = frozenset({"id", "run_id", "job_id", "url_fp", "record_id"})
 _TIMES = frozenset({"at", "fetched_at"})
 _UNSIGNED = {"depth": 16, "attempt": 16, "status": 16, "records": 32, "links": 32, "new_links": 32, "body_size": 64}
+
+
+def is_uuid(text: str) -> bool:
+    """As we write them: lower case, with hyphens."""
+    return _UUID(text) is not None
+
+
+def is_time(text: str) -> bool:
+    """RFC 3339, and a moment that exists: ClickHouse refuses a 30th of February."""
+    if not _TIME(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def batch_flaw(delivery: Delivery) -> str:
     """For a batch of clean records: ids, time, counts."""
     batch: CleanBatch = delivery.event
     for name in ("id", "run_id", "job_id"):
-        if not _UUID(getattr(batch, name)):
+        if not is_uuid(getattr(batch, name)):
             return f"{name} must be a lower-case UUID."
-    if not _TIME(batch.fetched_at):
+    if not is_time(batch.fetched_at):
         return "fetched_at must be a time as RFC 3339 writes it."
-    if any(not _UUID(record.id) for record in batch.records):
+    if any(not is_uuid(record.id) for record in batch.records):
         return "The id of each record must be a lower-case UUID."
     if min(batch.counted_in, batch.rejected, batch.filtered) < 0 or batch.counted_in >= 2**32:
         return "counted_in, rejected and filtered must be counts."
@@ -36,15 +55,17 @@ def plain_flaw(delivery: Delivery) -> str:
     """For every other event: its fields by their names."""
     event: Any = delivery.event
     if hasattr(event, "run_id") and type(event).__name__ == "LogEntry":
-        return "" if _UUID(event.id) and _TIME(event.at) else "id must be a UUID and at a time."
+        return "" if is_uuid(event.id) and is_time(event.at) else "id must be a UUID and at a time."
     for name in msgspec.structs.asdict(event):
         value = getattr(event, name)
-        if name in _UUIDS and not _UUID(value):
+        if name in _UUIDS and not is_uuid(value):
             return f"{name} must be a lower-case UUID."
-        if name in _TIMES and value and not _TIME(value):
+        if name in _TIMES and not is_time(value) and (value or name == "at"):
             return f"{name} must be a time as RFC 3339 writes it."
         if name in _UNSIGNED and value is not None and not 0 <= value < 2 ** _UNSIGNED[name]:
             return f"{name} must be between 0 and {2 ** _UNSIGNED[name] - 1}."
+        if name == "counts" and not all(0 <= count < 2**63 for count in msgspec.structs.astuple(value)):
+            return "counts must be counts."
     return ""
 
 

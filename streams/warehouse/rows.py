@@ -1,6 +1,7 @@
 """What each topic's events look like as rows: pure, and the same for the same events and intent."""
 
 import base64
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +14,11 @@ from schemas import topics as names
 from schemas.delivery import Delivery
 from schemas.events import CleanBatch
 from schemas.ids import dead_letter_id
-from streams.warehouse.flaws import batch_flaw, letter_flaw, plain_flaw
+from streams.warehouse.flaws import batch_flaw, is_time, is_uuid, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
+
+_LARGEST = 2**63
+"""Whole numbers from here on are no longer exact as floats, nor known to every JSON parser."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
                     "batch_id": batch.id,
                     "key": record.key,
                     "url": batch.url,
-                    "data": orjson.dumps(data).decode(),
-                    "numbers": {name: data[name] for name in numeric if isinstance(data.get(name), int | float)},
+                    "data": _json(data),
+                    "numbers": {name: data[name] for name in numeric if _is_number(data.get(name))},
                     "fetched_at": batch.fetched_at,
                     "ingested_at": at,
                 }
@@ -124,29 +128,50 @@ def _sums(taken: Sequence[Delivery]) -> list[Sums]:
 
 def _letter_id(delivery: Delivery) -> str:
     message = delivery.message
-    return message.header("ce_id") or dead_letter_id(message.topic, message.partition, message.offset)
+    given = message.header("ce_id")
+    return given if is_uuid(given) else dead_letter_id(message.topic, message.partition, message.offset)
 
 
 def _letter_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
     rows = []
     for delivery in taken:
         message = delivery.message
+        time = message.header("ce_time")
         rows.append(
             {
                 "id": _letter_id(delivery),
                 "topic": message.header("trawl_topic"),
-                "partition": int(message.header("trawl_partition") or 0),
-                "offset": int(message.header("trawl_offset") or 0),
+                "partition": _count(message.header("trawl_partition"), 16),
+                "offset": _count(message.header("trawl_offset"), 64),
                 "stage": message.header("trawl_stage"),
                 "code": message.header("trawl_code"),
                 "reason": message.header("trawl_reason"),
                 "run_id": message.header("trawl_run"),
                 "value": _text(message.value or b""),
-                "at": message.header("ce_time") or at,
+                "at": time if is_time(time) else at,
                 "ingested_at": at,
             }
         )
     return [_lines("dead_letters", rows)]
+
+
+def _count(text: str, bits: int) -> int:
+    """A number of so many bits; 0 for anything else."""
+    plain = text.isascii() and text.isdigit() and len(text) <= 20
+    return int(text) if plain and int(text) < 2**bits else 0
+
+
+def _json(value: Any) -> str:
+    """Compact JSON; numbers beyond 64 bits, which orjson refuses, are JSON too."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_number(value: Any) -> bool:
+    """A number that a column of 64-bit floats can hold."""
+    return isinstance(value, int | float) and abs(value) < _LARGEST
 
 
 def _text(value: bytes) -> str:
@@ -186,7 +211,7 @@ def _run_event(row: dict[str, Any]) -> None:
 
 
 def _log(row: dict[str, Any]) -> None:
-    row["fields"] = orjson.dumps(row["fields"]).decode()
+    row["fields"] = _json(row["fields"])
 
 
 _PLAIN: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {

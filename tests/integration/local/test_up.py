@@ -82,7 +82,7 @@ def kafka_answers(address: str) -> bool:
     body = struct.pack(">hhih", 18, 0, 7, 0)
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(struct.pack(">i", len(body)) + body)
-        return struct.unpack(">ii", connection.recv(8))[1] == 7
+        return bool(struct.unpack(">ii", connection.recv(8))[1] == 7)
 
 
 def test_first_start_crashes_second_up_drain_and_second_start(folder: DataFolder) -> None:

@@ -21,7 +21,6 @@ import zstandard
 from infra.errors import Fenced
 from infra.kafka.pump import Pump
 from producers.dispatch.brake import Brake
-from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.service import Dispatch
 from producers.dispatch.tasks import task_of
@@ -287,7 +286,7 @@ class _Cast:
         self._world = world
         self._dice = world.dice
         self._current: dict[str, Worker] = {name: world.start(name) for name in WORKERS}
-        self.zombies: list[tuple[Worker, int]] = []
+        self.zombies: list[_Zombie] = []
 
     def faulty_turn(self) -> None:
         chance, victim = self._dice.random(), self._dice.choice(self._world.victims)
@@ -320,7 +319,7 @@ class _Cast:
             zombie.asleep -= 1
 
     def _wake(self) -> bool:
-        """One step of a zombie that is awake. A dispatch that was overtaken never learns of it: each has a last step."""
+        """One step of a zombie that is awake. A dispatch that was overtaken never learns it: each has a last step."""
         awake = [zombie for zombie in self.zombies if zombie.asleep <= 0]
         if not awake:
             return False

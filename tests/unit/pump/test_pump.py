@@ -117,7 +117,7 @@ async def test_an_unavailable_broker_ends_the_worker_too() -> None:
 
 async def test_who_was_away_for_long_publishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(pumps.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("infra.kafka.pump.time.monotonic", lambda: now[0])
 
     def sleeps(run: str) -> None:
         now[0] += pumps.STALE_AFTER_S + 1
