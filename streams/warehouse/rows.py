@@ -17,9 +17,6 @@ from schemas.ids import dead_letter_id
 from streams.warehouse.flaws import batch_flaw, is_time, is_uuid, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
 
-_LARGEST = 2**63
-"""Whole numbers from here on are no longer exact as floats, nor known to every JSON parser."""
-
 
 @dataclass(frozen=True)
 class Shape:
@@ -170,8 +167,8 @@ def _json(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    """A number that a column of 64-bit floats can hold."""
-    return isinstance(value, int | float) and abs(value) < _LARGEST
+    """A number that JSON can carry into a column of floats."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def _text(value: bytes) -> str:

@@ -258,7 +258,7 @@ BROKEN = (
     Broken("unpublished tasks are published", {"frontier": NotPublishedAgain},
            frozenset({"the run does not complete"})),
     Broken("a run waits for its batches", {"closer": HastyCloser}, frozenset({"the run completed too early"})),
-    Broken("intents are fenced", {"intents": UnfencedIntents}, _TWICE,
+    Broken("intents are fenced", {"intents": UnfencedIntents}, _TWICE | _LOST_OR_STUCK,
            ("warehouse",)),
     Broken("an open intent is sent again", {"intents": TrustedIntents}, frozenset({"something is lost"})),
     Broken("an open intent is sent as it was", {"intents": DistrustedIntents},

@@ -1,5 +1,7 @@
 """The lossless step: what is published when, what becomes a dead letter, and what stops a stage."""
 
+import time
+
 import pytest
 
 from infra.errors import Fenced, StoreRefused, StoreUnavailable
@@ -154,6 +156,5 @@ async def test_a_step_is_counted() -> None:
     line = Line([request("a"), b"{"], lambda: Echo(quiet))
     meter = Counted()
     pump = pumps.Pump("echo", line.stage(), line.outlet, line.suspects, meter)
-    await pump.step([line.message(0), line.message(1)], pumps.time.monotonic())
+    await pump.step([line.message(0), line.message(1)], time.monotonic())
     assert meter.steps == [(2, 0, 1, 1)]
-
