@@ -46,9 +46,12 @@ class Fate:
 class Crawl(Protocol):
     """Both sides of the frontier, and what only a test may see."""
 
-    ledger: Ledger
-    frontier: Frontier
-    intents: Intents
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def frontier(self) -> Frontier: ...
+    @property
+    def intents(self) -> Intents: ...
 
     async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
         """A running run with these seeds; its id."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from typing import Any
 
 from tests.contract.delivery.crawl import HOST, Crawl, failure, link, page, told, url_of
 
 OTHER = "other.test"
 
 
-async def open_with_links(crawl: Crawl, count: int, **options: object) -> str:
+async def open_with_links(crawl: Crawl, count: int, **options: Any) -> str:
     """A run whose seed is closed and has found so many links."""
     run_id = await crawl.open("seed", **options)
     (seed,) = await crawl.frontier.reserve(run_id, {HOST: 1})
