@@ -58,14 +58,14 @@ def read(system: System, topic: str, wanted) -> dict:  # type: ignore[no-untyped
     try:
 
         def look() -> dict | None:  # type: ignore[type-arg]
-            message = consumer.poll(1.0)
-            if message is None or message.error():
-                return None
-            try:
-                found = json.loads(message.value() or b"")
-            except ValueError:
-                return None  # somebody else's poison
-            return found if wanted(found) else None
+            for message in consumer.consume(1000, timeout=1.0):
+                try:
+                    found = json.loads(message.value() or b"")
+                    if wanted(found):
+                        return dict(found)
+                except (ValueError, LookupError):
+                    continue  # somebody else's poison
+            return None
 
         return until(f"a message on {topic}", look, timeout=90)
     finally:
