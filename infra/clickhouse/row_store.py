@@ -4,9 +4,10 @@ import asyncio
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.clickhouse.client import connect, translate
-from infra.errors import StoreRefused
+from infra.errors import StoreRefused, StoreUnavailable
 from infra.patience import patiently
 
 _SETTINGS = {
@@ -23,6 +24,17 @@ _SETTINGS = {
 
 _RECENT = """select toString(id) from {table} where ingested_at > now() - interval 1 hour
 order by ingested_at desc limit {limit}"""
+
+
+_PASSING = frozenset({
+    74, 75, 76,  # files that cannot be read, written, opened: a full disk, too many open files
+    159, 209, 210, 279, 394,  # time-outs, the network between servers, a cancelled query
+    173, 202, 241, 252, 439,  # no memory, too many queries, too many parts, no threads: too much at once
+    236, 242, 243,  # shutting down, read-only for now, no space left
+    285, 286, 319, 999,  # replicas and their keeper
+})  # fmt: skip
+"""Answers by which ClickHouse says that it cannot now (its `ErrorCodes.cpp`): they are waited out like silence, since
+an intent that was refused for good would stop the stage."""
 
 
 class RowsToInsert(Protocol):
@@ -88,7 +100,7 @@ class RowStore:
                 await asyncio.to_thread(work)
             except Exception as problem:
                 self._client = None
-                ours = translate(problem)
+                ours = _translated(problem, what)
                 if ours is problem:
                     raise
                 raise ours from problem
@@ -99,6 +111,12 @@ class RowStore:
         if self._client is None:
             self._client = connect(self._url)
         return self._client
+
+
+def _translated(problem: Exception, what: str) -> Exception:
+    if isinstance(problem, ClickHouseError) and getattr(problem, "code", None) in _PASSING:
+        return StoreUnavailable(f"ClickHouse cannot {what} at the moment: {problem}")
+    return translate(problem)
 
 
 class Work(Protocol):

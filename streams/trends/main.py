@@ -1,6 +1,8 @@
 """`trawl trends`."""
 
+from infra.kafka.offsets import Offsets
 from infra.postgres.snapshots import Snapshots
+from infra.process import entered
 from infra.settings import Settings
 from schemas.topics import CLEAN_RECORDS
 from streams.running import Surroundings, run_stage
@@ -13,6 +15,7 @@ async def serve(settings: Settings) -> None:
     preset = FEW_KEYS if settings.trend_sensitivity == "few" else MANY_KEYS
 
     async def make(around: Surroundings) -> Trends:
-        return Trends(Snapshots(around.database, "trends"), preset)
+        offsets = await entered(around.stack, lambda: Offsets(settings.address("kafka")), "Kafka")
+        return Trends(Snapshots(around.database, "trends"), preset, offsets)
 
     await run_stage("trends", CLEAN_RECORDS, make, settings, batch=256)

@@ -1,4 +1,4 @@
-"""What the trends stage needs: a place for its memory."""
+"""What the trends stage needs: a place for its memory, and a word about the log that it remembers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,4 +15,12 @@ class Memory(Protocol):
         self, topic: str, partition: int, epoch: int, next_offset: int, blocks: Sequence[tuple[int, bytes]]
     ) -> None:
         """Changed blocks and the new offset in one transaction; raises when a newer owner has taken over."""
+        ...
+
+
+class LogBounds(Protocol):
+    """What a partition holds at this moment."""
+
+    async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset that is still there, and the one after the last."""
         ...

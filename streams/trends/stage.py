@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 from schemas.delivery import Delivery, Handled, Settled
 from schemas.events import CleanBatch, Trend
+from streams.errors import LogMoved
 from streams.trends.detector import Settings
 from streams.trends.events import trend_of
 from streams.trends.observations import Observation
-from streams.trends.ports import Memory
+from streams.trends.ports import LogBounds, Memory
 from streams.trends.repeats import Repeats
 from streams.trends.state import PartitionState
 
@@ -40,9 +41,10 @@ class _Place:
 class Trends:
     """Observes every numeric field of every record; one detector call a message, so that batches change nothing."""
 
-    def __init__(self, memory: Memory, settings: Settings) -> None:
+    def __init__(self, memory: Memory, settings: Settings, log: LogBounds) -> None:
         self._memory = memory
         self._settings = settings
+        self._log = log
         self._places: dict[tuple[str, int], _Place] = {}
 
     async def assigned(self, topic: str, partitions: set[int]) -> None:
@@ -50,10 +52,21 @@ class Trends:
         self._places.clear()
         for partition in sorted(partitions):
             epoch, offset, blocks = await self._memory.take(topic, partition)
+            await self._check_log(topic, partition, offset)
             numbered = [(number, data) for number, data in blocks if number != _REPEATS_BLOCK]
             ids = next((data for number, data in blocks if number == _REPEATS_BLOCK), b"")
             state = PartitionState.load_blocks(numbered, self._settings)
             self._places[topic, partition] = _Place(epoch, offset, offset, state, Repeats.load(ids))
+
+    async def _check_log(self, topic: str, partition: int, offset: int) -> None:
+        """A memory of what the log does not hold (any more) would pass over what comes instead, in silence."""
+        begin, end = await self._log.bounds(topic, partition)
+        if offset and not begin <= offset <= end:
+            raise LogMoved(
+                f"{topic}[{partition}] holds offsets {begin} to {end}, but trends remembers it up to {offset}: the "
+                "topic was recreated, or trimmed before it was read. Restore it, or delete its rows in `snapshots` to "
+                "begin again where it begins."
+            )
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
         """What stands out in these messages, in their order."""
@@ -97,6 +110,8 @@ def _observations(clean: CleanBatch) -> list[Observation]:
 def _seconds(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        datetime.fromtimestamp(seconds, UTC)  # at the ends of time a zone leads out of it
+    except (ValueError, OverflowError):
         return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds

@@ -58,7 +58,7 @@ class Warehouse:
             stored = 0 if newest is None else (newest.first if unconfirmed else newest.last + 1)
             self._places[topic, partition] = _Place(epoch, stored, unconfirmed)
             if newest:
-                await self._check_log(topic, partition, stored)
+                await self._check_log(newest, stored)
         known = self._known[topic] = Known()
         known.add(reversed(await self._rows.recent_ids(shape_of(topic).table, 200_000)))
 
@@ -100,14 +100,18 @@ class Warehouse:
         place = (message.topic, message.partition, message.offset)
         return self._judged[place] if place in self._judged else shape_of(message.topic).identity(delivery)
 
-    async def _check_log(self, topic: str, partition: int, stored: int) -> None:
+    async def _check_log(self, newest: Intent, stored: int) -> None:
         """A topic that was recreated or trimmed under us stops the stage: nothing is skipped in silence."""
-        begin, end = await self._log.bounds(topic, partition)
+        place = f"{newest.topic}[{newest.partition}]"
+        advice = "Restore it, or delete its rows in `intents` to begin again where it begins."
+        if newest.cluster != self._cluster:
+            raise LogMoved(f"What is stored of {place} came from the Kafka cluster {newest.cluster}, and this is "
+                           f"{self._cluster}: offsets of one mean nothing in the other. {advice}")  # fmt: skip
+        begin, end = await self._log.bounds(newest.topic, newest.partition)
         if not begin <= stored <= end:
             raise LogMoved(
-                f"{topic}[{partition}] holds offsets {begin} to {end}, but everything before {stored} is stored: the "
-                "topic was recreated, or trimmed before it was read. Restore it, or delete its rows in `intents` to "
-                "begin again where it begins."
+                f"{place} holds offsets {begin} to {end}, but everything before {stored} is stored: the topic was "
+                f"recreated, or trimmed before it was read. {advice}"
             )
 
     async def _finish_predecessor(self, place: _Place, intent: Intent, fresh: list[Delivery]) -> list[Delivery]:

@@ -165,7 +165,7 @@ class World:
                 return self._stage(name, RAW_RECORDS, self._part("cleaning", Cleaning))
             case "trends":
                 kind: Any = moody(self.parts.get("trends", Trends), self.dice)  # type: ignore[arg-type]
-                return self._stage(name, CLEAN_RECORDS, kind(self.snapshots, SENSITIVE))
+                return self._stage(name, CLEAN_RECORDS, kind(self.snapshots, SENSITIVE, self.log))
             case _:
                 stage = self._part("warehouse", Warehouse, self.intents, self.rows, self.log, lambda: NOW, "cluster")
                 return self._stage(name, CLEAN_RECORDS, stage)

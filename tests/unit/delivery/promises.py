@@ -92,7 +92,7 @@ def _failures_answer_the_newest_attempt(world: World) -> Iterator[str]:
 
 def _trends_as_if_uninterrupted(world: World) -> Iterator[str]:
     """What was published is what one worker that never stopped finds in the same log."""
-    stage = Trends(MemorySnapshots(), SENSITIVE)
+    stage = Trends(MemorySnapshots(), SENSITIVE, world.log)
     _at_once(stage.assigned(CLEAN_RECORDS, {0}))
     deliveries = [Delivery(m, codec.decode(CLEAN_RECORDS, m.value)) for m in world.log.topics[CLEAN_RECORDS]]
     wanted = {codec.encode(trend) for trend in _at_once(stage.handle(deliveries)).outputs}
