@@ -11,6 +11,9 @@ from schemas.exchange import ExchangeRequest, ExchangeResponse, ExchangeResult
 MAX_COMPRESSED = 1_400_000
 """Bytes of a compressed body that fit into a message as base64."""
 
+MAX_HEADERS = 32_768
+"""Characters of headers that travel with a page; what comes after them is left out."""
+
 _compressor = zstandard.ZstdCompressor(level=1)
 
 
@@ -49,7 +52,7 @@ def answer_of(task: FetchTask, result: ExchangeResult, fetched_at: str, now: flo
         tries=task.tries,
         fetched_at=fetched_at,
         status=result.status,
-        headers=[(name.lower(), value) for name, value in result.headers],
+        headers=_bounded(result.headers),
         body=body,
         body_size=result.body_size,
         wire_size=result.wire_size,
@@ -57,6 +60,16 @@ def answer_of(task: FetchTask, result: ExchangeResult, fetched_at: str, now: flo
         address=result.address,
         retry_after=retry_after(result.header("retry-after"), now),
     )
+
+
+def _bounded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    room, kept = MAX_HEADERS, []
+    for name, value in headers:
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        kept.append((name.lower(), value))
+    return kept
 
 
 def refusal_of(task: FetchTask, kind: str, reason: str, fetched_at: str, elapsed_ms: float = 0.0) -> FetchResult:

@@ -87,7 +87,15 @@ class Fleet:
             await self._leases.release({name: host.state() for name, host in self._hosts.items() if host.leased})
 
     async def _publish(self, answer: FetchResult) -> None:
-        await self._results.send_all([answer])
+        while True:
+            # An answer that was lost would leave its row issued until it is hopeless. The wait ends with the lease at
+            # the latest, because that breaks the visit off.
+            try:
+                await self._results.send_all([answer])
+                break
+            except Exception as problem:
+                log.warning("result_not_published", url=answer.url, error=str(problem))
+                await asyncio.sleep(1.0)
         self._visited()
         if answer.failure is None:
             self._answered[answer.run_id, answer.url_fp] = None

@@ -1,13 +1,14 @@
 -- Host leases: the right to visit a host, and how politely.
 
 -- name: acquire
--- Takes hosts that are free, lapsed, or ours already. `acquired_at` changes only with the owner.
+-- Takes hosts that are free, lapsed, or ours already. Whoever acquires has nothing of the host in hand: a fetcher that
+-- gave its lease up by its own clock has dropped its tasks, although PostgreSQL never saw the lease lapse. So
+-- `acquired_at` is new each time, and dispatch issues again what is older.
 insert into hosts as h (host, owner, acquired_at, lease_until)
 select w.host, %(owner)s, now(), now() + make_interval(secs => %(seconds)s)
 from unnest(%(hosts)s::text[]) as w(host) order by w.host
 on conflict (host) do update
-set acquired_at = case when h.owner = excluded.owner and h.lease_until >= now() then h.acquired_at else now() end,
-    owner = excluded.owner, lease_until = excluded.lease_until
+set acquired_at = now(), owner = excluded.owner, lease_until = excluded.lease_until
 where h.owner = excluded.owner or h.lease_until < now()
 returning h.host, greatest(extract(epoch from h.next_visit - now()), 0)::float8 as wait_s, h.delay::float8 as delay
 

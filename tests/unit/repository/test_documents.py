@@ -12,14 +12,12 @@ from tests.unit.repository.tree import ROOT, files, relative
 
 PAGES = [path for path in files() if path.suffix == ".md"]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-# Made by the browser tests, which are not a part of every check-out's history.
-LATER = {"docs/pictures/overview.png"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", page.read_text())
-    dead = [link for link in links if not (page.parent / link).exists() and link not in LATER]
+    dead = [link for link in links if not (page.parent / link).exists()]
     assert dead == []
 
 
