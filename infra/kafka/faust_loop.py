@@ -75,13 +75,14 @@ class FaustLoop:
         self._app.finalize()
         await self._app.start()
         threading.Thread(target=self._watch_coordinator, args=(stopping,), daemon=True, name="coordinator").start()
-        ticking = asyncio.create_task(self._settle_when_idle(stopping))
+        ticking = asyncio.create_task(self._settle_when_idle())
         started.set()
         await stopping.wait()
+        # Faust waits until every event is acknowledged: a stage that settles late must go on being asked.
+        await self._app.stop()
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await ticking
-        await self._app.stop()
         await self._pump.released()
 
     async def _consume(self, stream: Any) -> None:
@@ -119,9 +120,9 @@ class FaustLoop:
             while waiting and waiting[0].message.offset < end:
                 await self._stream.ack(waiting.popleft())
 
-    async def _settle_when_idle(self, stopping: asyncio.Event) -> None:
+    async def _settle_when_idle(self) -> None:
         try:
-            while not stopping.is_set():
+            while True:
                 await asyncio.sleep(1.0)
                 if self._generation is not None and self._generation == self._app.consumer_generation_id:
                     async with self._stepping:

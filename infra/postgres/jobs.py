@@ -36,14 +36,20 @@ class PostgresJobs:
         """The job's row is locked, so that racing calls open one run."""
 
         async def work(connection: Connection) -> Run | Literal["running", "gone"]:
-            row = await (await connection.execute(self._sql["lock_job"], {"job_id": opening.job_id})).fetchone()
-            if row is None:
-                return "gone"
-            if row["open"] and not force:
-                return "running"
+            held = await self._hold(connection, opening.job_id)
+            if held == "gone" or (held == "running" and not force):
+                return held
             return await self._open_run(connection, opening, act)
 
         return await self._database.repeat(work)
+
+    async def _hold(self, connection: Connection, job_id: str) -> Literal["running", "gone", "at rest"]:
+        """Locks the job, and then looks whether a run of it is open."""
+        job = {"job_id": job_id}
+        if await (await connection.execute(self._sql["lock_job"], job)).fetchone() is None:
+            return "gone"
+        row = await (await connection.execute(self._sql["is_open"], job)).fetchone()
+        return "running" if row and row["open"] else "at rest"
 
     async def _open_run(self, connection: Connection, opening: Opening, act: Act) -> Run:
         row = await (await connection.execute(self._sql["add_run"], _values(opening))).fetchone()
@@ -100,11 +106,9 @@ class PostgresJobs:
         """Hides the job; its rows stay for the accounts."""
 
         async def work(connection: Connection) -> Literal["deleted", "running", "gone"]:
-            row = await (await connection.execute(self._sql["lock_job"], {"job_id": job_id})).fetchone()
-            if row is None:
-                return "gone"
-            if row["open"]:
-                return "running"
+            held = await self._hold(connection, job_id)
+            if held != "at rest":
+                return held
             await connection.execute(self._sql["delete_job"], {"job_id": job_id})
             await record(connection, act)
             return "deleted"

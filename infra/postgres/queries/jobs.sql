@@ -59,9 +59,13 @@ where j.deleted_at is null and (%(owner)s::text is null or r.owner = %(owner)s)
 order by r.created_at desc limit %(limit)s;
 
 -- name: lock_job
--- Holds a job while its next run is opened or it is deleted; says whether a run of it is open.
-select j.id, exists (select from runs r where r.job_id = j.id and r.state in ('queued', 'running', 'finishing')) as open
-from jobs j where j.id = %(job_id)s and j.deleted_at is null for update of j;
+-- Holds a job while its next run is opened or it is deleted.
+select id from jobs where id = %(job_id)s and deleted_at is null for update;
+
+-- name: is_open
+-- Whether a run of a job is open. A statement of its own after the lock: one that had to wait for the lock would still
+-- look with the eyes of the moment at which it began to wait.
+select exists (select from runs where job_id = %(job_id)s and state in ('queued', 'running', 'finishing')) as open;
 
 -- name: cancel
 -- Asks dispatch to drop what waits of every open run of a job; returns the runs that were not being cancelled yet.
