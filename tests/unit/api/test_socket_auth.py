@@ -145,7 +145,7 @@ async def test_a_stream_ends_with_the_sign_in(served: tuple[str, Client, str]) -
 
 
 async def test_a_stream_ends_with_the_token_or_the_role(world: World) -> None:
-    async with listening(world, access_lifetime=1, socket_check=0.05) as (address, client):
+    async with listening(world, access_lifetime=4, socket_check=0.05) as (address, client):
         made = await client.scrape(await client.headers("anna"))
         world.jobs.change(made["run_id"], state="running")
         url = f"ws://{address}{made['links']['stream']}"
