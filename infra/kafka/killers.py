@@ -26,6 +26,10 @@ class Suspects(Protocol):
         `alone` for a message, which ends the tries of those before it in the partition."""
         ...
 
+    async def passed(self, topic: str, partition: int, offset: int) -> None:
+        """The messages up to this one were tried and did no harm."""
+        ...
+
     async def clear(self, topic: str, partition: int) -> None:
         """The tries of this partition ended well."""
         ...
@@ -38,6 +42,7 @@ class Killers:
         self._suspects = suspects
         self._marked: set[Place] = set()
         self._left: dict[Place, int] = {}
+        self._tried: Message | None = None
 
     def assigned(self, topic: str, partitions: set[int]) -> None:
         """These are its own. What it lost has another owner, who found its mark and replaces it in time."""
@@ -59,12 +64,22 @@ class Killers:
                 if await self._suspects.begin(*place, _MARK, "batch") > 1:
                     self._left[place] = CAREFUL
         suspected = [message for message in messages if (message.topic, message.partition) in self._left]
+        suspected.sort(key=lambda message: (message.topic, message.partition))
         others = [message for message in messages if (message.topic, message.partition) not in self._left]
         return suspected, others
 
     async def begin(self, message: Message) -> int:
-        """Counts a try alone, and returns how many there were with this one."""
+        """Counts a try alone, and returns how many there were with this one. Nobody else is under suspicion then."""
+        last, self._tried = self._tried, message
+        if last and (last.topic, last.partition) != (message.topic, message.partition):
+            await self._suspects.passed(last.topic, last.partition, last.offset)
         return await self._suspects.begin(message.topic, message.partition, message.offset, "alone")
+
+    async def done(self) -> None:
+        """What follows is not tried alone."""
+        last, self._tried = self._tried, None
+        if last:
+            await self._suspects.passed(last.topic, last.partition, last.offset)
 
     async def survived(self, messages: Sequence[Message], settled: Mapping[Place, int]) -> None:
         """They were tried and did no harm. The suspicion ends when enough were, and some of them are settled: what

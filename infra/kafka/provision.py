@@ -1,11 +1,15 @@
 """Creates the declared topics. An existing topic keeps its partitions: a key must stay where it was."""
 
+import asyncio
+
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from infra.errors import LogMoved, StoreUnavailable
 from infra.kafka.publisher import MAX_MESSAGE
 from schemas.topics import Topic, topics
+
+_VISIBLE_S = 30.0
 
 
 async def provision(brokers: str, *, replication: int = 1) -> list[str]:
@@ -19,9 +23,9 @@ async def provision(brokers: str, *, replication: int = 1) -> list[str]:
         present = set(await admin.list_topics())
         wanted = [topic for topic in topics().values() if topic.name not in present]
         await _create(admin, wanted, replication)
-        await _check(admin, [topic for topic in topics().values() if topic.name in present])
+        await _check(admin, list(topics().values()))
         return [topic.name for topic in wanted]
-    except (KafkaError, OSError) as problem:
+    except (KafkaError, OSError, TimeoutError) as problem:
         raise StoreUnavailable(f"Kafka at {brokers} could not be prepared: {problem!r}") from problem
     finally:
         await admin.close()
@@ -52,15 +56,18 @@ async def _create(admin: AIOKafkaAdminClient, wanted: list[Topic], replication: 
             raise kind(f"{error[0]}: {error[2:]}")
 
 
-async def _check(admin: AIOKafkaAdminClient, present: list[Topic]) -> None:
-    if not present:
-        return
-    found = {
-        entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics([t.name for t in present])
-    }
-    for topic in present:
-        if found.get(topic.name) not in (None, topic.partitions):
-            raise LogMoved(
-                f"Topic {topic.name} has {found[topic.name]} partitions, {topic.partitions} are declared; keys would "
-                "move. Restore the topic, or point TRAWL_KAFKA at a broker of its own."
-            )
+async def _check(admin: AIOKafkaAdminClient, declared: list[Topic]) -> None:
+    """Returns when every topic is there for everybody: a broker tells of a new one some moments after making it."""
+    async with asyncio.timeout(_VISIBLE_S):
+        while True:
+            names = [topic.name for topic in declared]
+            found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(names)}
+            for topic in declared:
+                if found.get(topic.name) and found[topic.name] != topic.partitions:
+                    raise LogMoved(
+                        f"Topic {topic.name} has {found[topic.name]} partitions, {topic.partitions} are declared; keys "
+                        "would move. Restore the topic, or point TRAWL_KAFKA at a broker of its own."
+                    )
+            if all(found.get(topic.name) for topic in declared):
+                return
+            await asyncio.sleep(0.05)

@@ -100,6 +100,7 @@ class Pump:
         counted = Handled()
         for message in suspected:
             _add(counted, await self._alone(message))
+        await self._killers.done()
         if others:
             _add(counted, await self._together(others))
         settled = await self._stage.settle(idle=False) if self._settles else settled_after(list(messages))

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
 from infra.errors import StoreUnavailable
 from schemas.message import Message
@@ -16,8 +17,8 @@ from schemas.message import Message
 class Tail:
     """An endless stream of the messages of some topics, beginning `since_seconds` ago.
 
-    Promise: within one partition messages come in order and without a gap as long as the iterator is read and the
-    topic keeps them; `positions()` is what has been handed out. An outage is waited out.
+    Promise: within one partition messages come in order and without a gap as long as the topic keeps them, also to an
+    iterator that follows one that was left; `positions()` is what has been handed out. An outage is waited out.
     """
 
     def __init__(self, brokers: str, topics: Sequence[str], *, since_seconds: float = 0.0) -> None:
@@ -26,10 +27,12 @@ class Tail:
         self._brokers = brokers
         self._consumer: AIOKafkaConsumer | None = None
         self._handed_out: dict[tuple[str, int], int] = {}
+        self._fetched: deque[Message] = deque()
 
     async def __aenter__(self) -> Self:
+        # Earliest: who was overtaken by retention goes on with the oldest message that is left.
         consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False, fetch_max_wait_ms=100,
-                                    max_poll_records=500, auto_offset_reset="latest")  # fmt: skip
+                                    max_poll_records=500, auto_offset_reset="earliest")  # fmt: skip
         try:
             await consumer.start()
             self._consumer = consumer
@@ -74,19 +77,20 @@ class Tail:
     async def __aiter__(self) -> AsyncIterator[Message]:
         assert self._consumer, "Use `async with` before reading."
         while True:
+            while self._fetched:
+                message = self._fetched.popleft()
+                self._handed_out[message.topic, message.partition] = message.offset + 1
+                yield message
             try:
                 batches = await self._consumer.getmany(timeout_ms=500, max_records=1000)
-            except OffsetOutOfRangeError as problem:
-                await self._consumer.seek_to_beginning(*[partition for partition in problem.args[0]])
-                continue
             except (KafkaError, OSError):
                 await asyncio.sleep(0.5)
                 continue
-            for partition, records in batches.items():
-                for record in records:
-                    self._handed_out[partition.topic, partition.partition] = record.offset + 1
-                    yield Message(record.topic, record.partition, record.offset, record.key, record.value,
-                                  tuple(record.headers), record.timestamp)  # fmt: skip
+            self._fetched.extend(
+                Message(record.topic, record.partition, record.offset, record.key, record.value,
+                        tuple(record.headers), record.timestamp)
+                for records in batches.values() for record in records
+            )  # fmt: skip
 
     def positions(self) -> dict[str, dict[int, int]]:
         """For each topic and partition the offset after the last message that was handed out."""

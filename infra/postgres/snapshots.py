@@ -64,6 +64,10 @@ class Suspects:
         found = await self._say("begin_try", {"topic": topic, "partition": partition, "offset": offset, "kind": kind})
         return int(str(found[0]["tries"]))
 
+    async def passed(self, topic: str, partition: int, offset: int) -> None:
+        """The messages up to this one did no harm."""
+        await self._say("pass_tries", {"topic": topic, "partition": partition, "offset": offset})
+
     async def clear(self, topic: str, partition: int) -> None:
         """The tries of this partition ended well."""
         await self._say("clear_tries", {"topic": topic, "partition": partition})

@@ -135,11 +135,18 @@ class MemorySuspects:
     async def begin(self, topic: str, partition: int, offset: int, kind: str) -> int:
         await Pause()
         if kind == "alone":
-            for key in [key for key in self._tries if key[:2] == (topic, partition) and key[3] == kind]:
-                if key[2] < offset:
-                    del self._tries[key]
+            self._pass(topic, partition, offset - 1)
         self._tries[topic, partition, offset, kind] += 1
         return self._tries[topic, partition, offset, kind]
+
+    async def passed(self, topic: str, partition: int, offset: int) -> None:
+        await Pause()
+        self._pass(topic, partition, offset)
+
+    def _pass(self, topic: str, partition: int, offset: int) -> None:
+        for key in list(self._tries):
+            if key[:2] == (topic, partition) and key[2] <= offset and key[3] == "alone":
+                del self._tries[key]
 
     async def clear(self, topic: str, partition: int) -> None:
         await Pause()

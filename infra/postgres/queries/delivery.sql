@@ -71,6 +71,11 @@ values (%(stage)s, %(topic)s, %(partition)s, %(offset)s, %(kind)s, 1)
 on conflict (stage, topic, partition, message_offset, kind) do update set tries = s.tries + 1, at = now()
 returning tries
 
+-- name: pass_tries
+-- They were tried alone and did no harm.
+delete from suspects where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s and kind = 'alone'
+    and message_offset <= %(offset)s
+
 -- name: clear_tries
 -- They ended well.
 delete from suspects where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s

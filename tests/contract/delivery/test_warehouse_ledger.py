@@ -174,6 +174,16 @@ async def test_tries_are_counted_until_somebody_else_is_tried(crawl: Crawl) -> N
     assert await suspects.begin(name, 0, 7, "alone") == 1, "7 had ended well, or 8 would not have been tried"
 
 
+async def test_who_has_passed_is_forgotten_and_who_comes_later_is_not(crawl: Crawl) -> None:
+    suspects, name = crawl.suspects(), topic()
+    for offset in (9, 7, 5):
+        await suspects.begin(name, 0, offset, "alone")
+    await suspects.begin(name, 0, -1, "batch")
+    await suspects.passed(name, 0, 7)
+    assert [await suspects.begin(name, 0, offset, "alone") for offset in (5, 7, 9)] == [1, 1, 2]
+    assert await suspects.begin(name, 0, -1, "batch") == 2
+
+
 async def test_a_mark_is_kept_apart_from_tries(crawl: Crawl) -> None:
     suspects, name = crawl.suspects(), topic()
     assert [await suspects.begin(name, 0, -1, "batch") for _ in range(2)] == [1, 2]

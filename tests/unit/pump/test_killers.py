@@ -1,11 +1,17 @@
 """A message that ends its worker is a dead letter at the third try, and nobody else is blamed."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable
+from time import monotonic
 
 import pytest
 
 from infra.errors import StoreUnavailable
+from infra.kafka.pump import Pump
+from schemas.message import Message
+from schemas.topics import SCRAPE_REQUESTS
+from tests.fakes.warehouse import NoMeter
 from tests.unit.pump.line import Echo, Heed, Killed, Ledgered, Line, request
 
 
@@ -77,6 +83,36 @@ async def test_a_crash_without_a_killer_blames_nobody() -> None:
     played = line("abcd", power_failure)
     assert await played.work_until_done() == 3
     assert not played.outlet.letters and set(played.outlet.sent) == set("abcd")
+
+
+async def test_who_was_tried_last_elsewhere_is_not_to_blame() -> None:
+    """Two partitions, taken turn about: while one has a killer, the other's messages come and pass."""
+    played, tries = line("", Tries()), Tries("k")
+    for _ in range(6):
+        pump = Pump("echo", Echo(tries), played.outlet, played.suspects, NoMeter())
+        await pump.assigned(SCRAPE_REQUESTS, {0, 1})
+        with contextlib.suppress(Killed):
+            batch = [("a", 0, 0), ("x", 1, 0), ("k", 0, 1), ("y", 1, 1), ("b", 0, 2)]
+            await pump.step([Message(SCRAPE_REQUESTS, n, offset, None, request(run)) for run, n, offset in batch],
+                            monotonic())  # fmt: skip
+            break
+    assert [(letter.message.partition, letter.message.offset) for letter in played.outlet.letters] == [(0, 1)]
+    assert tries.of["k"] == 3
+
+
+async def test_who_passed_alone_is_not_to_blame_for_who_comes_together() -> None:
+    """One partition is suspected, another is not: the killer of the other is its own."""
+    played, tries = line("", Tries()), Tries("k")
+    await played.suspects.begin(SCRAPE_REQUESTS, 0, -1, "batch")  # somebody ended over partition 0
+    for _ in range(6):
+        pump = Pump("echo", Echo(tries), played.outlet, played.suspects, NoMeter())
+        await pump.assigned(SCRAPE_REQUESTS, {0, 1})
+        with contextlib.suppress(Killed):
+            batch = [("a", 0, 0), ("k", 1, 0)]
+            await pump.step([Message(SCRAPE_REQUESTS, n, offset, None, request(run)) for run, n, offset in batch],
+                            monotonic())  # fmt: skip
+            break
+    assert [(letter.message.partition, letter.message.offset) for letter in played.outlet.letters] == [(1, 0)]
 
 
 async def test_a_farewell_leaves_no_suspicion() -> None:
