@@ -32,7 +32,7 @@ def definitions(prefix: str = "#/$defs/") -> dict[str, Schema]:
     job = JobDescription.model_json_schema(ref_template=prefix + "{model}")
     named = {**found, **job.pop("$defs"), JOB: job}
     named["ScrapeRequest"]["properties"]["job"] = {"anyOf": [{"$ref": prefix + JOB}, {"type": "null"}], "default": None}
-    _accept_short_forms(named[JOB], named["Extract"])
+    _accept_short_forms(named[JOB], named["Extract"], named["Options"])
     return {name: {"title": name, **_tidied(schema)} for name, schema in named.items()}
 
 
@@ -55,7 +55,7 @@ def _reached(name: str, named: Mapping[str, Schema]) -> set[str]:
     return found
 
 
-def _accept_short_forms(job: Schema, extract: Schema) -> None:
+def _accept_short_forms(job: Schema, extract: Schema, options: Schema) -> None:
     """What the model also takes and brings into the one long form; its own schema speaks of the long form alone."""
     names = extract["properties"]["fields"]
     ((pattern, spec),) = names["patternProperties"].items()
@@ -67,9 +67,13 @@ def _accept_short_forms(job: Schema, extract: Schema) -> None:
         "url": {**job["properties"]["urls"]["items"], "description": "Short for `urls` with one."},
         "selectors": {**deepcopy(names), "description": "An older name of `extract.fields`."},
         "config": {"type": "object", "description": "An older place of all other members and of the options."},
+        "retry_config": {"type": "object", "description": "An older place of the options that say how stubborn it is."},
     }
-    job.pop("required")
-    job["anyOf"] = [{"required": [start]} for start in ("urls", "url", "config")]
+    job["anyOf"] = [
+        {"required": [name], "properties": {name: {"minItems": 1}}} for name in ("urls", "sitemaps", "feeds")
+    ] + [{"required": [name]} for name in ("url", "config")]
+    for name in ("render", "freshness"):
+        options["properties"][name]["anyOf"].append({"type": "boolean"})
 
 
 def _tidied(schema: Schema) -> Schema:

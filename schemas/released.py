@@ -61,6 +61,8 @@ def _breaks(path: str, past: Meaning, present: Meaning) -> bool:
 
 def _walk(schema: Schema, path: str, mark: str) -> Iterator[tuple[str, str]]:
     parts = _PARTS | {"required"} if "properties" in schema else _PARTS
+    if "$ref" in schema:
+        parts = parts | {"default"}  # the members of what is referred to say their own
     rules = {word: rule for word, rule in schema.items() if word not in _WORDS | parts or isinstance(rule, bool)}
     yield path, mark + yaml.safe_dump(rules, default_flow_style=True, allow_unicode=True, width=math.inf).strip()
     for name, inner in schema.get("properties", {}).items():

@@ -44,10 +44,10 @@ class JobService:
 
     async def submit(self, caller: Caller, description: JobDescription, visit: Visit) -> tuple[str, Run]:
         """Keeps a new job and opens its first run; returns the job's name with the run."""
-        name = description.name or urlsplit(description.urls[0]).hostname or "job"
+        name = description.name or urlsplit(description.sources[0]).hostname or "job"
         opening = self._opening(str(self._new_id()), caller.user_id, name, description)
         act = visit.act(
-            caller.user_id, "job_created", opening.job_id, run_id=opening.run_id, urls=len(description.urls)
+            caller.user_id, "job_created", opening.job_id, run_id=opening.run_id, urls=len(description.sources)
         )
         return name, await self._jobs.create(opening, act)
 

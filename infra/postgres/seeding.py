@@ -58,7 +58,7 @@ class Seeding:
                 "run": run_id,
                 "job": job_id,
                 "owner": "kafka",
-                "name": job.name or job.urls[0][:200],
+                "name": job.name or job.sources[0][:200],
                 "dataset": job.dataset_name,
                 "description": orjson.dumps(job.model_dump(mode="json", exclude_unset=True)).decode(),
                 "priority": _PRIORITY[job.options.priority],

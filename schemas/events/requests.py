@@ -1,6 +1,6 @@
 """What asks for work: a run to open, a page to fetch."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,6 +34,45 @@ class Politeness(msgspec.Struct, frozen=True, kw_only=True):
     respect_robots: bool = True
     delay: float = 1.0
     concurrency: int = 1
+    adaptive: bool = True
+    patience: float = 900.0
+
+
+SourceKind = Literal["page", "sitemap", "feed"]
+"""What a URL is to its run: a page to read, or a list of pages that are seeds."""
+
+
+class RenderVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a browser makes the visit (`schemas/job/options.py`, Render)."""
+
+    wait_until: Literal["domcontentloaded", "load", "networkidle"] = "load"
+    wait_for: str | None = None
+    screenshot: bool = False
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a visit sends and how, as far as it differs from a plain GET; seconds.
+
+    `cookies` go to the hosts of the run's seeds only. `credentials` is the id of stored ones, never the secret:
+    Kafka holds none. `etag` and `last_modified` make the visit conditional. `rested` says why nothing need be asked:
+    the page was seen not long ago.
+    """
+
+    kind: SourceKind = "page"
+    method: str = "GET"
+    body: str | None = None
+    cookies: dict[str, str] = {}
+    keep_cookies: bool = True
+    credentials: str = ""
+    proxy: str = ""
+    http2: bool = False
+    connect_timeout: float = 10.0
+    read_timeout: float = 15.0
+    content_types: list[str] = []
+    etag: str = ""
+    last_modified: str = ""
+    rested: str = ""
+    render: RenderVisit | None = None
 
 
 class FetchTask(Event, kw_only=True, frozen=True):
@@ -52,6 +91,7 @@ class FetchTask(Event, kw_only=True, frozen=True):
     headers: dict[str, str] = {}
     timeout: float = 30.0
     max_body: int = 10_000_000
+    visit: Visit = Visit()
     issued_at: str = ""
 
     def event_id(self) -> str:

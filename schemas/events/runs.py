@@ -41,6 +41,7 @@ class RunEvent(Event, kw_only=True, frozen=True):
     counts: RunCounts = RunCounts()
     max_pages: int | None = None
     reason: str = ""
+    paused: bool = False
     end_offsets: dict[str, dict[str, int]] = {}
 
     def event_id(self) -> str:

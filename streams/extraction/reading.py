@@ -31,7 +31,7 @@ class Reader:
         job, options = run.description, run.description.options
         depth = options.depth_limit
         scope = Scope(
-            [canonical(url) for url in job.urls],
+            [canonical(url) for url in job.sources],
             follow=depth > 0,
             scope=options.scope,
             allow=options.allow,

@@ -1,0 +1,7 @@
+"""The job description, the one way to say what to scrape."""
+
+from schemas.job.description import JobDescription
+from schemas.job.extract import Extract, FieldSpec
+from schemas.job.options import Freshness, Options, Render
+
+__all__ = ["Extract", "FieldSpec", "Freshness", "JobDescription", "Options", "Render"]

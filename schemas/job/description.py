@@ -1,0 +1,124 @@
+"""The job description: what to scrape, in one shape for REST, Kafka and schedules.
+
+It is a pydantic model and not a Struct because people write it: every wrong field is named at once, with what is
+allowed, and its JSON Schema is what the gateway's documentation shows. The forms that the older interfaces used
+(`url` for `urls`, both inside `config`, a `selectors` map, a `retry_config`) are accepted and brought into this one
+shape.
+"""
+
+import re
+from typing import Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from schemas.job.extract import Extract
+from schemas.job.options import Options
+from schemas.job.strings import Strict, Url
+
+
+def _merged(base: Any, over: Any, name: str) -> dict[str, Any]:
+    """`base` with `over` on top; pydantic turns the ValueError into an error of the whole description."""
+    if not isinstance(base, dict) or not isinstance(over, dict | None):
+        raise ValueError(f"{name} must be an object")
+    return {**base, **(over or {})}
+
+
+class JobDescription(Strict):
+    """What to scrape. `POST /api/v1/scrape`, a message to `scrape-requests` and a schedule all say it so."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "http://127.0.0.1:8090/",
+                    "name": "shop",
+                    "options": {"max_depth": 10, "max_pages": 2000, "delay": 0, "concurrency": 8},
+                    "extract": {
+                        "items": "article.product",
+                        "fields": {
+                            "sku": {"css": "::attr(data-sku)", "required": True},
+                            "name": "h3 a::text",
+                            "price": {"css": ".price::text", "type": "price"},
+                            "url": {"css": "h3 a::attr(href)", "type": "url"},
+                        },
+                        "key": "sku",
+                    },
+                }
+            ]
+        },
+    )
+
+    urls: list[Url] = Field(
+        default_factory=list, max_length=10_000, description="Where to begin. `url` is short for one."
+    )
+    sitemaps: list[Url] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Sitemaps and indexes of them, gzip or not: their pages are seeds.",
+    )
+    feeds: list[Url] = Field(default_factory=list, max_length=100, description="RSS or Atom: their items are seeds.")
+    name: str | None = Field(None, min_length=1, max_length=200)
+    type: str = Field("web_scraping", max_length=50)
+    description: str = Field("", max_length=5000)
+    dataset: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
+        description="Where records go; by default made from the name.",
+    )
+    options: Options = Field(default_factory=lambda: Options.model_validate({}))
+    extract: Extract = Field(default_factory=lambda: Extract.model_validate({}))
+    filters: dict[str, Any] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="`min_<field>`, `max_<field>`, `<field>`: one value or a list; other records are left out.",
+    )
+    export_formats: list[str] = Field(default_factory=list, max_length=20, description="Kept with the job.")
+    notifications: dict[str, Any] = Field(default_factory=dict, max_length=20, description="Kept with the job.")
+    schedule: str | dict[str, Any] | None = Field(None, description="Kept with the job.")
+    enabled: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_forms(cls, value: Any) -> Any:
+        """`config` and `retry_config` are unfolded, `url` becomes `urls`, `selectors` become `extract.fields`."""
+        if not isinstance(value, dict):
+            return value
+        job = dict(value)
+        config = job.pop("config", None)
+        if isinstance(config, dict):
+            options = {name: config[name] for name in config if name in Options.model_fields}
+            job["options"] = _merged(options, job.get("options"), "options")
+            for name in config.keys() - options.keys():
+                job.setdefault(name, config[name])
+        elif config is not None:
+            job["config"] = config
+        if "retry_config" in job:
+            job["options"] = _merged(job.pop("retry_config"), job.get("options"), "retry_config")
+        if "selectors" in job:
+            extract = _merged({}, job.get("extract"), "extract")
+            extract["fields"] = _merged(job.pop("selectors"), extract.get("fields"), "selectors")
+            job["extract"] = extract
+        if "url" in job:
+            url, more = job.pop("url"), job.get("urls") or []
+            job["urls"] = [url, *more] if isinstance(more, list) else more
+        return job
+
+    @model_validator(mode="after")
+    def _somewhere_to_begin(self) -> "JobDescription":
+        if not (self.urls or self.sitemaps or self.feeds):
+            raise ValueError("give at least one of urls (or url), sitemaps, feeds")
+        return self
+
+    @property
+    def sources(self) -> list[str]:
+        """Everything that the user named, pages first."""
+        return [*self.urls, *self.sitemaps, *self.feeds]
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset: as said, else the name brought into the characters a dataset may have, else `default`."""
+        if self.dataset:
+            return self.dataset
+        return re.sub(r"[^A-Za-z0-9_.-]+", "-", self.name or "").strip("-._")[:100] or "default"

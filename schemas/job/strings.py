@@ -1,0 +1,39 @@
+"""The strings of a job description, checked one by one, so that a wrong one is named where it stands."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter
+
+_HTTP = TypeAdapter(HttpUrl)
+
+
+def _http_url(value: str) -> str:
+    """Checks that it is http or https with a host, but keeps the characters as the user wrote them."""
+    _HTTP.validate_python(value)
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as problem:
+        raise ValueError(f"not a regular expression: {problem}") from problem
+    return value
+
+
+Url = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_http_url)]
+Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_pattern)]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+HeaderName = Annotated[str, Field(max_length=200, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+HeaderValue = Annotated[str, Field(max_length=2000, pattern=r"^[^\r\n\x00]*$")]
+CookieName = Annotated[str, Field(max_length=200, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+CookieValue = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00-\x20\x7f\",;\\]*$")]
+MediaType = Annotated[str, Field(max_length=100, pattern=r"^[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)$")]
+Parameter = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Strict(BaseModel):
+    """A part of a job description: a member that it does not know is an error, since it would silently do nothing."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
