@@ -42,7 +42,9 @@ class AnswerRow(Protocol):
     @property
     def attempt(self) -> int: ...
     @property
-    def any_attempt(self) -> bool: ...
+    def tries(self) -> int: ...
+    @property
+    def whole(self) -> bool: ...
     @property
     def outcome(self) -> str: ...
     @property
@@ -114,7 +116,7 @@ async def _claim(connection: Connection, answers: Sequence[A]) -> set[Key]:
             "fp": [answer.url_fp for answer in ordered],
             "fetch": [answer.fetch_id for answer in ordered],
             "attempt": [answer.attempt for answer in ordered],
-            "any_attempt": [answer.any_attempt for answer in ordered],
+            "whole": [answer.whole for answer in ordered],
             "outcome": [answer.outcome for answer in ordered],
             "klass": [answer.klass for answer in ordered],
             "status": [answer.status for answer in ordered],
@@ -149,6 +151,8 @@ async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tall
             "run": [answer.run_id for answer in ordered],
             "fp": [answer.url_fp for answer in ordered],
             "attempt": [answer.attempt for answer in ordered],
+            "tries": [answer.tries for answer in ordered],
+            "whole": [answer.whole for answer in ordered],
             "status": [answer.status for answer in ordered],
             "reason": [answer.reason for answer in ordered],
             "retry_at": [answer.retry_at for answer in ordered],

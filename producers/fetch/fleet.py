@@ -46,7 +46,7 @@ class Fleet:
         self._results = results
         self._clock = clock
         self._hosts: dict[str, Host] = {}
-        self._answered: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._answered: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._dead_runs: set[str] = set()
         self._acquire = asyncio.Event()
         # One word with the lease store at a time: a release must not overtake the acquisition that follows it.
@@ -59,9 +59,10 @@ class Fleet:
         return sum(len(host.waiting) for host in self._hosts.values()) >= MAX_WAITING
 
     def take(self, tasks: Iterable[FetchTask]) -> None:
-        """Sorts tasks by host. One that this fetcher has answered with a page is not visited twice."""
+        """Sorts tasks by host. A try that this fetcher has answered with a whole response is not made twice."""
         for task in tasks:
-            if (task.run_id, task.url_fp) in self._answered or task.run_id in self._dead_runs:
+            answered = self._answered.get((task.run_id, task.url_fp), -1)
+            if answered >= task.tries or task.run_id in self._dead_runs:
                 continue
             host = self._hosts.get(task.host)
             if host is None:
@@ -98,7 +99,7 @@ class Fleet:
                 await asyncio.sleep(1.0)
         self._visited()
         if answer.failure is None:
-            self._answered[answer.run_id, answer.url_fp] = None
+            self._answered[answer.run_id, answer.url_fp] = answer.tries
             while len(self._answered) > _ANSWERED:
                 self._answered.popitem(last=False)
 

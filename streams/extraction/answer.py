@@ -50,7 +50,7 @@ def answer_failure(result: FetchResult, kind: str, reason: str, reader: Reader, 
     return Answer(
         result,
         reader,
-        _closing(result, outcome.name, outcome.klass, reason or outcome.sentence, retry_at=retry_at, is_page=False),
+        _closing(result, outcome.name, outcome.klass, reason or outcome.sentence, retry_at=retry_at),
     )
 
 
@@ -70,7 +70,7 @@ def answer_page(result: FetchResult, reader: Reader, now: datetime, dice: Random
         return Answer(
             result,
             reader,
-            _closing(result, outcome.name, outcome.klass, reason, retry_at=retry_at, is_page=False),
+            _closing(result, outcome.name, outcome.klass, reason, retry_at=retry_at),
         )
     try:
         return _page(result, reader, read(result))
@@ -151,7 +151,6 @@ def _closing(
     reason: str,
     *,
     retry_at: float | None = None,
-    is_page: bool = True,
     records: int = 0,
     batches: Sequence[tuple[str, int]] = (),
     links: Sequence[FoundLink] = (),
@@ -162,7 +161,8 @@ def _closing(
         host=result.host,
         fetch_id=result.fetch_id,
         attempt=result.attempt,
-        any_attempt=is_page,
+        tries=result.tries,
+        whole=result.failure is None and result.status is not None,
         outcome=outcome,
         klass=klass,
         status=result.status,

@@ -35,8 +35,9 @@ class FoundLink:
 class Closing:
     """What should become of one task, if this answer holds the claim on it.
 
-    `retry_at` (epoch seconds) queues the row again instead of closing it. A failure must answer the newest attempt
-    (`any_attempt` false); a page that was fetched counts whichever attempt brought it.
+    `retry_at` (epoch seconds) queues the row again instead of closing it. A failure must answer the newest attempt.
+    A whole response (`whole`) counts whichever attempt brought it, since its fetcher does not ask the host again for
+    the same try: as the end always, as the reason for another try while `tries` is still what the task said.
     """
 
     run_id: str
@@ -44,7 +45,8 @@ class Closing:
     host: str
     fetch_id: str
     attempt: int
-    any_attempt: bool
+    tries: int
+    whole: bool
     outcome: str
     klass: str
     status: int | None = None

@@ -107,12 +107,13 @@ class MemoryFrontier:
         row = entry.rows[closing.url_fp]
         open_claim = row.state == "issued" and row.fetch_id is None
         if closing.retry_at is not None:
-            if not (open_claim and row.attempt == closing.attempt):
+            same_try = closing.whole and row.tries == closing.tries
+            if not (open_claim and (same_try or row.attempt == closing.attempt)):
                 return Closed(False)
             row.state, row.tries, row.published, row.reason = "queued", row.tries + 1, False, closing.reason
             row.not_before = closing.retry_at
             return Closed(False, retried=True)
-        if not (open_claim and (closing.any_attempt or row.attempt == closing.attempt)):
+        if not (open_claim and (closing.whole or row.attempt == closing.attempt)):
             return Closed(row.fetch_id == closing.fetch_id)
         row.state, row.fetch_id, row.outcome, row.klass = "done", closing.fetch_id, closing.outcome, closing.klass
         row.records, row.tries, row.reason = closing.records, row.tries + 1, closing.reason

@@ -12,17 +12,17 @@ from runs where id = any(%(runs)s::uuid[]) order by id for update
 -- name: claim
 -- Closes rows for the answers that win them: one claim a row, whoever comes first.
 with answer as (
-    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[], %(attempt)s::int[], %(any_attempt)s::bool[],
+    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[], %(attempt)s::int[], %(whole)s::bool[],
                          %(outcome)s::text[], %(klass)s::text[], %(status)s::smallint[], %(records)s::int[],
                          %(reason)s::text[])
-        as t(run_id, url_fp, fetch_id, attempt, any_attempt, outcome, klass, status, records, reason)
+        as t(run_id, url_fp, fetch_id, attempt, whole, outcome, klass, status, records, reason)
 )
 update frontier f
 set state = 'done', fetch_id = a.fetch_id, outcome = a.outcome, klass = a.klass, status = a.status,
     records = a.records, reason = a.reason, tries = f.tries + 1, closed_at = now(), not_before = null
 from answer a
 where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
-  and (a.any_attempt or f.attempt = a.attempt)
+  and (a.whole or f.attempt = a.attempt)
 returning f.run_id::text, f.url_fp::text
 
 -- name: held_before
@@ -32,18 +32,19 @@ from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[]) as a(run_id, url
 join frontier f on f.run_id = a.run_id and f.url_fp = a.url_fp and f.fetch_id = a.fetch_id and f.state = 'done'
 
 -- name: queue_again
--- A failure that may pass: the row waits for its next attempt. Only the newest attempt may say so.
+-- A failure that may pass: the row waits for its next try. Only the newest attempt may say so, but a whole response
+-- (a 503 and its like) of any attempt at the same try: its fetcher does not ask the host again for that.
 with answer as (
-    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(attempt)s::int[], %(status)s::smallint[],
-                         %(reason)s::text[], %(retry_at)s::float8[])
-        as t(run_id, url_fp, attempt, status, reason, retry_at)
+    select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(attempt)s::int[], %(tries)s::int[], %(whole)s::bool[],
+                         %(status)s::smallint[], %(reason)s::text[], %(retry_at)s::float8[])
+        as t(run_id, url_fp, attempt, tries, whole, status, reason, retry_at)
 )
 update frontier f
 set state = 'queued', tries = f.tries + 1, status = a.status, reason = a.reason, not_before = to_timestamp(a.retry_at),
     published = false, issued_at = null
 from answer a
 where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
-  and f.attempt = a.attempt
+  and (f.attempt = a.attempt or (a.whole and f.tries = a.tries))
 returning f.run_id::text, f.url_fp::text
 
 -- name: insert_links

@@ -106,16 +106,17 @@ def page(task: Issued, fetch: str = "", *links: FoundLink, records: int = 0, bat
     """A page that answers a task."""
     return Closing(
         run_id=task.run_id, url_fp=task.url_fp, host=task.host, fetch_id=digest(fetch or str(uuid4())),
-        attempt=task.attempt, any_attempt=True, outcome="fetched", klass="fetched", status=200, records=records,
-        batches=batches, links=links, source=task.url,
+        attempt=task.attempt, tries=task.tries, whole=True, outcome="fetched", klass="fetched", status=200,
+        records=records, batches=batches, links=links, source=task.url,
     )  # fmt: skip
 
 
-def failure(task: Issued, *, retry_at: float | None = None) -> Closing:
-    """A failure that answers a task: another try at `retry_at`, or the end."""
+def failure(task: Issued, *, retry_at: float | None = None, whole: bool = False) -> Closing:
+    """A failure that answers a task, or a `whole` response that is no page: another try at `retry_at`, or the end."""
     return Closing(
         run_id=task.run_id, url_fp=task.url_fp, host=task.host, fetch_id=str(uuid4()), attempt=task.attempt,
-        any_attempt=False, outcome="timeout", klass="failed", reason="too slow", retry_at=retry_at, source=task.url,
+        tries=task.tries, whole=whole, outcome="timeout", klass="failed", reason="too slow", retry_at=retry_at,
+        source=task.url,
     )  # fmt: skip
 
 

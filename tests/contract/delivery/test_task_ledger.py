@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 from producers.dispatch.ports import Issued
@@ -62,6 +63,18 @@ async def test_a_failure_must_answer_the_newest_attempt(crawl: Crawl) -> None:
     assert await crawl.ledger.close([failure(second)]) == [Closed(True)]
     fate = await crawl.fate(run_id, "a")
     assert (fate.state, fate.outcome, fate.klass, fate.tries) == ("done", "timeout", "failed", 2)
+
+
+async def test_a_whole_response_counts_for_its_try_whichever_attempt_brought_it(crawl: Crawl) -> None:
+    """Its fetcher makes no try twice: if an earlier attempt's word did not count, nobody else would ever speak."""
+    run_id = await crawl.open("a")
+    first = replace((await issue(crawl, run_id))["a"], attempt=0)
+    assert await crawl.ledger.close([failure(first, retry_at=0.0)]) == [Closed(False)]
+    assert await crawl.ledger.close([failure(first, retry_at=0.0, whole=True)]) == [Closed(False, retried=True)]
+    second = replace((await issue(crawl, run_id))["a"], attempt=0)
+    assert await crawl.ledger.close([failure(first, retry_at=0.0, whole=True)]) == [Closed(False)], "that try is over"
+    assert await crawl.ledger.close([failure(second, whole=True)]) == [Closed(True)]
+    assert (await crawl.fate(run_id, "a")).tries == 2
 
 
 async def test_a_page_counts_whichever_attempt_brought_it(crawl: Crawl) -> None:

@@ -89,5 +89,5 @@ async def _until_done(engines: Engines, story: Story, worker: Worker) -> None:
             assert starts <= MOST_STARTS, f"workers end again and again: {worker.ends} {worker.begun()}"
             await worker.start()
         await asyncio.sleep(0.2)
-        batches = [codec.decode(RAW_RECORDS, message.value) for message in await read_all(engines.kafka, RAW_RECORDS)]
-        story.made = Counter(batch.url for batch in batches if batch.dataset == story.name)
+        made = [message for message in await read_all(engines.kafka, RAW_RECORDS) if message.key == story.name.encode()]
+        story.made = Counter(codec.decode(RAW_RECORDS, message.value).url for message in made)

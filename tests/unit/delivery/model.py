@@ -184,6 +184,7 @@ class World:
     async def _fetch(self, generation: int) -> None:
         group = self.log.groups["fetch"]
         position = group.committed
+        answered: dict[tuple[str, str], int] = {}
         while True:
             await Pause()
             if group.generation != generation:
@@ -193,7 +194,13 @@ class World:
             group.commit(generation, position)  # on receipt: what is lost from here on is issued again
             for message in messages:
                 await Pause()
-                await self.publisher.send_all([self._visited(codec.decode(FETCH_TASKS, message.value))])
+                task = codec.decode(FETCH_TASKS, message.value)
+                if answered.get((task.run_id, task.url_fp), -1) >= task.tries:
+                    continue  # as the fleet does: a try that had a whole response is not made twice
+                result = self._visited(task)
+                await self.publisher.send_all([result])
+                if result.failure is None:
+                    answered[task.run_id, task.url_fp] = task.tries
 
     def _visited(self, task: FetchTask) -> FetchResult:
         number = next(self._numbers)
@@ -203,6 +210,8 @@ class World:
             "attempt": task.attempt, "depth": task.depth, "tries": task.tries, "fetched_at": NOW,
         }  # fmt: skip
         if self.faulty and self.dice.random() < 0.3:
+            if self.dice.random() < 0.5:
+                return FetchResult(**common, status=503)  # type: ignore[arg-type]
             return FetchResult(**common, failure="timeout", reason="too slow")  # type: ignore[arg-type]
         body = self._page(fetch_id)
         return FetchResult(

@@ -83,10 +83,12 @@ def _outcomes_told(world: World) -> Iterator[str]:
 
 
 def _failures_answer_the_newest_attempt(world: World) -> Iterator[str]:
-    """An earlier attempt's failure says nothing: its successor may be about to bring the page."""
+    """An earlier attempt's failure says nothing: its successor may be about to bring the page. But a whole response
+    does, since it is not asked for again."""
     visits: dict[str, FetchResult] = {visit.fetch_id: visit for visit in world.events(RAW_PAGES)}
     for row in world.frontier.runs[RUN].rows.values():
-        if row.klass == "failed" and visits[str(row.fetch_id)].attempt != row.attempt:
+        visit = visits.get(str(row.fetch_id))
+        if row.klass == "failed" and visit and visit.failure is not None and visit.attempt != row.attempt:
             yield "a row failed by an answer to an earlier attempt"
 
 

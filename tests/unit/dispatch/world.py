@@ -77,7 +77,7 @@ class World:
         """Extraction closes a task."""
         await self.frontier.close([
             Closing(run_id=task.run_id, url_fp=task.url_fp, host=task.host, fetch_id=str(uuid4()),
-                    attempt=task.attempt, any_attempt=True, outcome=outcome, klass=klass,
+                    attempt=task.attempt, tries=task.tries, whole=True, outcome=outcome, klass=klass,
                     records=sum(count for _, count in batches), batches=batches)
         ])  # fmt: skip
 
