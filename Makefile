@@ -10,7 +10,7 @@ LAY = $(or $(PYTHON),python3) deploy/environment.py
 ROOMS := schemas producers streams api dashboards cli infra demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench setup runtime lock generated clean
+.PHONY: help demo up test check format bench race setup runtime lock generated clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ format: setup ## bring the code into the house's format
 
 bench: setup ## measure pages/s, records/s, request to row, start time and memory on this machine
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+race: setup ## crawl one shop with ours and with other crawlers in turn (PEERS=folder of theirs)
+	@$(BIN)/python -m tests.bench.race $(or $(PEERS),$(error PEERS=folder: where site.py and the peers are)) $(ARGS)
 
 setup: ## lay .venv with everything that tests and checks need
 	@$(LAY) requirements-dev.lock $(VENV)

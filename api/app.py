@@ -28,9 +28,13 @@ from api.metrics import Metrics
 from api.pages.render import Pages
 from api.ports import Ports
 from api.routes import auth, documentation, health, pages
-from api.routes.v1 import accounts, findings, jobs, live, scrape, system
+from api.routes.v1 import accounts, credentials, findings, jobs, live, scrape, system
+from api.services.control import Control
+from api.services.credentials import CredentialService
+from api.services.estimates import Estimates
 from api.services.health import HealthCheck
 from api.services.jobs import JobService
+from api.services.stories import Stories
 
 _EXPOSED = ["X-Request-ID", "X-Process-Time", "X-Next-Cursor", "Location", "Retry-After"]
 
@@ -80,6 +84,8 @@ def _assembled(ports: Ports, config: GatewayConfig, passwords: Passwords | None)
     metrics = Metrics()
     tokens = Tokens(config.signing_seed, config.issuer, config.audience)
     passwords = passwords or Passwords(config.password_threads, config.password_queue)
+    stored = CredentialService(ports.credentials)
+    service = JobService(ports.jobs, ports.records, stored)
     ring = Ring(config.ring_seconds, config.ring_bytes)
     return Gateway(
         config=config,
@@ -90,7 +96,11 @@ def _assembled(ports: Ports, config: GatewayConfig, passwords: Passwords | None)
         callers=Callers(ports.accounts, tokens, config.sign_in_freshness),
         sign_in=SignIn(ports.accounts, passwords, tokens, config),
         keys=Keys(ports.accounts),
-        jobs=JobService(ports.jobs, ports.records),
+        jobs=service,
+        credentials=stored,
+        control=Control(service, ports.jobs),
+        stories=Stories(ports.jobs, ports.records),
+        estimates=Estimates(ports.jobs, config.estimate_wait),
         health=HealthCheck(ports.checks),
         hub=Hub(ports.open_feed, metrics, ring, config.socket_buffer),
         sockets=Sockets(ports.accounts, metrics, config.max_sockets, config.socket_check),
@@ -100,14 +110,15 @@ def _assembled(ports: Ports, config: GatewayConfig, passwords: Passwords | None)
 
 def _middleware(gateway: Gateway) -> list[Middleware]:
     """Outermost first."""
-    found = [Middleware(Edge, metrics=gateway.metrics, telemetry=gateway.ports.telemetry)]
+    found = [Middleware(Edge, metrics=gateway.metrics, telemetry=gateway.ports.telemetry,
+                        public_url=gateway.config.public_url)]  # fmt: skip
     if gateway.config.cors_origins:
         # Never with credentials: a page of another site acts with its own token, not with somebody's cookie.
         found.append(
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(gateway.config.cors_origins),
-                allow_methods=["GET", "POST", "DELETE"],
+                allow_methods=["GET", "POST", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "X-API-Key", "Content-Type", "X-Request-ID"],
                 expose_headers=_EXPOSED,
             )
@@ -122,6 +133,7 @@ def _add_routes(app: FastAPI) -> None:
         scrape.router,
         jobs.router,
         findings.router,
+        credentials.router,
         accounts.router,
         auth.router,
         system.router,

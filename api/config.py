@@ -12,6 +12,11 @@ class GatewayConfig:
     signing_seed: str
     dashboards_secret: str
     dashboards_port: int = 5006
+    public_url: str = ""
+    """Where browsers reach the gateway through a proxy, as `Origin` has it. Then only pages from there are ours, and
+    what the proxy speaks to us says nothing about what the browser speaks."""
+    dashboards_url: str = ""
+    """Where browsers reach the dashboards; else the host of the request, with their port."""
     issuer: str = "trawl"
     audience: str = "trawl-api"
     access_lifetime: int = 1800
@@ -39,5 +44,7 @@ class GatewayConfig:
     """Records from before the connection that a stream begins with at most; the rest are read over REST."""
     ring_seconds: float = 90.0
     ring_bytes: int = 48_000_000
+    estimate_wait: float = 10.0
+    """For so long an estimate's sample may run; what is known by then is told."""
     heartbeat: float = 30.0
     """A stream tells its progress at least so often."""

@@ -22,8 +22,12 @@ from api.live.hub import Hub
 from api.live.sockets import Sockets
 from api.metrics import Metrics
 from api.ports import Ports
+from api.services.control import Control
+from api.services.credentials import CredentialService
+from api.services.estimates import Estimates
 from api.services.health import HealthCheck
 from api.services.jobs import JobService
+from api.services.stories import Stories
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -41,6 +45,10 @@ class Gateway:
     sign_in: SignIn
     keys: Keys
     jobs: JobService
+    credentials: CredentialService
+    control: Control
+    stories: Stories
+    estimates: Estimates
     health: HealthCheck
     hub: Hub
     sockets: Sockets
@@ -78,7 +86,9 @@ class Needs:
 
     async def __call__(self, request: Request) -> Caller:
         gateway = gateway_of(request)
-        trusted = request.method in _SAFE or same_origin(request.headers, request.url.scheme)
+        trusted = request.method in _SAFE or same_origin(
+            request.headers, request.scope["scheme"], gateway.config.public_url
+        )
         caller = await caller_of(gateway, request.headers, request.cookies.get(COOKIE), trusted)
         if caller is None:
             raise unauthenticated("Sign in first: send an access token or an API key.")

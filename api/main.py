@@ -22,9 +22,11 @@ from infra.kafka.lag import KafkaLag
 from infra.kafka.publisher import Publisher
 from infra.kafka.tail import Tail
 from infra.postgres.accounts import PostgresAccounts
+from infra.postgres.credentials import SiteCredentials
 from infra.postgres.jobs import PostgresJobs
 from infra.postgres.pool import Database
 from infra.process import process, reporting
+from infra.sealing import Seal
 from infra.settings import Settings
 
 
@@ -34,6 +36,8 @@ def config_of(settings: Settings) -> GatewayConfig:
         signing_seed=settings.secret("signing_key"),
         dashboards_secret=settings.secret("dashboards_key"),
         dashboards_port=settings.dashboards_port,
+        public_url=settings.public_url or "",
+        dashboards_url=settings.dashboards_url or "",
         cors_origins=settings.cors_origins,
     )
 
@@ -57,9 +61,8 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(reporting("gateway", telemetry))
         await listen(
             app,
-            settings.host,
-            settings.port,
-            settings.metrics_port,
+            (settings.host, settings.port),
+            (settings.metrics_host, settings.metrics_port),
             stopping,
             lambda: notify.ready(f"listening on {settings.host}:{settings.port}"),
         )
@@ -70,6 +73,7 @@ def _ports(settings: Settings, database: Database, reading: Reading, lag: KafkaL
     return Ports(
         accounts=PostgresAccounts(database),
         jobs=PostgresJobs(database),
+        credentials=SiteCredentials(database, Seal(settings.secret("seal_key"))),
         records=reading,
         open_feed=lambda since: Tail(brokers, TOPICS, since_seconds=since),
         telemetry=telemetry.send_soon,
@@ -89,7 +93,9 @@ def processes_of(status: Path) -> dict[str, ProcessHealth]:
     try:
         found = orjson.loads(status.read_bytes())["processes"]
         return {
-            name: ProcessHealth(state=entry["state"], restarts=entry["restarts"], why=entry["why"])
+            name: ProcessHealth(
+                state=entry["state"], restarts=entry["restarts"], why=entry["why"], ending=entry["ending"]
+            )
             for name, entry in found.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
+from schemas.credentials import SiteCredential, SiteSecret
 from schemas.events import Event
-from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.ledger import Attempt, HostSample, HostWait, Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
 from schemas.message import Message
 
 
@@ -127,6 +128,23 @@ class Jobs(Protocol):
         """Asks for the end of every open run of a job; returns those that were not being cancelled already."""
         ...
 
+    async def pause(self, job_id: str, act: Act) -> list[str]:
+        """No new visit begins in a job's open runs, from the next second on; returns those that this changed. Like the
+        next two it leaves alone what is being cancelled or stopped."""
+        ...
+
+    async def resume(self, job_id: str, act: Act) -> list[str]:
+        """Paused runs go on; returns those that were paused."""
+        ...
+
+    async def stop(self, job_id: str, act: Act) -> list[str]:
+        """Open runs end with what they have under way; returns those that this changed."""
+        ...
+
+    async def adjust(self, job_id: str, priority: int | None, delay: float | None, act: Act) -> list[str]:
+        """Another priority (-1 to 1) or delay (seconds) for a job's open runs, from now on; None leaves it."""
+        ...
+
     async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:
         """Hides a job that is over; `running` while a run is open."""
         ...
@@ -141,6 +159,50 @@ class Jobs(Protocol):
         limit: int,
     ) -> list[UrlFate]:
         """In the order of the fingerprint, after one. `outcome` is an outcome, its class, or `queued` or `issued`."""
+        ...
+
+    async def redirect(self, run_id: str, url: str) -> UrlFate | None:
+        """The URL of a run to which another one redirects."""
+        ...
+
+    async def host_wait(self, run_id: str, host: str) -> HostWait | None:
+        """What a run's URLs at a host wait for."""
+        ...
+
+    async def spent_hosts(self, run_id: str, daily: int) -> int:
+        """At how many hosts a run waits for tomorrow, because its job has had `daily` visits there today."""
+        ...
+
+    async def tried(self, run_id: str, limit: int) -> list[UrlFate]:
+        """What a run has visited and what it began with, seeds first."""
+        ...
+
+    async def host_samples(self, run_id: str) -> list[HostSample]:
+        """What a run has seen of each host."""
+        ...
+
+
+class SiteCredentials(Protocol):
+    """Stored credentials of sites; nothing here gives a secret back."""
+
+    async def add(self, credential: SiteCredential, secret: SiteSecret, act: Act) -> SiteCredential | None:
+        """As it is kept; None, and nothing is written, where the owner has one of that name."""
+        ...
+
+    async def count(self, owner: str) -> int:
+        """How many an owner has."""
+        ...
+
+    async def all(self, owner: str) -> list[SiteCredential]:
+        """An owner's, by name."""
+        ...
+
+    async def known(self, owner: str, name: str) -> bool:
+        """Whether an owner has one of that name."""
+        ...
+
+    async def remove(self, owner: str, credential_id: str, act: Act) -> bool:
+        """False, and nothing audited, for one that is not the owner's."""
         ...
 
 
@@ -163,6 +225,10 @@ class Records(Protocol):
         """Newest first, after the position (at, id); None for the trends of all runs."""
         ...
 
+    async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
+        """Visits to one URL, the first one first."""
+        ...
+
 
 class Feed(Protocol):
     """Live messages of some topics: in order and without a gap within a partition, for as long as it is read."""
@@ -183,11 +249,13 @@ Telemetry = Callable[[Event], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessHealth:
-    """A process as its supervisor sees it; `why` says why it is not running."""
+    """A process as its supervisor sees it; `why` says why it is not running, in words that may come from its log, and
+    `ending` as much of that as strangers may know."""
 
     state: str
     restarts: int = 0
     why: str = ""
+    ending: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +274,7 @@ class Ports:
 
     accounts: Accounts
     jobs: Jobs
+    credentials: SiteCredentials
     records: Records
     open_feed: OpenFeed
     telemetry: Telemetry

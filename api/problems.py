@@ -80,7 +80,7 @@ def body(error: ApiError, request_id: str, path: str) -> bytes:
 
 def answer(error: ApiError, request: HTTPConnection) -> Response:
     """The error as a response to this request."""
-    content = body(error, request.scope.get("state", {}).get("request_id", ""), request.url.path)
+    content = body(error, request.scope.get("state", {}).get("request_id", ""), request.scope["path"])
     return Response(content, error.status_code, dict(error.headers or {}), "application/json")
 
 

@@ -1,4 +1,4 @@
-"""Listening: the gateway for everyone, and its metrics for whoever stands on this machine."""
+"""Listening: the gateway for everyone, and its metrics on a door of their own."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,15 @@ _DRAIN_S = 10
 
 
 async def listen(
-    app: FastAPI, host: str, port: int, metrics_port: int, stopping: asyncio.Event, listening: Callable[[], None]
+    app: FastAPI,
+    here: tuple[str, int],
+    metrics_at: tuple[str, int],
+    stopping: asyncio.Event,
+    listening: Callable[[], None],
 ) -> None:
     """Serves until `stopping`, then refuses what is new and finishes what is under way, for ten seconds at most.
-    `listening` is called once both ports are open. Raises PortTaken."""
-    doors = (_door(host, port, "TRAWL_PORT"), _door("127.0.0.1", metrics_port, "TRAWL_METRICS_PORT"))
+    `here` and `metrics_at` are (host, port). `listening` is called once both ports are open. Raises PortTaken."""
+    doors = (_door(*here, "TRAWL_PORT"), _door(*metrics_at, "TRAWL_METRICS_PORT"))
     gateway = Server(configured(app, lifespan="on"))
     metrics = Server(configured(metrics_page(app.state.gateway.metrics), lifespan="off"))
     serving = [
@@ -100,7 +104,7 @@ class Server(uvicorn.Server):
 
 
 def metrics_page(metrics: Metrics) -> ASGIApp:
-    """Prometheus' page, open, on a port of its own that listens on loopback alone."""
+    """Prometheus' page, open, on a door of its own: on loopback alone unless TRAWL_METRICS_HOST says otherwise."""
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -9,6 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cli.tables import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -93,7 +95,7 @@ class Board:
 
     def _line(self, name: str) -> Text:
         state, text = self._units[name]
-        text = " ".join(text.split())
+        text = printable(" ".join(text.split()))
         sign, style = _LOOKS.get(state, ("?", ""))
         return Text.assemble(("  " + sign, style), f" {name:<12} ", (f"{state:<9}", style), (text, "dim"))
 

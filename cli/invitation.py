@@ -14,4 +14,4 @@ async def invitation(settings: Settings, endpoints: Mapping[str, str]) -> str:
         token = await one_time_link(database, settings)
     if token is None:
         raise CliError("There is no active account `admin` that could be signed in.")
-    return f"{endpoints['gateway']}/sign-in/{token}"
+    return f"{endpoints.get('public', endpoints['gateway'])}/sign-in/{token}"

@@ -28,7 +28,6 @@ class Wishes:
     command: str
     kafka_port: int = 9092
     fetchers: int = 1
-    mirror: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     """More addresses for people, to be told with the others."""
@@ -42,6 +41,7 @@ class Doors:
     gateway: int
     dashboards: int
     metrics: int
+    metrics_host: str = "127.0.0.1"
 
     @classmethod
     def choose(cls, settings: Settings) -> "Doors":
@@ -49,24 +49,24 @@ class Doors:
         taken: list[int] = []
         for wished in (settings.port, settings.dashboards_port, settings.metrics_port):
             taken.append(wished or free_port(avoid=taken))
-        return cls(settings.host, *taken)
+        gateway, dashboards, metrics = taken
+        return cls(settings.host, gateway, dashboards, metrics, settings.metrics_host)
 
     def ports(self) -> tuple[Port, ...]:
         """To be looked at before anything starts."""
         return (
             Port(self.gateway, "the gateway", "--port or TRAWL_PORT", self.host),
             Port(self.dashboards, "the dashboards", "--dashboards-port or TRAWL_DASHBOARDS_PORT", self.host),
-            Port(self.metrics, "the metrics", "--metrics-port or TRAWL_METRICS_PORT"),
+            Port(self.metrics, "the metrics", "--metrics-port or TRAWL_METRICS_PORT", self.metrics_host),
         )
 
     def addresses(self) -> dict[str, str]:
         """As people type them on this machine."""
-        host = "127.0.0.1" if self.host in _EVERYWHERE else self.host
-        host = f"[{host}]" if ":" in host else host
+        host = _typed(self.host)
         return {
             "gateway": f"http://{host}:{self.gateway}",
             "dashboards": f"http://{host}:{self.dashboards}",
-            "metrics": f"http://127.0.0.1:{self.metrics}/metrics",
+            "metrics": f"http://{_typed(self.metrics_host)}:{self.metrics}/metrics",
         }
 
     def environ(self) -> dict[str, str]:
@@ -77,6 +77,11 @@ class Doors:
             "TRAWL_DASHBOARDS_PORT": str(self.dashboards),
             "TRAWL_METRICS_PORT": str(self.metrics),
         }
+
+
+def _typed(host: str) -> str:
+    host = "127.0.0.1" if host in _EVERYWHERE else host
+    return f"[{host}]" if ":" in host else host
 
 
 class _Watcher:
@@ -143,10 +148,15 @@ def _up_settings(settings: Settings, wishes: Wishes, doors: Doors) -> UpSettings
         clickhouse=settings.clickhouse,
         kafka_port=wishes.kafka_port,
         doors=doors.ports(),
-        addresses={**doors.addresses(), **wishes.addresses},
-        mirror=wishes.mirror,
+        addresses={**doors.addresses(), **_outside(settings), **wishes.addresses},
+        mirror=settings.mirror,
         environ=environ,
     )
+
+
+def _outside(settings: Settings) -> dict[str, str]:
+    """Where browsers reach the gateway through a proxy; commands on this machine go straight to it."""
+    return {"public": settings.public_url} if settings.public_url else {}
 
 
 def _standing(up: Up, made: Provisioned, settings: Settings) -> Standing:

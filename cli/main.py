@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from cli.commands import demo, down, env, health, jobs, link, processes, provision, scrape, status, up, watch
+from cli.commands import (
+    control,
+    demo,
+    down,
+    env,
+    health,
+    jobs,
+    link,
+    processes,
+    provision,
+    scrape,
+    status,
+    up,
+    watch,
+    why,
+)
 from cli.errors import INTERRUPTED
 from cli.failure import explain, wants_traceback
 
@@ -17,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, down, status, demo, scrape, watch, link, env, health, provision):
+for command in (up, down, status, demo, scrape, watch, why, control, link, env, health, provision):
     command.register(app)
 jobs.register(app)
 processes.register(app)

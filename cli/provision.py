@@ -26,7 +26,7 @@ from infra.postgres.migrate import migrate as migrate_postgres
 from infra.postgres.pool import Database
 from infra.settings import Settings
 
-GENERATED = ("signing_key", "dashboards_key")
+GENERATED = ("signing_key", "dashboards_key", "seal_key")
 """Secrets that processes read from the data folder and that nobody has to choose."""
 SECRET_BYTES = 32
 

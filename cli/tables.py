@@ -10,11 +10,16 @@ _WIDEST = 40
 _BETWEEN = 3
 
 
+def printable(text: str) -> str:
+    """Text that came from a page or a program, so that it does not move the terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def safe(text: str) -> str:
-    """Text that came from a page, so that it neither colours the terminal nor moves its cursor."""
+    """The same where rich reads its markup: it does not colour the terminal either."""
     from rich.markup import escape
 
-    return escape("".join(letter if letter.isprintable() else " " for letter in text))
+    return escape(printable(text))
 
 
 def cell(value: Any) -> str:

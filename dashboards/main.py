@@ -12,13 +12,14 @@ from dashboards.feed.feed import TOPICS, Feed
 from dashboards.feed.pump import Pump
 from dashboards.stubborn import again_and_again
 from dashboards.surroundings import Surroundings
-from dashboards.web.server import listening
+from dashboards.web.server import Address, listening
 from dashboards.wording import templates
 from infra import notify
 from infra.clickhouse.charts import ClickHouseCharts
 from infra.kafka.lag import KafkaLag
 from infra.kafka.publisher import Publisher
 from infra.kafka.tail import Tail
+from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.charts import PostgresRuns
 from infra.postgres.pool import Database
 from infra.process import process, reporting
@@ -39,8 +40,8 @@ async def serve(settings: Settings) -> None:
         feed, runs, pages = Feed(time.time()), PostgresRuns(database), templates()
         surroundings = Surroundings(feed, runs, charts, pages)
         port = await stack.enter_async_context(
-            listening(applications(surroundings), host=settings.host, port=settings.dashboards_port,
-                      gateway_port=settings.port, secret=secret, templates=pages, clock=time.time)
+            listening(applications(surroundings), _address(settings), secret=secret,
+                      sessions=PostgresAccounts(database), templates=pages, clock=time.time)
         )  # fmt: skip
         pump = Pump(feed, live=lambda since: Tail(brokers, TOPICS, since_seconds=since), lag=lag, runs=runs,
                     charts=charts)  # fmt: skip
@@ -52,6 +53,11 @@ async def serve(settings: Settings) -> None:
         if pumping.done():
             # It waits out whatever may pass: what ends it is a defect, and ends the process.
             pumping.result()
+
+
+def _address(settings: Settings) -> Address:
+    return Address(host=settings.host, port=settings.dashboards_port, gateway_port=settings.port,
+                   public_url=settings.dashboards_url or "", gateway_url=settings.public_url or "")  # fmt: skip
 
 
 async def _report(brokers: str) -> None:

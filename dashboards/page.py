@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from dashboards.feed.feed import Feed
 from dashboards.fragments import Fragments
+from dashboards.web.visit import Visit
 
 
 class Component(Protocol):
@@ -21,12 +22,12 @@ class Component(Protocol):
 
 
 class Page:
-    """Binds components to a document and keeps them current, until the session ends or the visitor's cookie does."""
+    """Binds components to a document and keeps them current, until the session ends or the visit does."""
 
-    def __init__(self, doc: Document, feed: Feed, fragments: Fragments, *, until: float) -> None:
+    def __init__(self, doc: Document, feed: Feed, fragments: Fragments, visit: Visit) -> None:
         self._doc = doc
         self._feed = feed
-        self._until = until
+        self._visit = visit
         self._waiting = False
         self._components: list[Component] = []
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -62,7 +63,7 @@ class Page:
 
     def _update(self, now: float) -> None:
         self._waiting = False
-        if now >= self._until:
+        if self._visit.over(now):
             self.fragments.set("pulse", '<span class="pulse" data-over="1">Your visit has ended.</span>')
             self.fragments.send()
             self._unsubscribe()

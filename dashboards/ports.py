@@ -59,6 +59,14 @@ class RunHistory(Protocol):
         ...
 
 
+class Sessions(Protocol):
+    """The gateway's sign-ins."""
+
+    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of these sessions the ones that still count, each with the role of its account now."""
+        ...
+
+
 class ChartHistory(Protocol):
     """What ClickHouse remembers. `before` is an exclusive bound on `fetched_at`, in epoch seconds."""
 

@@ -29,6 +29,13 @@ STEP_SECONDS = Histogram(
     registry=REGISTRY,
     buckets=(0.005, 0.02, 0.1, 0.5, 2.0, 10.0),
 )
+UNREADABLE = Counter(
+    "trawl_unreadable_values", "Values that cleaning left out: they are not of their field's type.", registry=REGISTRY
+)
+SERIES = Gauge("trawl_series", "Series that the trends worker remembers.", registry=REGISTRY)
+SERIES_RETIRED = Counter(
+    "trawl_series_retired", "Series forgotten to make room: TRAWL_TREND_SERIES is too small.", registry=REGISTRY
+)
 MEMORY = Gauge("trawl_memory_bytes", "Resident memory of the process.", registry=REGISTRY)
 CPU = Gauge("trawl_cpu_seconds", "Processor time of the process.", registry=REGISTRY)
 
@@ -50,6 +57,15 @@ class StageMeter:
         self._rejects.inc(rejects)
         self._outputs.inc(outputs)
         self._seconds.observe(seconds)
+
+
+class SeriesMeter:
+    """Counts what trends remembers."""
+
+    def seen(self, known: int, retired: int) -> None:
+        """So many series are known at the moment, and so many more were retired."""
+        SERIES.set(known)
+        SERIES_RETIRED.inc(retired)
 
 
 class SendSoon(Protocol):

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import structlog
@@ -14,6 +16,20 @@ T = TypeVar("T")
 
 LIMIT_S = 45.0
 """Longer than this nobody waits inside a batch: the worker ends, and Kafka delivers again to whoever is next."""
+
+_note: ContextVar[Callable[[], None] | None] = ContextVar("note", default=None)
+
+
+@contextmanager
+def noting(note: Callable[[], None]) -> Iterator[None]:
+    """Within the block (and the tasks that it starts) `note` is called whenever somebody waits for a store: who waits
+    is not stuck."""
+    before = _note.get()
+    _note.set(note)
+    try:
+        yield
+    finally:
+        _note.set(before)
 
 
 async def patiently(work: Callable[[], Awaitable[T]], what: str, *, limit: float = LIMIT_S) -> T:
@@ -27,6 +43,8 @@ async def patiently(work: Callable[[], Awaitable[T]], what: str, *, limit: float
         try:
             return await work()
         except StoreUnavailable as problem:
+            if note := _note.get():
+                note()
             if clock() + pause > deadline:
                 raise
             log.warning("store_unavailable", what=what, error=str(problem), again_in_s=round(pause, 2))

@@ -1,6 +1,7 @@
 """The one file that reads the environment."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,9 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.errors import NotConfigured
+
+_ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?").fullmatch
+_USUAL = {"http": "80", "https": "443"}
 
 
 def default_data_folder() -> Path:
@@ -34,14 +38,32 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Where the gateway and the dashboards listen.")
     port: int = Field(8000, ge=0, le=65535, description="The gateway.")
     dashboards_port: int = Field(5006, ge=0, le=65535)
-    metrics_port: int = Field(9464, ge=0, le=65535, description="Prometheus text, without sign-in, on loopback.")
+    public_url: str | None = Field(
+        None, description="Where browsers reach the gateway when a proxy stands before it: https://trawl.example"
+    )
+    dashboards_url: str | None = Field(
+        None, description="Where browsers reach the dashboards when a proxy stands before them."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Where the metrics listen; they ask for no sign-in.")
+    metrics_port: int = Field(9464, ge=0, le=65535, description="Prometheus text, without sign-in.")
+    mirror: str | None = Field(None, description="A Maven repository for the broker's jars; else the public one.")
     fetch_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts, host:port or networks that may be visited although they are private."
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Origins whose pages may call the API.")
+    blobs: str | None = Field(
+        None, description="Where bodies too large for a message go: a folder, or s3://, gs://, az://; else `data`/blobs."
+    )
+    browsers: int = Field(2, ge=1, le=32, description="Pages that a fetcher renders at once.")
+    browser: str | None = Field(None, description="The browser that renders pages; else the system's chromium.")
     user_agent: str = Field("TrawlBot/0.1", description="What sites see; name a page about your crawler in it.")
     trend_sensitivity: str = Field(
         "few", pattern="^(few|many)$", description="`many` for thousands of series: rarer alarms."
+    )
+    trend_series: int = Field(
+        400_000,
+        ge=8,
+        description="Series that a trends worker remembers, 1.5 kB each; each of its 8 partitions has an eighth.",
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
@@ -51,6 +73,18 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("public_url", "dashboards_url")
+    @classmethod
+    def _as_origin(cls, value: str | None) -> str | None:
+        """As a browser writes it in `Origin`: lower case, without a path and without the scheme's own port."""
+        if not value:
+            return None
+        found = _ADDRESS(value.strip().lower())
+        if not found:
+            raise ValueError("give scheme and host, such as https://trawl.example, and no path")
+        scheme, host, port = found.groups()
+        return f"{scheme}://{host}" if port in (None, _USUAL[scheme]) else f"{scheme}://{host}:{port}"
 
     @cached_property
     def _running(self) -> dict[str, Any]:

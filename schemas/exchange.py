@@ -7,6 +7,8 @@ ends as an outcome of the URL, with a sentence for people.
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from schemas.events.requests import RenderVisit
+
 FailureKind = Literal[
     "blocked_address",
     "dns_failed",
@@ -16,19 +18,26 @@ FailureKind = Literal[
     "too_large",
     "decode_failed",
     "malformed_response",
+    "bad_content_type",
     "connection_lost",
+    "render_failed",
 ]
 """Why an exchange gave no whole response; closed. `schemas.outcomes` says which outcome each becomes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRequest:
-    """A GET of one URL. Times are seconds, sizes bytes.
+    """One request. Times are seconds, sizes bytes.
 
-    `headers` are sent after the fetcher's own and replace those of the same name; `total_timeout` bounds everything
-    from the look-up of the name to the last byte, `read_timeout` the silence between two of them. `max_body` bounds
-    the body as received and as decompressed, each; a larger one is the failure `too_large`, unless `cut` says that
-    its first `max_body` bytes are enough (robots.txt and the like, where the rest is to be ignored).
+    `headers` are sent after the fetcher's own and replace those of the same name. `total_timeout` bounds everything
+    from the look-up of the name to the last byte, `connect_timeout` name, TCP and TLS, `read_timeout` the silence
+    between two bytes. `max_body` bounds the body as received and as decompressed, each; a larger one is the failure
+    `too_large`, unless `cut` says that its first `max_body` bytes are enough (robots.txt and the like, where the rest
+    is to be ignored).
+
+    `content_types` are the media types that are wanted (`text/html`, `image/*`; none: all): a page that declares
+    another is the failure `bad_content_type`, and its body is not read. `proxy` is an HTTP proxy's URL, through which
+    the request goes; `http2` offers HTTP/2 to an https host. `render` asks for a browser, whose document is the body.
     """
 
     url: str
@@ -38,16 +47,27 @@ class ExchangeRequest:
     total_timeout: float = 30.0
     max_body: int = 10_000_000
     cut: bool = False
+    method: str = "GET"
+    body: bytes = b""
+    content_types: tuple[str, ...] = ()
+    proxy: str = ""
+    http2: bool = False
+    render: RenderVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeTimes:
-    """Milliseconds. `dns` and `connect` (name, TCP and TLS together) are None on a connection that was kept open."""
+    """Milliseconds: looking the name up, TCP, TLS, from the beginning to the end of the response's head, all of it.
+
+    The first three are None where there was no such part: on a connection that was kept open, without TLS, for an
+    address in place of a name.
+    """
 
     total: float
     first_byte: float
-    connect: float | None = None
     dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +76,8 @@ class ExchangeResponse:
 
     `headers` keep order, repeats and bytes (Latin-1: each byte one character). `body` is decompressed and complete:
     a cut one is a failure, unless the request asked for its beginning only: then `cut` says that there was more.
-    `wire_size` is the body as received, `address` the peer's IP address.
+    `wire_size` is the body as received (with a browser: all that the page loaded), `address` the peer's IP address,
+    `screenshot_ref` the picture that a browser took.
     """
 
     url: str
@@ -69,6 +90,7 @@ class ExchangeResponse:
     http_version: str = "HTTP/1.1"
     tls_version: str | None = None
     cut: bool = False
+    screenshot_ref: str = ""
     ok: Literal[True] = field(default=True, init=False)
 
     @property
@@ -84,7 +106,8 @@ class ExchangeResponse:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFailure:
-    """No whole response; `reason` is a sentence for people. `status` and `address` say how far it came."""
+    """No whole response; `reason` is a sentence for people. `status` and `address` say how far it came;
+    `final` that another try would end the same."""
 
     url: str
     kind: FailureKind
@@ -92,6 +115,7 @@ class ExchangeFailure:
     elapsed_ms: float
     status: int | None = None
     address: str = ""
+    final: bool = False
     ok: Literal[False] = field(default=False, init=False)
 
 

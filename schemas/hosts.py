@@ -134,3 +134,13 @@ def registered_domain(host: str) -> str:
     private part: two projects on one `github.io` are two sites. Addresses and bare names stand for themselves."""
     name = bare_host(host)
     return _suffixes()(name).top_domain_under_public_suffix or name
+
+
+@lru_cache(maxsize=8192)
+def is_public_suffix(host: str) -> bool:
+    """Whether names below `host` are registered by anybody (`com`, `co.uk`, `github.io`, any single label): what is
+    said about it by one of them must not bind the others."""
+    if "." not in host:
+        return True
+    found = _suffixes()(host)
+    return found.suffix == host and not found.domain

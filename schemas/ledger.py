@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from schemas.events.runs import RunCounts, RunState
 
@@ -13,7 +13,7 @@ OPEN_STATES: frozenset[RunState] = frozenset({"queued", "running", "finishing"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """A run that is about to be opened. `description` is the job description that is pinned to it, as JSON data;
-    `priority` is -1, 0 or 1 for low, normal and high."""
+    `priority` is -1, 0 or 1 for low, normal and high; the job of an `estimate` is nobody's to see."""
 
     run_id: str
     job_id: str
@@ -23,11 +23,12 @@ class Opening:
     description: dict[str, Any]
     priority: int
     max_pages: int
+    kind: Literal["crawl", "estimate"] = "crawl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a job, with its accounts."""
+    """One execution of a job, with its accounts. `delay` (seconds) replaces the description's where it is set."""
 
     id: str
     job_id: str
@@ -41,6 +42,10 @@ class Run:
     finished_at: datetime | None
     cancelled_at: datetime | None
     counts: RunCounts
+    paused_at: datetime | None = None
+    stopped_at: datetime | None = None
+    priority: int = 0
+    delay: float | None = None
 
     @property
     def open(self) -> bool:
@@ -80,6 +85,48 @@ class UrlFate:
     found_at: datetime
     closed_at: datetime | None
     reason: str
+    hops: int = 0
+    not_before: datetime | None = None
+    kind: str = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One visit to a URL as ClickHouse holds it; `final` says that it closed the task."""
+
+    attempt: int
+    outcome: str
+    status: int | None
+    reason: str
+    at: datetime
+    elapsed_ms: float
+    final: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostWait:
+    """What a run's URLs at one host wait for. `ready_at`: when the first of them may go; `next_visit` and `delay`: the
+    host's own pace over all runs (None before the first visit); `visits_today`: those of all runs of the job."""
+
+    host: str
+    queued: int
+    issued: int
+    ready_at: datetime
+    next_visit: datetime | None
+    delay: float
+    visits_today: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSample:
+    """What an estimate's run has seen of one host: URLs that belong to the job, visits, and what a visit took."""
+
+    host: str
+    known: int
+    visited: int
+    seconds: float | None
+    delay: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ the ways compared there it needs the fewest calls until all clients are served. 
 it; the clock and the dice are arguments, so that the same answer can be told again.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import get_args
 
 from schemas.exchange import FailureKind
@@ -25,12 +25,25 @@ _FAILURES = frozenset(get_args(FailureKind))
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How stubborn a job is. `max_tries` counts the first one; times are seconds."""
+    """How stubborn a job is. Tries count the first one; times are seconds.
+
+    `max_tries_of` goes before `max_tries`, by status (`503`) first, then by outcome. A status that is named in it is
+    tried again even if it does not pass by itself as a rule (`RETRYABLE_STATUS`): the job knows its host.
+    """
 
     max_tries: int = 3
     base: float = 2.0
     cap: float = 300.0
     max_retry_after: float = 3600.0
+    max_tries_of: Mapping[str, int] = field(default_factory=dict)
+
+    def tries_for(self, outcome: Outcome, status: int | None) -> int:
+        """How often a visit is made that ends like this."""
+        if outcome.name == "http_error" and str(status) in self.max_tries_of:
+            return self.max_tries_of[str(status)]
+        if not _may_pass(outcome, status):
+            return 1
+        return self.max_tries_of.get(outcome.name, self.max_tries)
 
     def wait(self, tries: int, dice: float) -> float:
         """Seconds before the try after `tries` tries; `dice` is uniform in [0, 1)."""
@@ -71,8 +84,8 @@ def decide(
     `retry_after` is what the host asked for in seconds; it is obeyed up to the policy's bound, and only lengthens.
     Raises ValueError for a kind that is in no closed list.
     """
-    outcome = _outcome(kind, status)
-    if tries >= policy.max_tries or not _may_pass(outcome, status):
+    outcome = outcome_of(kind, status)
+    if tries >= policy.tries_for(outcome, status):
         return Final(outcome.name, outcome.klass)
     wait = policy.wait(tries, rng())
     if retry_after is not None and outcome.name == "http_error":
@@ -80,7 +93,8 @@ def decide(
     return Retry(now + wait, outcome.name)
 
 
-def _outcome(kind: str | None, status: int | None) -> Outcome:
+def outcome_of(kind: str | None, status: int | None) -> Outcome:
+    """What a try ended as: by the kind of its failure or outcome, else by its status. ValueError for neither."""
     if kind is None:
         if status is None:
             raise ValueError("Neither a kind nor a status says how the try ended.")

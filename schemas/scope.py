@@ -10,9 +10,12 @@ import regex  # type: ignore[import-untyped]
 
 from schemas.errors import SchemaError
 from schemas.hosts import bare_host, host_of, registered_domain
+from schemas.traps import FEW_SLASHES, MAX_CHAIN, MAX_PARAMETERS, endless_chain, endless_shape
 
-ScopeReason = Literal["out_of_scope", "too_deep"]
-"""Why a URL is left out. Both are the outcome `out_of_scope`; the reason is the detail."""
+TOO_DEEP = "too_deep"
+"""The reason of a URL that is let in when it is found by a shorter way; every other is for good."""
+
+_SHOWN = 80
 
 MAX_PATTERN = 500
 MAX_PATTERNS = 50
@@ -32,7 +35,7 @@ class _Pattern:
     run a fraction of a second and not every link of every page.
     """
 
-    __slots__ = ("_compiled", "_on_failure", "_strikes")
+    __slots__ = ("_compiled", "_on_failure", "_strikes", "reason")
 
     def __init__(self, text: str, on_failure: bool) -> None:
         if len(text) > MAX_PATTERN:
@@ -43,6 +46,7 @@ class _Pattern:
             raise ScopeError(f"{text!r} is not a regular expression: {problem}") from problem
         self._on_failure = on_failure
         self._strikes = 0
+        self.reason = f"deny: {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
 
     def found_in(self, url: str) -> bool:
         if self._strikes >= _STRIKES:
@@ -57,10 +61,14 @@ class _Pattern:
 class Scope:
     """Decides link by link; compiled once a run, asked some fifty times a page.
 
+    A URL that is left out is the outcome `out_of_scope`; the reason names the rule: TOO_DEEP, `scope host`, `scope
+    domain`, `allow`, `deny: <the pattern>`, or `trap: …` (`schemas/traps.py`).
+
     `scope`: "host" is the seeds' hosts (with port; `www.` and without it are one, since sites redirect between
     them), "domain" their registered domains, "any" everything. Patterns are searched for in the canonical URL: one
     of `allow` (where there are any) and none of `deny` must be found. A pattern that runs out of time leaves the URL
-    out. Raises ScopeError for patterns that are too long, too many or not regular expressions.
+    out. `chains` bounds endless ones, for jobs that do not say themselves how deep they go. Raises ScopeError for
+    patterns that are too long, too many or not regular expressions.
     """
 
     def __init__(
@@ -73,10 +81,13 @@ class Scope:
         allow: Sequence[str] = (),
         deny: Sequence[str] = (),
         max_depth: int = 0,
+        chains: bool = True,
     ) -> None:
         if max(len(allow), len(deny)) > MAX_PATTERNS:
             raise ScopeError(f"At most {MAX_PATTERNS} patterns are taken for each of allow and deny.")
         self._scope = scope
+        self._outside = f"scope {scope}"
+        self._longest_chain = MAX_CHAIN if chains else max_depth
         self._max_depth = max_depth if follow else 0
         hosts = {host_of(seed) for seed in seeds}
         self._sites = {registered_domain(host) if scope == "domain" else _without_www(host) for host in hosts}
@@ -85,17 +96,26 @@ class Scope:
         self._deny = [_Pattern(text, on_failure=True) for text in deny]
         self._known: dict[str, bool] = {}
 
-    def verdict(self, url: str, depth: int) -> ScopeReason | None:
+    def verdict(self, url: str, depth: int, found_on: str = "") -> str | None:
         """None: the canonical `url`, `depth` links away from a seed, belongs. Otherwise why it does not."""
         if depth > self._max_depth:
-            return "too_deep"
+            return TOO_DEEP
         if self._scope != "any" and not self._belongs(host_of(url)):
-            return "out_of_scope"
+            return self._outside
         if self._allow and not any(pattern.found_in(url) for pattern in self._allow):
-            return "out_of_scope"
-        if self._deny and any(pattern.found_in(url) for pattern in self._deny):
-            return "out_of_scope"
-        return None
+            return "allow"
+        for pattern in self._deny:
+            if pattern.found_in(url):
+                return pattern.reason
+        if url.count("/") >= FEW_SLASHES or url.count("&") >= MAX_PARAMETERS:
+            trap = endless_shape(url)
+            if trap:
+                return trap
+        return endless_chain(url, found_on) if depth > self._longest_chain else None
+
+    def outside(self, url: str) -> str | None:
+        """Where a seed has moved to is as good as the seed, of which nothing is asked but the site."""
+        return None if self._scope == "any" or self._belongs(host_of(url)) else self._outside
 
     def _belongs(self, host: str) -> bool:
         known = self._known.get(host)

@@ -19,7 +19,7 @@ import xxhash
 from schemas.hosts import UrlError, UrlReason, bare_host, canonical_host, host_of, origin_of, registered_domain
 
 __all__ = ["MAX_URL", "UrlError", "UrlReason", "bare_host", "canonical", "fingerprint", "host_of", "origin_of",
-           "registered_domain"]  # fmt: skip
+           "registered_domain", "row_fingerprint"]  # fmt: skip
 
 MAX_URL = 2048
 """Characters of a canonical URL at most; longer ones are nearly always traps, and indexes are sized by it."""
@@ -89,6 +89,11 @@ def fingerprint(url: str) -> str:
         url = f"{head}?{'&'.join(sorted(query.split('&'), key=_name))}"
     digest = xxhash.xxh3_128_hexdigest(url.encode())
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
+
+
+def row_fingerprint(url: str, kind: str) -> str:
+    """The identity of a row of the frontier: a page's is that of its URL, a sitemap or a feed at it is another row."""
+    return fingerprint(url) if kind == "page" else fingerprint(f"{kind} {url}")
 
 
 def _name(pair: str) -> str:

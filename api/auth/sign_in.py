@@ -93,7 +93,10 @@ class SignIn:
             return session, visit.act(user.id, "signed_in", session.id, how="link")
 
         user = await self._accounts.use_link(_hash(token), opened)
-        return made[-1] if user else None
+        if user is None:
+            await self._accounts.note(visit.act("anonymous", "sign_in_refused", reason="link"))
+            return None
+        return made[-1]
 
     async def link_for(self, user: User, visit: Visit) -> str:
         """The token of a link that lets `user` in once, soon."""
@@ -105,7 +108,11 @@ class SignIn:
     async def refresh(self, token: str, visit: Visit) -> tuple[str, str]:
         """New access and refresh tokens for the shown one, which is spent. One that was spent before ends its session,
         for somebody else has it too; within a short grace it is a lost race and merely refused."""
-        claims = self._tokens.read("refresh", token)
+        try:
+            claims = self._tokens.read("refresh", token)
+        except ApiError:
+            await self._accounts.note(visit.act("anonymous", "refresh_refused", reason="token"))
+            raise
         replacement = self._tokens.issue(
             "refresh", claims.user_id, claims.session_id, claims.expires_at - self._clock().timestamp()
         )
@@ -117,6 +124,8 @@ class SignIn:
             visit.act(claims.user_id, "token_refreshed", claims.session_id),
             visit.act(claims.user_id, "refresh_token_reused", claims.session_id),
         )
+        if answer in ("raced", "ended"):  # of a reused one the store has written down more than that
+            await self._accounts.note(visit.act(claims.user_id, "refresh_refused", claims.session_id, reason=answer))
         if answer != "rotated":
             raise unauthenticated("This refresh token is no longer valid; sign in again.")
         access = self._tokens.issue("access", claims.user_id, claims.session_id, self._config.access_lifetime)

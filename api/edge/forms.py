@@ -1,11 +1,13 @@
 """Reading what may come as JSON or as a form into one model, with the same complaints."""
 
+import codecs
 from typing import TypeVar
 
 import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 
 from api.errors import invalid
 
@@ -16,8 +18,11 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 async def read(request: Request, model: type[M]) -> M:
     """The body as `model`. ApiError 400 or 422 for one that is not."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    said = request.headers.get("content-type", "")
+    kind = said.partition(";")[0].strip().lower()
     if kind in _FORMS:
+        if not _is_utf8(said):
+            raise invalid("body", "Send the form in UTF-8.", "INVALID_ENCODING")
         async with request.form(max_files=0, max_fields=50, max_part_size=65_536) as form:
             values = {name: value for name, value in form.multi_items() if isinstance(value, str)}
         if any("\x00" in value for value in (*values, *values.values())):
@@ -34,3 +39,13 @@ async def read(request: Request, model: type[M]) -> M:
     except ValidationError as problem:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in problem.errors(include_url=False)]
         raise RequestValidationError(faults) from None
+
+
+def _is_utf8(content_type: str) -> bool:
+    """Whether a form's parser will read UTF-8. It takes any codec of Python's from the header, and some of them raise
+    what nobody expects or turn names into others: so it is asked with the parser's own eyes before it begins."""
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8").decode("latin-1")
+    try:
+        return codecs.lookup(charset).name == "utf-8"
+    except (LookupError, ValueError):
+        return False

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.auth.origins import secure
 from api.errors import ApiError, invalid
 from api.metrics import Metrics
 from api.ports import Telemetry
@@ -29,6 +30,8 @@ _HARMLESS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+# However it is written: only one spelling is routed, but every one may hold a token that is good.
+_LINK = re.compile(r"/+sign-in/+.", re.IGNORECASE).match
 _YEAR = "max-age=31536000; includeSubDomains"
 
 
@@ -38,6 +41,7 @@ class _Exchange:
 
     scope: Scope
     request_id: str
+    secure: bool = False
     began: float = field(default_factory=time.perf_counter)
     status: int = 0
 
@@ -50,15 +54,16 @@ class _Exchange:
 class Edge:
     """Pure ASGI: a framework's middleware class would buffer streams and hide disconnections."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, public_url: str = "") -> None:
         self._app = app
         self._metrics = metrics
         self._telemetry = telemetry
+        self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
-        exchange = _Exchange(scope, _request_id(scope))
+        exchange = _Exchange(scope, _request_id(scope), secure(scope.get("scheme", ""), self._public_url))
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         if scope["type"] == "websocket":
             return await self._app(scope, receive, send)
@@ -115,8 +120,8 @@ class Edge:
 
 def _told_path(scope: Scope) -> str:
     """The path as logs may have it: a one-time link in it lets somebody in."""
-    route = getattr(scope.get("route"), "path", "")
-    return route if "{token}" in route else str(scope["path"])[:2000]
+    path = str(scope["path"])
+    return "/sign-in/{token}" if _LINK(path) else path[:2000]
 
 
 def _request_id(scope: Scope) -> str:
@@ -146,7 +151,7 @@ def _dress(headers: MutableHeaders, exchange: _Exchange) -> None:
     for name, value in _HARMLESS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
-    if exchange.scope.get("scheme") == "https":
+    if exchange.secure:
         headers.setdefault("Strict-Transport-Security", _YEAR)
 
 

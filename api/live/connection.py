@@ -52,13 +52,14 @@ async def serve(websocket: WebSocket, gateway: Gateway, stores_away: Sequence[ty
 
 async def _shown_at_upgrade(websocket: WebSocket, gateway: Gateway) -> Caller | None:
     """The caller, if the request that asks for the socket says who it is. ApiError for one that may not open it."""
+    config = gateway.config
     if _SECRETS & {name.lower() for name in websocket.query_params}:
         sentence = "A token in an address ends in logs; send it as a header, or in an `auth` frame."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("query", sentence, "TOKEN_IN_QUERY")])
-    if foreign_origin(websocket.headers, websocket.url.scheme, gateway.config.cors_origins):
+    if foreign_origin(websocket.headers, websocket.scope["scheme"], config.cors_origins, config.public_url):
         sentence = "Pages of other sites may not open live connections here."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("origin", sentence, "FOREIGN_ORIGIN")])
-    trusted = same_origin(websocket.headers, websocket.url.scheme)
+    trusted = same_origin(websocket.headers, websocket.scope["scheme"], config.public_url)
     return await caller_of(gateway, websocket.headers, websocket.cookies.get(COOKIE), trusted)
 
 

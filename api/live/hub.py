@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -27,13 +27,17 @@ TOPICS = (RUN_EVENTS, PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS, SYSTEM_METRICS)
 _LOOK_BACK_S = 30.0
 _PAUSE_S = 1.0
 _ENDED_REMEMBERED = 2000
+_MOST_PENDING = 1000
+_Promises = tuple[tuple[tuple[str, int], int], ...]
 
 
 class Hub:
     """Reads the live topics once for all, keeps what passed lately, and hands it to whoever subscribed.
 
     A run's end is handed out only after everything that it promises (`end_offsets`) was. An outage is waited out:
-    the feed is opened again from before the last message, and what was seen already is left out.
+    the feed is opened again from before the last message, and what was seen already is left out. A message that cannot
+    be shown is counted and left; an end whose promises never come true is let go of when a thousand newer ones wait
+    (listeners ask the store how a silent run is).
     """
 
     def __init__(self, open_feed: OpenFeed, metrics: Metrics, ring: Ring, buffer: int) -> None:
@@ -43,7 +47,7 @@ class Hub:
         self._buffer = buffer
         self._listeners: dict[str, set[Subscription]] = {}
         self._seen: dict[tuple[str, int], tuple[int, int]] = {}
-        self._pending: list[tuple[RunEvent, Parcel]] = []
+        self._pending: deque[tuple[_Promises, Parcel]] = deque(maxlen=_MOST_PENDING)
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._last_message = 0.0
         self.connected = asyncio.Event()
@@ -103,12 +107,13 @@ class Hub:
         self._last_message = time.monotonic()
         self._metrics.live_messages.labels(message.topic).inc()
         try:
-            event = codec.decode(message.topic, message.value)
+            self._told(codec.decode(message.topic, message.value))
         except CodecError:
             # Whoever owns the topic's reading dead-letters it; here it is only not shown.
             self._metrics.live_bad_messages.inc()
-        else:
-            self._told(event)
+        except Exception as problem:  # what no frame can be made of is read again and again if it ends the feed
+            self._metrics.live_bad_messages.inc()
+            log.warning("live_message_left", topic=message.topic, offset=message.offset, error=str(problem))
         self._seen[place] = (message.offset + 1, max(stamp, message.timestamp))
         if self._pending:
             self._finish_what_can_be()
@@ -121,35 +126,36 @@ class Hub:
         if parcel is None:
             return
         if parcel.ends and isinstance(event, RunEvent):
-            self._pending.append((event, parcel))
+            self._pending.append((_promises(event), parcel))
         else:
             self._hand_out(parcel)
 
     def _finish_what_can_be(self) -> None:
-        waiting = self._pending
-        self._pending = []
-        for event, parcel in waiting:
-            if self._has_read(event.end_offsets):
-                self._ended[event.run_id] = None
+        for _ in range(len(self._pending)):
+            promises, parcel = self._pending.popleft()
+            if all(self._seen.get(place, (0, 0))[0] >= end for place, end in promises):
+                self._ended[parcel.run_id] = None
                 while len(self._ended) > _ENDED_REMEMBERED:
                     self._ended.popitem(last=False)
                 self._hand_out(parcel)
             else:
-                self._pending.append((event, parcel))
-
-    def _has_read(self, ends: dict[str, dict[str, int]]) -> bool:
-        return all(
-            self._seen.get((topic, int(partition)), (0, 0))[0] >= end
-            for topic, places in ends.items()
-            if topic in TOPICS
-            for partition, end in places.items()
-        )
+                self._pending.append((promises, parcel))
 
     def _hand_out(self, parcel: Parcel) -> None:
         self._ring.add(parcel)
         for name in (parcel.run_id, parcel.topic):
             for subscription in self._listeners.get(name, ()):
                 subscription.offer(parcel)
+
+
+def _promises(event: RunEvent) -> _Promises:
+    """What is to be read before the end of a run. ValueError for partitions that are no numbers."""
+    return tuple(
+        ((topic, int(partition)), end)
+        for topic, places in event.end_offsets.items()
+        if topic in TOPICS
+        for partition, end in places.items()
+    )
 
 
 def _parcel(event: object) -> Parcel | None:

@@ -74,12 +74,13 @@ class Sockets:
     async def check(self) -> None:
         """Ends what must end now."""
         now = self._clock()
-        for socket in self._open:
+        asked = list(self._open)  # whoever comes while the store thinks was not asked about
+        for socket in asked:
             if socket.caller.expires_at is not None and socket.caller.expires_at <= now:
                 socket.ended.set()
-        if not self._open:
+        if not asked:
             return
-        roles = await self._accounts.still_good(sorted({socket.caller.credential_id for socket in self._open}))
-        for socket in self._open:
+        roles = await self._accounts.still_good(sorted({socket.caller.credential_id for socket in asked}))
+        for socket in asked:
             if roles.get(socket.caller.credential_id) != socket.caller.role:
                 socket.ended.set()

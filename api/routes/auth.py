@@ -17,7 +17,7 @@ router = APIRouter(prefix="/auth", tags=["accounts"], route_class=StrictRoute)
 
 
 def _frame(request: Request, data: Any) -> dict[str, Any]:
-    meta = problems.metadata(request.state.request_id, request.url.path)
+    meta = problems.metadata(request.state.request_id, request.scope["path"])
     return {"success": True, "data": data, "metadata": meta}
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from api.auth.callers import COOKIE, Caller
-from api.auth.origins import same_origin
-from api.auth.permissions import Permission
+from api.auth.origins import same_origin, secure
+from api.auth.permissions import Permission, permissions_of
+from api.auth.sign_in import SignedIn
 from api.config import VERSION
 from api.edge.bodies import StrictRoute
 from api.edge.forms import read
@@ -25,6 +26,8 @@ router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])").fullmatch
 _LOCAL = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@%?-][A-Za-z0-9._~!$&'()*+,;=:@%?/-]*)?").fullmatch
+# Addresses are taken apart as text: what a Host header may hold is no URL that a parser must accept.
+_PORT = re.compile(r":[0-9]*$").sub
 _OVERVIEW = "/dashboards/overview"
 
 
@@ -51,13 +54,23 @@ def _next(value: str) -> str:
     return value if _LOCAL(value) and value != "/" else _OVERVIEW
 
 
+def _way_on(role: str, wished: str) -> str:
+    """Where somebody of this role goes: home instead of dashboards that are not theirs to see."""
+    closed = wished.startswith("/dashboards") and Permission.ADMIN not in permissions_of(role)
+    return "/" if closed else wished
+
+
 def _dashboards(request: Request, gateway: Gateway) -> str:
-    host = request.url.hostname or "127.0.0.1"
-    if ":" in host:
-        host = f"[{host}]"
+    config = gateway.config
+    if config.dashboards_url:
+        return config.dashboards_url
+    if config.public_url:
+        scheme, _, name = config.public_url.partition("://")
+        return f"{scheme}://{_PORT('', name)}:{config.dashboards_port}"
+    host = _PORT("", request.headers.get("host", "")) or "127.0.0.1"
     if not _HOST(host):
         raise ApiError(400, "BAD_REQUEST", "The Host header names no host.", [Fault("host", "not a host", "INVALID")])
-    return f"{request.url.scheme}://{host}:{gateway.config.dashboards_port}"
+    return f"{request.scope['scheme']}://{host}:{config.dashboards_port}"
 
 
 def _sign_in_page(request: Request, gateway: Gateway, status: int = 200, **values: str) -> Response:
@@ -74,15 +87,20 @@ async def home(request: Request, gateway: Wired, next: Annotated[str, Query(max_
     caller = await browser(request, gateway)
     if caller is None:
         return _sign_in_page(request, gateway, next=_next(next))
+    return await _home(request, gateway, caller)
+
+
+async def _home(request: Request, gateway: Gateway, caller: Caller, status: int = 200, problem: str = "") -> Response:
     page = await gateway.jobs.page(caller, None, None, 12)
-    return _pages(request).page("home", title="Home", username=caller.username, role=caller.role,
-                                jobs=[summary(job) for job in page.items])  # fmt: skip
+    return _pages(request).page("home", status=status, title="Home", username=caller.username, role=caller.role,
+                                jobs=[summary(job) for job in page.items], problem=problem,
+                                dashboards=caller.sees_all)  # fmt: skip
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request, gateway: Wired, visit: From) -> Response:
     """What the form sends. A page of another site cannot send it: signing somebody in is an attack too."""
-    _ours(request)
+    _ours(request, gateway)
     form = await read(request, SignInForm)
     try:
         signed_in = await gateway.sign_in.by_password(
@@ -93,7 +111,7 @@ async def sign_in(request: Request, gateway: Wired, visit: From) -> Response:
             raise
         return _sign_in_page(request, gateway, refusal.status_code, next=_next(form.next), username=form.username,
                              problem=refusal.message)  # fmt: skip
-    return _signed_in(request, gateway, signed_in.cookie, _next(form.next))
+    return _signed_in(request, gateway, signed_in, _next(form.next))
 
 
 @router.get("/sign-in/{token}")
@@ -103,32 +121,38 @@ async def by_link(token: str, request: Request, gateway: Wired, visit: From) -> 
     if signed_in is None:
         sentence = "This link was used before, or it is too old. Sign in with a password, or ask for another link."
         return _sign_in_page(request, gateway, 401, problem=sentence)
-    return _signed_in(request, gateway, signed_in.cookie, _OVERVIEW)
+    return _signed_in(request, gateway, signed_in, _OVERVIEW)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, gateway: Wired, visit: From) -> Response:
-    """Ends the browser's session at once."""
-    _ours(request)
+    """Ends the browser's session at once, and with it the visit of the dashboards."""
+    _ours(request, gateway)
     caller = await browser(request, gateway)
     if caller:
         await gateway.sign_in.out(caller, visit)
         gateway.callers.forget()
     answer = RedirectResponse("/", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    for name in (COOKIE, tickets.cookie_of(gateway.config.dashboards_port)):
+        answer.delete_cookie(name, httponly=True, samesite="lax", secure=_secure(request, gateway))
     return answer
 
 
 @router.get("/dashboards")
 @router.get("/dashboards/{path:path}")
 async def dashboards(request: Request, gateway: Wired, path: str = "overview") -> Response:
-    """Sends a signed-in browser to the dashboards with a ticket that lives a minute; others to the sign-in page."""
-    caller = await browser(request, gateway)
-    if caller is None or Permission.READ not in caller.permissions:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """Sends a signed-in browser to the dashboards with a ticket that lives a minute; others to the sign-in page.
+
+    The dashboards show everybody's runs, so they are for those who may see everything."""
+    caller, query = await browser(request, gateway), request.scope["query_string"].decode("latin-1")
+    if caller is None:
+        here = request.scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"/?{urlencode({'next': here})}", 303)
-    ticket = tickets.issue(gateway.config.dashboards_secret, caller.user_id, time.time())
-    kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "ticket"]
+    if not caller.sees_all:
+        sentence = "The dashboards show everybody's runs: they are for administrators. Your own jobs are here."
+        return await _home(request, gateway, caller, 403, sentence)
+    ticket = tickets.issue(gateway.config.dashboards_secret, _holder(caller).subject, time.time())
+    kept = [(name, value) for name, value in parse_qsl(query) if name != "ticket"]
     query = urlencode([*kept, ("ticket", ticket)])
     target = _LOCAL(f"/{path}") and f"/{path}"
     return RedirectResponse(f"{_dashboards(request, gateway)}{target or '/overview'}?{query}", 303)
@@ -143,14 +167,23 @@ async def look(name: str, request: Request) -> Response:
     return found
 
 
-def _ours(request: Request) -> None:
-    if not same_origin(request.headers, request.url.scheme):
+def _holder(caller: Caller) -> tickets.Holder:
+    return tickets.Holder(user_id=caller.user_id, session_id=caller.credential_id, role=caller.role,
+                          ends=caller.expires_at or 0.0)  # fmt: skip
+
+
+def _secure(request: Request, gateway: Gateway) -> bool:
+    return secure(request.scope["scheme"], gateway.config.public_url)
+
+
+def _ours(request: Request, gateway: Gateway) -> None:
+    if not same_origin(request.headers, request.scope["scheme"], gateway.config.public_url):
         sentence = "This form was not sent from a page of this gateway."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("origin", sentence, "FOREIGN_ORIGIN")])
 
 
-def _signed_in(request: Request, gateway: Gateway, cookie: str, target: str) -> Response:
-    answer = RedirectResponse(target, 303)
-    answer.set_cookie(COOKIE, cookie, max_age=gateway.config.browser_lifetime, httponly=True, samesite="lax",
-                      secure=request.url.scheme == "https")  # fmt: skip
+def _signed_in(request: Request, gateway: Gateway, signed_in: SignedIn, target: str) -> Response:
+    answer = RedirectResponse(_way_on(signed_in.user.role, target), 303)
+    answer.set_cookie(COOKIE, signed_in.cookie, max_age=gateway.config.browser_lifetime, httponly=True, samesite="lax",
+                      secure=_secure(request, gateway))  # fmt: skip
     return answer

@@ -1,7 +1,7 @@
 """Jobs as their owners see them: a job that is not yours is a job that is not there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -11,17 +11,19 @@ from pydantic import ValidationError
 
 from api.auth.callers import Caller
 from api.auth.sign_in import Visit
-from api.errors import ApiError, conflict, invalid, not_found
+from api.errors import ApiError, conflict, not_found
 from api.ports import Jobs, Records
+from api.services.credentials import CredentialService
 from api.services.cursors import pack, unpack
 from api.services.progress import STATES, Status
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
-from schemas.urls import UrlError, canonical, fingerprint
 
 T = TypeVar("T")
 
-_PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+"""What a run's row calls the three words."""
+
 _RUNS_LOOKED_AT = 2000
 """Of so many newest runs trends are shown to whoever does not see everything."""
 
@@ -37,13 +39,18 @@ class Page(Generic[T]):
 class JobService:
     """Everything that can be asked about jobs. Each method raises ApiError 404 for what the caller may not see."""
 
-    def __init__(self, jobs: Jobs, records: Records, new_id: Callable[[], UUID] = uuid4) -> None:
+    def __init__(
+        self, jobs: Jobs, records: Records, credentials: CredentialService, new_id: Callable[[], UUID] = uuid4
+    ) -> None:
         self._jobs = jobs
         self._records = records
+        self._credentials = credentials
         self._new_id = new_id
 
     async def submit(self, caller: Caller, description: JobDescription, visit: Visit) -> tuple[str, Run]:
-        """Keeps a new job and opens its first run; returns the job's name with the run."""
+        """Keeps a new job and opens its first run; returns the job's name with the run. 422 where it names stored
+        credentials that the caller has not."""
+        await self._credentials.check(caller.user_id, description)
         name = description.name or urlsplit(description.sources[0]).hostname or "job"
         opening = self._opening(str(self._new_id()), caller.user_id, name, description)
         act = visit.act(
@@ -77,7 +84,7 @@ class JobService:
             name=name,
             dataset=description.dataset_name,
             description=description.model_dump(mode="json"),
-            priority=_PRIORITIES[description.options.priority],
+            priority=PRIORITIES[description.options.priority],
             max_pages=description.options.max_pages,
         )
 
@@ -107,6 +114,16 @@ class JobService:
             raise not_found("run_id", "This job has no such run.")
         return run
 
+    async def whole(self, caller: Caller, job_id: str, run_id: str | None) -> tuple[Job, list[str]]:
+        """A job with one of its runs (the newest by default), and what that run waits for beside its turn."""
+        job = await self.job(caller, job_id)
+        if run_id is not None:
+            job = replace(job, run=await self.run(caller, job_id, run_id))
+        daily = (job.description.get("options") or {}).get("daily_pages")
+        spent = await self._jobs.spent_hosts(job.run.id, daily) if daily and job.run.open else 0
+        had = "1 host has had its" if spent == 1 else f"{spent} hosts have had their"
+        return job, [f"{had} {daily} visits of today; they go on at 00:00 UTC."] if spent else []
+
     async def cancel(self, caller: Caller, job_id: str, visit: Visit) -> Job:
         """Drops what waits of every open run. Cancelling twice is no mistake; 409 when nothing is open any more."""
         job = await self.job(caller, job_id)
@@ -132,15 +149,12 @@ class JobService:
         )
         return _cut(found, limit, lambda record: pack(record.key, record.id))
 
-    async def urls(
-        self, run: Run, outcome: str | None, url: str | None, cursor: str | None, limit: int
-    ) -> Page[UrlFate]:
+    async def urls(self, run: Run, outcome: str | None, cursor: str | None, limit: int) -> Page[UrlFate]:
         """URLs of a run that the caller may see, each with its fate."""
         position = unpack(cursor, (UUID,))
         found = await self._jobs.urls(
             run.id,
             outcome=outcome,
-            url_fp=_fingerprint(url) if url else None,
             after=position[0] if position else None,
             limit=limit + 1,
         )
@@ -187,10 +201,3 @@ def _uuid(value: str, field: str = "job_id") -> str:
 
 def _no_such_job() -> ApiError:
     return not_found("job_id", "You have no such job.")
-
-
-def _fingerprint(url: str) -> str:
-    try:
-        return fingerprint(canonical(url))
-    except UrlError as problem:
-        raise invalid("url", str(problem), problem.reason.upper()) from None

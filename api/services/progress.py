@@ -30,6 +30,9 @@ _OPERATIONS: dict[RunState, str] = {
 }
 
 
+_PHASES = {"paused": "Paused", "stopping": "Finishing the pages under way", "cancelling": "Cancelling"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """D's progress: `total_pages` is None while nobody can know it, `percent_complete` is 100 only at the end."""
@@ -46,11 +49,18 @@ def status_of(state: RunState) -> Status:
 
 
 def phase_of(run: Run) -> str:
-    """What is going on in more detail than the status word: the state, or `cancelling`."""
-    return "cancelling" if run.open and run.cancelled_at else run.state
+    """What is going on in more detail than the status word: the state, or `cancelling`, `stopping`, `paused`."""
+    if run.open and run.cancelled_at:
+        return "cancelling"
+    if run.state in ("queued", "running"):
+        if run.stopped_at:
+            return "stopping"
+        if run.paused_at:
+            return "paused"
+    return run.state
 
 
-def progress(state: RunState, counts: RunCounts, max_pages: int | None) -> Progress:
+def progress(state: RunState, counts: RunCounts, max_pages: int | None, phase: str = "") -> Progress:
     """How far a run with these accounts is. While links are still being found, the total is what is known by now."""
     current = counts.fetched + counts.failed
     known = counts.requested - counts.filtered
@@ -63,7 +73,10 @@ def progress(state: RunState, counts: RunCounts, max_pages: int | None) -> Progr
     elif state in ("queued", "running", "finishing"):
         percent = min(percent, 99.9)
     return Progress(
-        current_page=current, total_pages=total, percent_complete=percent, current_operation=_OPERATIONS[state]
+        current_page=current,
+        total_pages=total,
+        percent_complete=percent,
+        current_operation=_PHASES.get(phase, _OPERATIONS[state]),
     )
 
 

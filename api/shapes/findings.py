@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.services.stories import Story
 from schemas.ledger import Run, StoredRecord, StoredTrend, UrlFate
 
 _RECORD: dict[str, Any] = {
@@ -31,6 +32,36 @@ _URL: dict[str, Any] = {
     "found_at": "2026-01-05T10:30:00.400Z",
     "closed_at": "2026-01-05T10:30:00.900Z",
     "reason": "",
+}
+_STORY: dict[str, Any] = {
+    "url": "http://127.0.0.1:8090/c/tea/?utm_source=x",
+    "canonical": _URL["url"],
+    "trace_id": "5c0b2d7e9f1a4b3c8d6e7f5a4b3c2d1e",
+    "known": True,
+    "sentence": "The page was fetched.",
+    "found_on": [
+        {
+            "url": "http://127.0.0.1:8090/",
+            "depth": 0,
+            "found_at": "2026-01-05T10:30:00.120Z",
+            "outcome": "fetched",
+            "status": 200,
+        }
+    ],
+    "redirects": [],
+    "attempts": [
+        {
+            "attempt": 1,
+            "at": "2026-01-05T10:30:00.700Z",
+            "outcome": "fetched",
+            "status": 200,
+            "reason": "",
+            "elapsed_ms": 21.4,
+            "address": "127.0.0.1",
+            "final": True,
+        }
+    ],
+    "waits_for": [],
 }
 _TREND: dict[str, Any] = {
     "id": "2f0a9d4e-2222-4c3b-8d7e-6f5a4b3c2d1e",
@@ -108,13 +139,57 @@ class UrlBody(BaseModel):
     reason: str
 
 
-class UrlPage(BaseModel):
-    """A piece of a run's URLs."""
+class StepBody(BaseModel):
+    """Another URL of the same run, on the way from the seed or along a redirect."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"urls": [_URL], "next_cursor": None}]})
+    url: str
+    depth: int
+    found_at: datetime
+    outcome: str | None
+    status: int | None
+
+
+class AttemptBody(BaseModel):
+    """One visit. `address` is what answered; `final` says that it closed the task."""
+
+    attempt: int
+    at: datetime
+    outcome: str
+    status: int | None
+    reason: str
+    elapsed_ms: float
+    address: str
+    final: bool
+
+
+class StoryBody(BaseModel):
+    """Everything about one URL in one run; `sentence` is the answer in short.
+
+    `found_on` leads from the page that linked to it back to the seed, `redirects` from the first address to the last,
+    `waits_for` says what holds it up. A URL that the run has not met has only the first five fields.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    url: str = Field(description="As it was asked for.")
+    canonical: str = Field(description="The one spelling under which a run knows a URL.")
+    trace_id: str = Field(description="W3C trace id, the same in every message, log line and row about it.")
+    known: bool = Field(description="Whether the run has met it.")
+    sentence: str
+    found_on: list[StepBody] = []
+    redirects: list[StepBody] = []
+    attempts: list[AttemptBody] = []
+    waits_for: list[str] = []
+
+
+class UrlPage(BaseModel):
+    """A piece of a run's URLs; with `url`, that one and its whole story."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"urls": [_URL], "next_cursor": None, "story": _STORY}]})
 
     urls: list[UrlBody]
     next_cursor: str | None
+    story: StoryBody | None = None
 
 
 class TrendBody(BaseModel):
@@ -173,6 +248,27 @@ def _plain(record: StoredRecord) -> dict[str, Any]:
 def url_page(fates: Sequence[UrlFate], next_cursor: str | None) -> UrlPage:
     """URLs as v1 tells them."""
     return UrlPage(urls=[UrlBody.model_validate(asdict(fate)) for fate in fates], next_cursor=next_cursor)
+
+
+def story_page(story: Story) -> UrlPage:
+    """One URL with its story, as the only item of a list."""
+    page = url_page([story.fate] if story.fate else [], None)
+    page.story = StoryBody(
+        url=story.asked,
+        canonical=story.canonical,
+        trace_id=story.trace_id,
+        known=story.fate is not None,
+        sentence=story.sentence,
+        found_on=[_step(fate) for fate in story.chain],
+        redirects=[_step(fate) for fate in story.redirects],
+        attempts=[AttemptBody(**asdict(attempt)) for attempt in story.attempts],
+        waits_for=list(story.waits),
+    )
+    return page
+
+
+def _step(fate: UrlFate) -> StepBody:
+    return StepBody(url=fate.url, depth=fate.depth, found_at=fate.found_at, outcome=fate.outcome, status=fate.status)
 
 
 def trend_page(trends: Sequence[StoredTrend], next_cursor: str | None) -> TrendPage:

@@ -1,23 +1,27 @@
 """Jobs and runs as v1 tells them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.services.control import Priority
+from api.services.jobs import PRIORITIES
 from api.services.progress import Status, phase_of, progress, status_of, timing
 from schemas.ledger import Job, Run
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"
+_WORDS: dict[int, Priority] = {rank: cast(Priority, word) for word, rank in PRIORITIES.items()}
 
 
 def links(job_id: str) -> dict[str, str]:
     """Where a job's things are, relative to this gateway."""
     base = f"/api/v1/jobs/{job_id}"
-    names = ("records", "urls", "trends", "stream", "cancel", "retry")
+    names = ("records", "urls", "trends", "stream", "pause", "resume", "stop", "cancel", "retry")
     return {"self": base, **{name: f"{base}/{name}" for name in names}}
 
 
@@ -39,6 +43,10 @@ _STATUS: dict[str, Any] = {
     **_HEAD,
     "status": "running",
     "phase": "running",
+    "stopped": False,
+    "priority": "normal",
+    "delay": 1.0,
+    "waits": [],
     "reason": "",
     "urls": ["http://127.0.0.1:8090/"],
     "started_at": "2026-01-05T10:30:00.120Z",
@@ -120,17 +128,25 @@ class JobSummary(JobHead):
 
     model_config = _shown({**_HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400})
 
-    phase: str = Field(description="More exact than `status`: queued, running, finishing, cancelling …")
+    phase: str = Field(
+        description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
+    )
     progress: ProgressBody
     records: int = Field(description="Records stored by now.")
 
 
 class JobStatus(JobHead):
-    """Everything about a job and its newest run."""
+    """Everything about a job and one of its runs: the newest, or the one that was asked for."""
 
     model_config = _shown(_STATUS)
 
-    phase: str = Field(description="More exact than `status`: queued, running, finishing, cancelling …")
+    phase: str = Field(
+        description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
+    )
+    stopped: bool = Field(description="It was told to end early, with what was under way.")
+    priority: Priority = Field(description="Its share among its owner's runs, as it is now.")
+    delay: float = Field(description="Seconds between two visits to one host, as the run asks for now.")
+    waits: list[str] = Field(description="What it waits for beside its turn, such as a host's daily visits.")
     reason: str = Field(description="Why it failed; empty otherwise.")
     urls: list[str] = Field(description="Where it began (the first hundred).")
     started_at: datetime | None
@@ -168,6 +184,45 @@ class JobEnded(BaseModel):
     deleted: bool
 
 
+class RunChange(BaseModel):
+    """What is to be different from now on; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"priority": "high", "delay": 0.5}]})
+
+    priority: Priority | None = Field(None, description="Its share among its owner's runs at each host.")
+    delay: float | None = Field(None, ge=0, le=3600, description="Seconds between two visits to one host.")
+
+    @model_validator(mode="after")
+    def _something(self) -> "RunChange":
+        if self.priority is None and self.delay is None:
+            raise ValueError("give priority, delay, or both")
+        return self
+
+
+class JobControlled(BaseModel):
+    """How a job's newest run goes on after it was paused, resumed, stopped or changed."""
+
+    model_config = _shown(
+        {
+            "job_id": _JOB,
+            "run_id": _RUN,
+            "status": "running",
+            "phase": "paused",
+            "stopped": False,
+            "priority": "normal",
+            "delay": 1.0,
+        }
+    )
+
+    job_id: str
+    run_id: str
+    status: Status
+    phase: str
+    stopped: bool
+    priority: Priority
+    delay: float
+
+
 def accepted(name: str, run: Run) -> JobAccepted:
     """The answer to an opened run."""
     return JobAccepted(
@@ -192,7 +247,7 @@ def _head(job: Job) -> dict[str, Any]:
         "phase": phase_of(run),
         "created_at": job.created_at,
         "links": links(job.id),
-        "progress": ProgressBody(**asdict(progress(run.state, run.counts, run.max_pages))),
+        "progress": ProgressBody(**asdict(progress(run.state, run.counts, run.max_pages, phase_of(run)))),
     }
 
 
@@ -201,17 +256,41 @@ def summary(job: Job) -> JobSummary:
     return JobSummary(**_head(job), records=job.run.counts.stored)
 
 
-def whole(job: Job) -> JobStatus:
+def whole(job: Job, waits: Sequence[str] = ()) -> JobStatus:
     """A job with its accounts and times."""
     run = job.run
     return JobStatus(
         **_head(job),
+        **_pace(job),
+        waits=list(waits),
         reason=run.reason,
         urls=job.description.get("urls", [])[:100],
         started_at=run.started_at,
         finished_at=run.finished_at,
         counts=CountsBody(**msgspec.structs.asdict(run.counts)),
         timing=TimingBody(**asdict(timing(run, datetime.now(UTC)))),
+    )
+
+
+def _pace(job: Job) -> dict[str, Any]:
+    pinned = job.description.get("options") or {}
+    delay = job.run.delay if job.run.delay is not None else float(pinned.get("delay", 1.0))
+    return {
+        "stopped": job.run.stopped_at is not None,
+        "priority": _WORDS.get(job.run.priority, "normal"),
+        "delay": delay,
+    }
+
+
+def controlled(job: Job) -> JobControlled:
+    """The answer to whatever changed how a run goes on."""
+    run = job.run
+    return JobControlled(
+        job_id=job.id,
+        run_id=run.id,
+        status=status_of(run.state),
+        phase=phase_of(run),
+        **_pace(job),
     )
 
 

@@ -1,7 +1,5 @@
 """The system's own state as v1 tells it."""
 
-from dataclasses import asdict
-
 from pydantic import BaseModel, ConfigDict
 
 from api.config import VERSION
@@ -69,8 +67,8 @@ class PingBody(BaseModel):
     time: str
 
 
-def health_body(health: Health) -> HealthBody:
-    """The one health check, flat."""
+def health_body(health: Health, *, logs: bool) -> HealthBody:
+    """The one health check, flat. Without `logs` nothing in it comes from a process's log."""
     return HealthBody(
         status=health.status,
         version=VERSION,
@@ -79,5 +77,10 @@ def health_body(health: Health) -> HealthBody:
             name: DependencyBody(status="up" if found.up else "down", latency_ms=found.latency_ms, why=found.why)
             for name, found in health.dependencies.items()
         },
-        processes={name: ProcessBody(**asdict(process)) for name, process in health.processes.items()},
+        processes={
+            name: ProcessBody(
+                state=process.state, restarts=process.restarts, why=process.why if logs else process.ending
+            )
+            for name, process in health.processes.items()
+        },
     )

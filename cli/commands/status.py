@@ -59,7 +59,7 @@ def _show(
     place: "Place", told: Mapping[str, Any], processes: Mapping[str, Mapping[str, Any]], health: dict[str, Any]
 ) -> None:
     from cli.console import out
-    from cli.tables import plain
+    from cli.tables import plain, safe
 
     rows = [
         (
@@ -67,12 +67,19 @@ def _show(
             f"[{_COLOURS.get(entry['state'], 'white')}]{entry['state']}[/]",
             entry["pid"] or "",
             entry["restarts"] or "",
-            entry["why"] or entry.get("status", ""),
+            safe(entry["why"] or entry.get("status", "")),
         )
         for name, entry in processes.items()
     ]
-    out().print(f"{place.folder}: held by {place.holder}")
+    out().print(safe(f"{place.folder}: held by {place.holder}"))
     out().print(plain(("process", "state", "pid", "restarts", "why"), rows))
     for name, entry in (health.get("dependencies") or {}).items():
-        well = entry.get("status") == "healthy"
-        out().print(f"  {name}: [{'green' if well else 'red'}]{entry.get('status')}[/] {entry.get('why', '')}")
+        out().print(dependency(name, entry))
+
+
+def dependency(name: str, entry: Mapping[str, Any]) -> str:
+    """A store in one line, as the gateway tells of it."""
+    from cli.tables import safe
+
+    colour = "green" if entry["status"] == "up" else "red"
+    return f"  {safe(name)}: [{colour}]{safe(entry['status'])}[/] {safe(entry['why'])}".rstrip()

@@ -61,7 +61,8 @@ def up(
     from cli.local import Wishes, keep_up
     from cli.options import load
 
-    settings = load(data, host=host, port=port, dashboards_port=dashboards_port, metrics_port=metrics_port)
+    settings = load(data, host=host, port=port, dashboards_port=dashboards_port, metrics_port=metrics_port,
+                    mirror=mirror)  # fmt: skip
 
     async def until_told(standing: "Standing") -> None:
         announce(standing)
@@ -72,24 +73,28 @@ def up(
 
     keep_up(
         settings,
-        Wishes(command="trawl up", kafka_port=kafka_port, fetchers=fetchers, mirror=mirror),
+        Wishes(command="trawl up", kafka_port=kafka_port, fetchers=fetchers),
         Board(err()),
         until_told,
     )
-    err().print(f"Stopped. Everything is in {settings.data}.")
+    err().print(f"Stopped. Everything is in {settings.data}.", markup=False)
 
 
 def announce(standing: "Standing") -> None:
     """Where to look, the administrator's password at the one time when there is one, and what is not running."""
     from cli.console import err, out
-    from cli.tables import aligned
+    from cli.tables import aligned, safe
 
     rows = [
-        ("gateway", standing.endpoints["gateway"], "sign in here; its interface is at /docs"),
+        (
+            "gateway",
+            standing.endpoints.get("public", standing.endpoints["gateway"]),
+            "sign in here; its interface is at /docs",
+        ),
         ("dashboards", standing.endpoints["dashboards"], "by way of the gateway"),
         ("metrics", standing.endpoints["metrics"], "Prometheus text"),
         ("Kafka", standing.endpoints["kafka"], "any client"),
-        ("data", str(standing.folder), "all of it, secrets too"),
+        ("data", safe(str(standing.folder)), "all of it, secrets too"),
     ]
     out().print(aligned(rows))
     if standing.made.password:
@@ -97,4 +102,5 @@ def announce(standing: "Standing") -> None:
             f"Administrator: [bold]admin[/bold], password [bold]{standing.made.password}[/bold]  (shown once, now)"
         )
     for name, why in standing.down.items():
-        err().print(f"[red]{name} is down[/red]: {why}. Its log: {standing.folder}/logs/{name}.log")
+        log = f"{standing.folder}/logs/{name}.log"
+        err().print(f"[red]{safe(name)} is down[/red]: {safe(why)}. Its log: {safe(log)}")

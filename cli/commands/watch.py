@@ -1,4 +1,4 @@
-"""`trawl watch`: a run as it happens."""
+"""`trawl watch`: a run as it happens, or everything of a kind."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,61 +10,89 @@ from cli.options import AsJson, Data, Url
 if TYPE_CHECKING:
     from websockets.sync.connection import Connection
 
+    from cli.gateway import Gateway
+
 LATEST = "latest"
+CHANNELS = ("records", "trends", "runs", "outcomes")
+"""What the gateway hands on of all runs; every other word is a job."""
+KINDS = ("record", "trend", "log", "status", "progress", "complete", "error")
+_EXAMPLES = (
+    "Example: trawl watch latest --only trend --only record; trawl watch records --dataset shop --json; "
+    "trawl watch trends"
+)
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("watch", epilog="Example: trawl watch latest --only trend --only record")(watch)
+    app.command("watch", epilog=_EXAMPLES)(watch)
 
 
 def watch(
-    channel: Annotated[str, typer.Argument(help="A job's id, or `latest`.")] = LATEST,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Only such frames: record, trend, log, status, progress.")
+    what: Annotated[str, typer.Argument(help="A job's id, `latest`, or records, trends, runs, outcomes.")] = LATEST,
+    only: Annotated[list[str] | None, typer.Option(help=f"Only such frames: {', '.join(KINDS)}.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Only of this dataset; for records, trends, runs, outcomes.")
     ] = None,
     as_json: AsJson = False,
     data: Data = None,
     url: Url = None,
 ) -> None:
-    """Show a run as it happens.
+    """Show what happens, as it happens.
 
-    The live stream of a job's newest run: records, trends, pages, progress. Ends when the run does.
+    Of a job (`latest`: the newest) the live stream of its newest run: records, trends, pages, progress; ends when the
+    run does. Of `records`, `trends`, `runs` or `outcomes` everything that you may see, of all runs, until Ctrl-C.
     """
-    from cli.errors import NotRunning
+    from cli.errors import WrongUse
     from cli.gateway import Gateway
 
+    unknown = sorted(set(only or ()) - set(KINDS))
+    if unknown:
+        raise WrongUse(f"There are no frames {', '.join(unknown)}; there are {', '.join(KINDS)}.")
+    if dataset and what not in CHANNELS:
+        raise WrongUse(f"--dataset goes with {', '.join(CHANNELS)}; a job has one dataset.")
     with Gateway.of(data, url) as gateway:
-        if channel == LATEST:
-            found = gateway.jobs(limit=1)
-            if not found:
-                raise NotRunning("There is no job yet; `trawl scrape URL` makes one.")
-            channel = found[0]["job_id"]
-        else:
-            gateway.job(channel)
-        _tail(gateway.url, gateway.key, channel, frozenset(only or ()), as_json)
+        _tail(gateway, stream_of(gateway, what, dataset), frozenset(only or ()), as_json)
 
 
-def _tail(url: str, key: str, job_id: str, only: frozenset[str], as_json: bool) -> None:
+def stream_of(gateway: "Gateway", what: str, dataset: str | None = None) -> str:
+    """The path of the stream that is meant. NotRunning when there is no job, Refused when there is no such one."""
+    from urllib.parse import urlencode
+
+    from cli.errors import NotRunning
+
+    if what in CHANNELS:
+        asked = {"channel": what} | ({"dataset": dataset} if dataset else {})
+        return f"/api/v1/stream?{urlencode(asked)}"
+    if what == LATEST:
+        found = gateway.jobs(limit=1)
+        if not found:
+            raise NotRunning("There is no job yet; `trawl scrape URL` makes one.")
+        what = found[0]["job_id"]
+    else:
+        gateway.job(what)
+    return f"/api/v1/jobs/{what}/stream"
+
+
+def _tail(gateway: "Gateway", path: str, only: frozenset[str], as_json: bool) -> None:
     from websockets.exceptions import ConnectionClosedOK, WebSocketException
     from websockets.sync.client import connect
 
     from cli.errors import NotRunning
 
-    address = f"ws{url.removeprefix('http')}/api/v1/jobs/{job_id}/stream"
-    headers = {"Authorization": f"Bearer {key}"}
+    address = f"ws{gateway.url.removeprefix('http')}{path}"
+    headers = {"Authorization": f"Bearer {gateway.key}"}
+    ends = path.endswith("/stream")
     try:
         with connect(address, additional_headers=headers, proxy=None, max_size=16_000_000) as socket:
-            _print_all(socket, only, as_json)
+            _print_all(socket, only, as_json, ends)
     except ConnectionClosedOK:
         return
     except (WebSocketException, OSError) as problem:
-        raise NotRunning(
-            f"The stream of {job_id} ended: {problem}. `trawl jobs show {job_id}` tells how it is."
-        ) from problem
+        raise NotRunning(f"The stream ended: {problem}. `trawl jobs` tells how the runs are.") from problem
 
 
-def _print_all(socket: "Connection", only: frozenset[str], as_json: bool) -> None:
+def _print_all(socket: "Connection", only: frozenset[str], as_json: bool, ends: bool) -> None:
+    """Every frame, until the server is done; with `ends` until the run is."""
     import orjson
 
     from cli.console import out
@@ -76,7 +104,7 @@ def _print_all(socket: "Connection", only: frozenset[str], as_json: bool) -> Non
                 typer.echo(message)
             else:
                 out().print(line(frame), markup=True, soft_wrap=True)
-        if frame["type"] == "complete":
+        if ends and frame["type"] == "complete":
             return
 
 

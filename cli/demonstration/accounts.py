@@ -1,5 +1,6 @@
 """The sums that must close; each that does not is a sentence. Pure, so that the judgement can itself be tested."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -33,12 +34,19 @@ def open_sums(runs: Iterable[Run]) -> list[str]:
     return wrong
 
 
-def differences(stored: Iterable[Stored], truth: Mapping[str, int]) -> list[str]:
-    """What is wrong with the stored rows: any twice, or more or fewer than the site served."""
+def differences(stored: Iterable[Stored], runs: Iterable[Run], truth: Mapping[str, int]) -> list[str]:
+    """What is wrong with the stored rows: any twice, or more or fewer than the runs say in PostgreSQL, or than the site
+    served."""
+    counted = Counter[str]()
+    for run in runs:
+        counted[run.dataset] += run.counts.stored
     wrong = []
     for entry in stored:
         if entry.rows != entry.distinct:
             wrong.append(f"{entry.dataset}: {entry.rows} rows in ClickHouse, but {entry.distinct} distinct ids")
+        if entry.rows != counted[entry.dataset]:
+            said = f"{counted[entry.dataset]} stored say the runs in PostgreSQL"
+            wrong.append(f"{entry.dataset}: {entry.rows} rows in ClickHouse, {said}")
         if entry.rows != truth[entry.dataset]:
             wrong.append(f"{entry.dataset}: {entry.rows} rows in ClickHouse, the site served {truth[entry.dataset]}")
     return wrong

@@ -104,7 +104,7 @@ def _judge(gateway: Gateway, warehouse: Warehouse, seen: _Seen, truth: Mapping[s
     return Outcome(
         figures=_figures(seen, stored, verdict, time.monotonic() - begun),
         verdict=verdict,
-        wrong=(*open_sums(runs), *differences(stored, served)),
+        wrong=(*open_sums(runs), *differences(stored, runs, served)),
         sample=sample,
     )
 

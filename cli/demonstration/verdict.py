@@ -41,8 +41,9 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """The promise of the demo: everything planted was found, and at most one other alarm was raised."""
-        return self.found == len(self.pairs) and len(self.others) <= 1
+        """The promise of the demo: something was planted, all of it was found, and at most one other alarm was
+        raised."""
+        return 0 < self.found == len(self.pairs) and len(self.others) <= 1
 
 
 def judge(planted: Sequence[Planted], alarms: Iterable[Alarm], watched: str = "price") -> Verdict:

@@ -43,7 +43,7 @@ LINE = (
 def overview(doc: Document, surroundings: Surroundings) -> None:
     """Fills the document."""
     feed, visit = surroundings.feed, visit_of(doc)
-    page = Page(doc, feed, Fragments(), until=visit.until)
+    page = Page(doc, feed, Fragments(), visit)
     window = Window()
     components: list[Component] = [window, pulse(surroundings, page.fragments)]
     components += _figures(surroundings, page.fragments, window)

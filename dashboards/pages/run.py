@@ -40,7 +40,7 @@ def run(doc: Document, surroundings: Surroundings) -> None:
 
 def _choice(doc: Document, surroundings: Surroundings) -> None:
     feed, visit = surroundings.feed, visit_of(doc)
-    page = Page(doc, feed, Fragments(), until=visit.until)
+    page = Page(doc, feed, Fragments(), visit)
     template = surroundings.templates.get_template("fragments/runs.html.jinja")
     runs = Panel("runs", page.fragments, template, lambda now: {"runs": _rows(feed)})
     doc.title = "Runs · Trawl"
@@ -54,7 +54,7 @@ def _rows(feed: Feed) -> list[dict[str, Any]]:
 
 def _one(doc: Document, surroundings: Surroundings, run_id: str) -> None:
     visit = visit_of(doc)
-    page = Page(doc, surroundings.feed, Fragments(), until=visit.until)
+    page = Page(doc, surroundings.feed, Fragments(), visit)
     story = RunStory(run_id, surroundings)
     components: list[Component] = [pulse(surroundings, page.fragments), *_pace_charts(story)]
     facts: dict[str, Facts] = {

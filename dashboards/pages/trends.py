@@ -72,7 +72,7 @@ class SeriesStory:
 def trends(doc: Document, surroundings: Surroundings) -> None:
     """Fills the document."""
     visit = visit_of(doc)
-    page = Page(doc, surroundings.feed, Fragments(), until=visit.until)
+    page = Page(doc, surroundings.feed, Fragments(), visit)
     story = SeriesStory(surroundings)
     chart = SeriesChart("series_chart")
     choice = ColumnDataSource(name="choice", data={"trend": [""]})

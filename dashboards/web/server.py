@@ -1,8 +1,10 @@
 """Bokeh's server, put together so that its port is known before anything depends on it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -16,11 +18,15 @@ from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 
 from dashboards.errors import PortTaken
+from dashboards.ports import Sessions
 from dashboards.web.gate import Gate, derived
 from dashboards.web.hosts import OwnHosts
+from dashboards.web.visits import Visits
 
 MOST_PAGES = 64
 """Pages open at once; each holds a document in memory."""
+MOST_SOCKETS = 2 * MOST_PAGES
+"""A page that is loaded anew has two for a moment."""
 
 _MAX_FRAME = 64 * 1024
 _UNUSED_MS = 10_000
@@ -46,36 +52,57 @@ class Health(RequestHandler):
         self.write({"status": "ok"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where this server listens (port 0: any free one) and on which port the gateway does; `public_url` and
+    `gateway_url` are where browsers reach the two through a proxy, as `Origin` has it, and empty without one."""
+
+    host: str
+    port: int
+    gateway_port: int
+    public_url: str = ""
+    gateway_url: str = ""
+
+
 @asynccontextmanager
-async def listening(applications: Mapping[str, Application], *, host: str, port: int, gateway_port: int, secret: str,
+async def listening(applications: Mapping[str, Application], at: Address, *, secret: str, sessions: Sessions,
                     templates: Environment, clock: Callable[[], float]) -> AsyncIterator[int]:  # fmt: skip
-    """Serves the applications on `host:port` (0: any free port) until it is left; yields the port.
+    """Serves the applications until it is left; yields the port.
 
     Raises PortTaken when somebody else listens there.
     """
     try:
-        sockets, port = bind_sockets(host, port)
+        sockets, port = bind_sockets(at.host, at.port)
     except OSError as problem:
         raise PortTaken(
-            f"The dashboards cannot listen on {host}:{port} ({problem.strerror or problem}); "
+            f"The dashboards cannot listen on {at.host}:{at.port} ({problem.strerror or problem}); "
             "stop what does, or set TRAWL_DASHBOARDS_PORT to another port."
         ) from problem
     # A browser that leaves in the middle of an update is no event.
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
-    hosts = OwnHosts(host, port)
+    hosts = OwnHosts(at.host, port, more=[at.public_url.partition("://")[2]] if at.public_url else [])
     opened: list[BokehTornado] = []
-    gate = Gate(secret=secret, hosts=hosts, port=port, gateway_port=gateway_port, clock=clock,
-                refusal=templates.get_template("refused.html.jinja"),
-                crowded=lambda: any(_pages(app) >= MOST_PAGES for app in opened))  # fmt: skip
+    visits = Visits(sessions, clock)
+
+    def crowded(socket: bool) -> bool:
+        if socket:  # its page has been counted when it was made
+            return visits.sockets >= MOST_SOCKETS
+        return any(_pages(app) >= MOST_PAGES for app in opened)
+
+    gate = Gate(secret=secret, hosts=hosts, port=port, gateway_port=at.gateway_port, clock=clock, visits=visits,
+                refusal=templates.get_template("refused.html.jinja"), crowded=crowded, public=at.public_url,
+                gateway=at.gateway_url)  # fmt: skip
     app = _tornado(applications, gate, hosts, secret)
     opened.append(app)
     http = HTTPServer(app, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME)
     http.add_sockets(sockets)
     server = BaseServer(IOLoop.current(), app, http)
     server.start()
+    watching = asyncio.create_task(visits.run())
     try:
         yield port
     finally:
+        watching.cancel()
         server.stop(wait=False)
         server.unlisten()
         await http.close_all_connections()

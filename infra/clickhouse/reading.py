@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect, translate
 from infra.errors import StoreUnavailable
 from infra.postgres.sql import Queries
-from schemas.ledger import StoredRecord, StoredTrend
+from schemas.ledger import Attempt, StoredRecord, StoredTrend
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
@@ -81,6 +81,10 @@ class Reading:
         }
         return await self._ask("trends", values, _trend)
 
+    async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
+        """Visits to one URL, the first one first."""
+        return await self._ask("attempts", {"run_id": run_id, "url_fp": url_fp, "limit": limit}, _attempt)
+
     async def alive(self) -> None:
         """Returns when ClickHouse answers; StoreUnavailable when it does not."""
         await self._ask("alive", {}, lambda row: row)
@@ -113,6 +117,10 @@ def _record(row: dict[str, Any]) -> StoredRecord:
 def _trend(row: dict[str, Any]) -> StoredTrend:
     ids = {name: str(row[name]) for name in ("id", "run_id", "record_id")}
     return StoredTrend(**row | ids | {"at": _utc(row["at"]), "values": list(row["values"])})
+
+
+def _attempt(row: dict[str, Any]) -> Attempt:
+    return Attempt(**row | {"at": _utc(row["at"]), "final": bool(row["final"])})
 
 
 def _utc(moment: datetime) -> datetime:

@@ -1,14 +1,19 @@
 """The warehouse's hand in ClickHouse: one insert, one block, one token."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.clickhouse.client import connect, translate
 from infra.errors import StoreRefused, StoreUnavailable
-from infra.patience import patiently
+from infra.patience import LIMIT_S, patiently
+
+log = structlog.get_logger()
 
 _SETTINGS = {
     "async_insert": 0,
@@ -22,9 +27,18 @@ _SETTINGS = {
     "input_format_skip_unknown_fields": 0,
 }
 
-_RECENT = """select toString(id) from {table} where ingested_at > now() - interval 1 hour
+_RECENT = """select toString(id) from {table}
+where ingested_at between parseDateTime64BestEffort({{since:String}}, 3, 'UTC')
+                      and parseDateTime64BestEffort({{until:String}}, 3, 'UTC')
 order by ingested_at desc limit {limit}"""
 
+_BEFORE = timedelta(hours=1)
+_AS_ONE = timedelta(minutes=1)
+"""Inserts that are no further apart are asked for together. Further apart each is asked for on its own: what a busy
+partition stored in between must not take its place."""
+
+_ASK_S = 3.0
+"""How long somebody waits who can ask again."""
 
 _PASSING = frozenset({
     74, 75, 76,  # files that cannot be read, written, opened: a full disk, too many open files
@@ -54,6 +68,7 @@ class RowStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client: Client | None = None
+        self._asking: Client | None = None
 
     async def insert(self, rows: RowsToInsert, token: str) -> None:
         """Returns when ClickHouse has answered; without an answer the same rows go again under the same token."""
@@ -68,49 +83,77 @@ class RowStore:
 
         await self._patiently(send, f"insert into {rows.table}")
 
-    async def recent_ids(self, table: str, limit: int) -> list[str]:
-        """The ids of the last hour, newest first."""
-        query = _RECENT.format(table=_known(table), limit=int(limit))
-        rows: list[list[str]] = []
+    async def recent_ids(self, table: str, moments: Sequence[str], limit: int) -> list[str]:
+        """The ids that came in the hour up to each of these moments (RFC 3339), newest first, at most `limit`; where
+        the moments lie apart, each has its share of it.
+
+        Cheap however large the table is: a part tells from its index between which moments its rows came in.
+        """
+        windows = _windows(moments)
+        query = _RECENT.format(table=_known(table), limit=int(limit) // max(1, len(windows)))
+        found: list[str] = []
 
         def ask() -> None:
-            rows[:] = [list(row) for row in self._ready().query(query).result_rows]
+            client = self._ready()
+            found[:] = [
+                str(row[0])
+                for since, until in windows
+                for row in client.query(query, parameters={"since": since, "until": until}).result_rows
+            ]
 
         await self._patiently(ask, f"read {table}")
-        return [row[0] for row in rows]
+        return found
 
-    async def of_run(self, run_id: str) -> tuple[int, int]:
-        """(distinct batches, records that came in with them) of a run."""
+    async def of_run(self, run_id: str) -> tuple[int, int] | None:
+        """(distinct batches, records that came in with them) of a run; None when ClickHouse does not say so at once:
+        whoever asks has more to do than to wait, and asks again."""
         found: list[tuple[int, int]] = []
 
         def ask() -> None:
-            answer = self._ready().query(
+            if self._asking is None:
+                self._asking = connect(self._url, timeout=_ASK_S)
+            answer = self._asking.query(
                 "select count(), sum(counted_in) from (select id, any(counted_in) as counted_in from batches "
                 "where run_id = {run:UUID} group by id)",
                 parameters={"run": run_id},
             )
             found[:] = [(int(row[0]), int(row[1])) for row in answer.result_rows]
 
-        await self._patiently(ask, "ask for a run's batches")
+        try:
+            await self._patiently(ask, "ask for a run's batches", limit=0.0)
+        except StoreUnavailable as problem:
+            log.warning("store_unavailable", what="ask for a run's batches", error=str(problem))
+            return None
         return found[0] if found else (0, 0)
 
-    async def _patiently(self, work: "Work", what: str) -> None:
+    async def _patiently(self, work: "Work", what: str, *, limit: float = LIMIT_S) -> None:
         async def once() -> None:
             try:
                 await asyncio.to_thread(work)
             except Exception as problem:
-                self._client = None
+                self._client = self._asking = None
                 ours = _translated(problem, what)
                 if ours is problem:
                     raise
                 raise ours from problem
 
-        await patiently(once, what)
+        await patiently(once, what, limit=limit)
 
     def _ready(self) -> Client:
         if self._client is None:
             self._client = connect(self._url)
         return self._client
+
+
+def _windows(moments: Sequence[str]) -> list[tuple[str, str]]:
+    """From when to when to look, newest first."""
+    groups: list[list[datetime]] = []
+    for moment in sorted(map(datetime.fromisoformat, moments), reverse=True):
+        if groups and groups[-1][-1] - moment <= _AS_ONE:
+            groups[-1].append(moment)
+        else:
+            groups.append([moment])
+    return [((group[-1] - _BEFORE).isoformat(), group[0].isoformat()) for group in groups]
 
 
 def _translated(problem: Exception, what: str) -> Exception:

@@ -6,17 +6,16 @@ the number of open sockets has a bound (aiohttp bounds the busy ones; a crawl of
 """
 
 import asyncio
-import os
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import aiohttp
-import certifi
 import httpx
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType, Connection
@@ -24,7 +23,8 @@ from yarl import URL
 
 from infra.http.exceptions import AddressBlocked, NameNotResolved, TlsFailed
 from infra.http.guard import AddressGuard
-from infra.http.resolver import Dial, GuardedResolver, Lookup, ResolverLimits, dial, system_lookup
+from infra.http.resolver import Dial, GuardedResolver, dial
+from infra.http.tls import trusting
 
 _KNOWN_ORIGINS = 4096
 
@@ -63,9 +63,10 @@ class Channel:
     protocol: ResponseHandler
     peer: Peer
     reused: bool
-    connect_ms: float | None
-    dns_ms: float | None
     crowded: bool
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
 
     def keep(self) -> None:
         """The exchange is complete: the next one may use the connection, unless too many are open."""
@@ -81,33 +82,33 @@ class Channel:
 
 
 class Connections:
-    """The pool. It belongs to the running loop: `open` there, or it opens itself at the first use; `close` ends all."""
+    """The pool. It belongs to the running loop: `open` there, or it opens itself at the first use; `close` ends all.
+    The resolver is the caller's."""
 
     def __init__(
-        self,
-        guard: AddressGuard,
-        limits: PoolLimits,
-        tls: ssl.SSLContext | None = None,
-        names: ResolverLimits | None = None,
-        lookup: Lookup = system_lookup,
+        self, guard: AddressGuard, limits: PoolLimits, resolver: GuardedResolver, authorities: Path | None = None
     ) -> None:
         self._guard = guard
         self._limits = limits
-        self._tls = tls
-        self._resolver = GuardedResolver(guard, names, lookup)
+        self._resolver = resolver
+        self._authorities = authorities
         self._connector: aiohttp.TCPConnector | None = None
-        self._templates: dict[Origin, tuple[aiohttp.ClientRequest, str | None]] = {}
+        self._templates: dict[tuple[Origin, str], tuple[aiohttp.ClientRequest, str | None]] = {}
         self._peers: WeakKeyDictionary[ResponseHandler, Peer] = WeakKeyDictionary()
 
-    async def acquire(self, origin: Origin, connect: float | None, pool: float | None) -> Channel:
+    async def acquire(self, origin: Origin, connect: float | None, pool: float | None, proxy: str = "") -> Channel:
         """A connection to `origin`; `connect` bounds name, TCP and TLS, `pool` the wait for a place before that (s).
 
-        Raises AddressBlocked, NameNotResolved, TlsFailed, ConnectError or ConnectTimeout.
+        With a `proxy` (its URL) it leads there, and through it to an https origin. The proxy will look the origin's
+        name up for itself; it is asked only for names whose addresses we would have dialled.
+
+        Raises AddressBlocked, NameNotResolved, TlsFailed, ConnectError, ConnectTimeout or ProxyError.
         """
-        template, literal = self._template(origin)
+        if proxy:
+            await self._vouch(origin)
+        template, literal = self._template(origin, proxy)
         attempt = Dial({literal} if literal else set())
         dial.set(attempt)
-        began = time.perf_counter()
         total = None if connect is None or pool is None else connect + pool
         timeout = aiohttp.ClientTimeout(connect=total, sock_connect=connect)
         try:
@@ -119,23 +120,25 @@ class Connections:
         protocol = cast(ResponseHandler, connection.protocol)
         peer = self._peers.get(protocol)
         if peer is not None:
-            return Channel(connection, protocol, peer, True, None, None, len(self._peers) > self._limits.open)
+            return Channel(connection, protocol, peer, True, self._crowded())
         peer = self._peers[protocol] = _peer(connection)
-        spent = (time.perf_counter() - began) * 1000
-        return Channel(connection, protocol, peer, False, spent, attempt.dns_ms, len(self._peers) > self._limits.open)
+        tcp, tls = attempt.parts(time.perf_counter())
+        return Channel(connection, protocol, peer, False, self._crowded(), attempt.dns_ms, tcp, tls)
 
     async def close(self) -> None:
         """Ends every connection and look-up."""
         if self._connector is not None:
             await self._connector.close()
             self._connector = None
-        await self._resolver.close()
+
+    def _crowded(self) -> bool:
+        return len(self._peers) > self._limits.open
 
     def open(self) -> aiohttp.TCPConnector:
         """Reads the trusted authorities, which takes some 30 ms: better before the first exchange than in it."""
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(
-                ssl=self._tls or _trusted(),
+                ssl=trusting(self._authorities, ["http/1.1"]),
                 resolver=self._resolver,
                 use_dns_cache=False,
                 limit=self._limits.busy,
@@ -151,30 +154,48 @@ class Connections:
         attempt = dial.get(None)
         if attempt is None or _plain(str(address[0])) not in attempt.approved:
             raise AddressBlocked(f"{address[0]} was not approved for this connection.")
+        attempt.opened = attempt.opened or time.perf_counter()
         return socket.socket(family, kind, proto)
 
-    def _template(self, origin: Origin) -> tuple[aiohttp.ClientRequest, str | None]:
-        """What the connector needs to know of an origin, and its address where the URL itself gives it."""
-        found = self._templates.get(origin)
-        if found is not None:
-            return found
+    async def _vouch(self, origin: Origin) -> None:
+        """Raises AddressBlocked for an origin that we would not dial ourselves."""
+        dial.set(Dial())
         refused = self._guard.literal_verdict(origin.host, origin.port)
         if refused:
             raise AddressBlocked(refused)
+        if _literal(origin.host) is None:
+            await self._resolver.resolve(origin.host, origin.port)
+
+    def _template(self, origin: Origin, proxy: str) -> tuple[aiohttp.ClientRequest, str | None]:
+        """What the connector needs to know of an origin, and the address to dial where a URL itself gives it."""
+        found = self._templates.get((origin, proxy))
+        if found is not None:
+            return found
         authority = f"[{origin.host}]" if ":" in origin.host else origin.host
         try:
+            way = URL(proxy) if proxy else None
             url = URL(f"{origin.scheme}://{authority}:{origin.port}/", encoded=True)
-            template = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())
+            template = aiohttp.ClientRequest("GET", url, proxy=way, loop=asyncio.get_running_loop())
         except ValueError as problem:
             raise httpx.UnsupportedProtocol(f"{authority[:80]!r} cannot be connected to: {problem}") from problem
+        if way is not None and (way.scheme != "http" or not way.host or way.user):
+            raise httpx.UnsupportedProtocol("A proxy is given as http://host:port, without user and password.")
+        host, port = (way.host or "", way.port or 80) if way is not None else (origin.host, origin.port)
+        refused = self._guard.literal_verdict(host, port)
+        if refused:
+            raise AddressBlocked(f"The proxy: {refused}" if way is not None else refused)
         if len(self._templates) >= _KNOWN_ORIGINS:
             self._templates.clear()
-        try:
-            literal: str | None = _plain(origin.host)
-        except ValueError:
-            literal = None
-        self._templates[origin] = template, literal
-        return template, literal
+        self._templates[origin, proxy] = template, _literal(host)
+        return template, _literal(host)
+
+
+def _literal(host: str) -> str | None:
+    """The address that `host` is, in its usual form; None for a name."""
+    try:
+        return _plain(host)
+    except ValueError:
+        return None
 
 
 def _plain(address: str) -> str:
@@ -198,14 +219,9 @@ def _connect_error(problem: Exception, origin: Origin) -> httpx.TransportError:
         return NameNotResolved(f"{origin.host} was not found: {problem}")
     if isinstance(problem, TimeoutError):
         return httpx.ConnectTimeout(f"{where} did not accept a connection in time.")
+    if isinstance(problem, aiohttp.ClientHttpProxyError):
+        return httpx.ProxyError(f"The proxy refused to connect to {where}: {problem.status} {problem.message[:100]}")
+    if isinstance(problem, aiohttp.ClientProxyConnectionError):
+        return httpx.ProxyError(f"The proxy could not be connected to: {problem.os_error}")
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
     return httpx.ConnectError(f"{where} could not be connected to: {cause}")
-
-
-def _trusted() -> ssl.SSLContext:
-    """Verification by the system's authorities, or by Mozilla's list where the system has none."""
-    paths = ssl.get_default_verify_paths()
-    known = any(path and os.path.exists(path) for path in (paths.cafile, paths.capath))
-    context = ssl.create_default_context(cafile=None if known else certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -31,5 +31,9 @@ class BodyTooLarge(httpx.DecodingError):
     """The body, as received or as decompressed, is larger than the caller's limit; reading stopped there."""
 
 
+class TypeUnwanted(httpx.DecodingError):
+    """The response is of a media type that the caller did not ask for; its body was not read."""
+
+
 class BodyUndecodable(httpx.DecodingError):
     """The body is not what its Content-Encoding says, or ends in the middle of it."""

@@ -1,4 +1,4 @@
-"""The fetcher's adapter: one guarded GET, as data.
+"""The fetcher's adapter: one guarded exchange, as data.
 
 Whatever the network and the other side do ends as a result within the request's deadline and size, and a body is
 passed on whole or not at all.
@@ -6,13 +6,13 @@ passed on whole or not at all.
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import httpx
 
@@ -26,9 +26,11 @@ from infra.http.exceptions import (
     HeadTooLarge,
     NameNotResolved,
     TlsFailed,
+    TypeUnwanted,
 )
 from infra.http.guard import AddressGuard
-from infra.http.resolver import Lookup, ResolverLimits, system_lookup
+from infra.http.http2 import Http2Transport
+from infra.http.resolver import GuardedResolver, Lookup, ResolverLimits, system_lookup
 from infra.http.transport import GuardedTransport
 from schemas.exchange import (
     ExchangeFailure,
@@ -42,7 +44,9 @@ from schemas.hosts import UrlError, bare_host, numeric_host
 
 _URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE).match
 _UNSENDABLE = re.compile(rb"[^\x21-\x7e]")
-_NOTHING = httpx.ByteStream(b"")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests say how long their body is even when it is empty (RFC 9110, 8.6)."""
+
 _OURS = frozenset(
     {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "content-length", "upgrade", "expect",
      "proxy-authorization", "proxy-connection", "accept-encoding"}
@@ -56,6 +60,7 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (httpx.ConnectError, "connect_failed"),
     (HeadTooLarge, "too_large"),
     (BodyTooLarge, "too_large"),
+    (TypeUnwanted, "bad_content_type"),
     (BodyUndecodable, "decode_failed"),
     (ConnectionLost, "connection_lost"),
     (httpx.RemoteProtocolError, "malformed_response"),
@@ -83,11 +88,11 @@ class _Progress:
 
 
 class HttpFetcher:
-    """GETs one URL at a time for the fetcher; many exchanges may run at once.
+    """One exchange at a call for the fetcher; many may run at once.
 
     `allow` is the address guard's allow-list, empty unless an operator fills it. Nothing is opened before the first
-    exchange; leaving the context ends every connection. `tls` replaces the trusted authorities, `lookup` the
-    system's resolver.
+    exchange; leaving the context ends every connection. `authorities` is a file of certificates that replace the
+    trusted ones, `lookup` replaces the system's resolver.
     """
 
     def __init__(
@@ -95,13 +100,14 @@ class HttpFetcher:
         allow: Iterable[str] = (),
         settings: HttpSettings | None = None,
         *,
-        tls: ssl.SSLContext | None = None,
+        authorities: Path | None = None,
         lookup: Lookup = system_lookup,
     ) -> None:
         self._settings = settings or HttpSettings()
-        self._transport: httpx.AsyncBaseTransport = GuardedTransport(
-            AddressGuard(allow), self._settings.pool, tls=tls, names=self._settings.names, lookup=lookup
-        )
+        guard, pool = AddressGuard(allow), self._settings.pool
+        resolver = GuardedResolver(guard, self._settings.names, lookup)
+        self._transport = GuardedTransport(guard, pool, resolver, authorities)
+        self._http2 = Http2Transport(guard, pool, resolver, authorities)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -110,6 +116,7 @@ class HttpFetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._http2.aclose()
         await self._transport.aclose()
 
     async def fetch(self, request: ExchangeRequest) -> ExchangeResult:
@@ -125,14 +132,20 @@ class HttpFetcher:
             return _failure(request, progress, _kind(problem), str(problem))
 
     async def _exchange(self, request: ExchangeRequest, progress: _Progress) -> ExchangeResponse:
-        response = await self._transport.handle_async_request(self._message(request))
+        message = self._message(request)
+        # A proxy is spoken to in HTTP/1.1, and so is whoever is behind its tunnel.
+        newer = request.http2 and not request.proxy and message.url.scheme == "https"
+        transport: httpx.AsyncBaseTransport = self._http2 if newer else self._transport
+        response = await transport.handle_async_request(message)
         first_byte = (time.perf_counter() - progress.began) * 1000
         extensions = response.extensions
         peer = extensions["peer"]
         progress.status, progress.address = response.status_code, peer.address
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
         try:
-            body, wire_size, cut = await _read(response, headers, request.max_body, request.cut)
+            if request.content_types and 200 <= response.status_code < 300:
+                _wanted(headers, request.content_types)
+            body, wire_size, cut = await _read(response, headers, request)
         finally:
             await response.aclose()
         return ExchangeResponse(
@@ -145,8 +158,9 @@ class HttpFetcher:
             times=ExchangeTimes(
                 total=(time.perf_counter() - progress.began) * 1000,
                 first_byte=first_byte,
-                connect=extensions["connect_ms"],
                 dns=extensions["dns_ms"],
+                connect=extensions["connect_ms"],
+                tls=extensions["tls_ms"],
             ),
             http_version=extensions["http_version"].decode("ascii"),
             tls_version=peer.tls_version,
@@ -161,43 +175,55 @@ class HttpFetcher:
         target = (found[3] if found[3][:1] == "/" else "/" + found[3]).encode("utf-8", "replace")
         if _UNSENDABLE.search(target):
             target = _UNSENDABLE.sub(lambda byte: b"%%%02X" % byte[0][0], target)
-        headers = _headers(self._settings.user_agent, self._settings.accept, request.headers)
-        return httpx.Request(
-            "GET",
-            url,
-            headers=[(b"Host", host), *headers],
-            stream=_NOTHING,
-            extensions={
-                "target": target,
-                "timeout": {
-                    "connect": request.connect_timeout,
-                    "read": request.read_timeout,
-                    "pool": request.total_timeout,
-                },
+        headers = [(b"Host", host), *_headers(self._settings.user_agent, self._settings.accept, request.headers)]
+        if request.body or request.method in _WITH_BODY:
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        extensions: dict[str, Any] = {
+            "target": target,
+            "timeout": {
+                "connect": request.connect_timeout,
+                "read": request.read_timeout,
+                "write": request.read_timeout,
+                "pool": request.total_timeout,
             },
+        }
+        if request.proxy:
+            extensions["proxy"] = request.proxy
+        return httpx.Request(
+            request.method, url, headers=headers, stream=httpx.ByteStream(request.body), extensions=extensions
         )
 
 
+def _wanted(headers: list[tuple[str, str]], types: tuple[str, ...]) -> None:
+    """Raises TypeUnwanted for a declared media type that is none of `types`; an undeclared one may be anything."""
+    declared = next((value for name, value in headers if name.lower() == "content-type"), "")
+    media = declared.partition(";")[0].strip().lower()
+    if media and media not in types and f"{media.partition('/')[0]}/*" not in types:
+        raise TypeUnwanted(f"The page is {media[:100]}; the job wants {', '.join(types)}.")
+
+
 async def _read(
-    response: httpx.Response, headers: list[tuple[str, str]], limit: int, cut: bool
+    response: httpx.Response, headers: list[tuple[str, str]], request: ExchangeRequest
 ) -> tuple[bytes, int, bool]:
     """The body, its size as received, and whether there was more than was wanted."""
+    limit, cut = request.max_body, request.cut
+    announces = request.method != "HEAD"
     codings: list[str] = []
     for name, value in headers:
         lowered = name.lower()
         if lowered == "content-encoding":
             codings.append(value)
-        elif lowered == "content-length" and not cut and value.isdecimal() and int(value[:20]) > limit:
+        elif lowered == "content-length" and announces and not cut and value.isdecimal() and int(value[:20]) > limit:
             raise BodyTooLarge(f"The body is announced with {value[:20]} bytes; {limit} is the limit.")
     body = Body(codings_of(codings), limit)
     try:
         async for chunk in cast(httpx.AsyncByteStream, response.stream):
             body.feed(chunk)
+        return body.finish(), body.wire_size, False
     except BodyTooLarge:
         if not cut:
             raise
         return body.beginning(), body.wire_size, True
-    return body.finish(), body.wire_size, False
 
 
 @lru_cache(maxsize=4096)

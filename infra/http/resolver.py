@@ -25,10 +25,23 @@ Lookup = Callable[[str], Sequence[str]]
 
 @dataclass(slots=True)
 class Dial:
-    """One attempt to connect: the addresses that the guard has approved for it, and how long the name took (ms)."""
+    """One attempt to connect: the addresses that the guard has approved for it, and when each part of it began.
+
+    `dns_ms` is how long the name took; `opened` and `secured` are when the first socket was made and when TLS began
+    (`time.perf_counter`; 0 where that did not happen).
+    """
 
     approved: set[str] = field(default_factory=set)
     dns_ms: float | None = None
+    opened: float = 0.0
+    secured: float = 0.0
+
+    def parts(self, now: float) -> tuple[float | None, float | None]:
+        """Milliseconds of TCP and of TLS, for an attempt that was complete `now`; None for a part there was not."""
+        if not self.opened:
+            return None, None
+        tls = (now - self.secured) * 1000 if self.secured else None
+        return ((self.secured or now) - self.opened) * 1000, tls
 
 
 dial: ContextVar[Dial] = ContextVar("dial")

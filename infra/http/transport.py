@@ -3,13 +3,14 @@
 httpx's own transport costs five times the processor time; httpx-aiohttp re-encodes URLs, merges repeated headers and
 hides a cookie jar. Here the request is written as it is given: the `target` extension (bytes, as httpcore has it) or
 the URL's own, the headers in their order, nothing added. No redirects, no cookies, no proxies from the environment.
-Response extensions: `http_version`, `reason_phrase`, `peer` (address, TLS version), `connect_ms`, `dns_ms` (None on
-a kept connection).
+The extension `proxy` (a URL) sends it through an HTTP proxy. Response extensions: `http_version`, `reason_phrase`,
+`peer` (address, TLS version; the proxy's, where there is one), `dns_ms`, `connect_ms`, `tls_ms` (None on a kept
+connection).
 """
 
 import re
-import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
@@ -21,7 +22,7 @@ from aiohttp.streams import EofStream, StreamReader
 from infra.http.connections import Channel, Connections, Origin, PoolLimits
 from infra.http.exceptions import ConnectionLost, HeadTooLarge
 from infra.http.guard import AddressGuard
-from infra.http.resolver import Lookup, ResolverLimits, system_lookup
+from infra.http.resolver import GuardedResolver
 
 MAX_HEADER = 65_536
 MAX_HEADERS = 512
@@ -44,12 +45,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self,
         guard: AddressGuard,
         limits: PoolLimits | None = None,
-        *,
-        tls: ssl.SSLContext | None = None,
-        names: ResolverLimits | None = None,
-        lookup: Lookup = system_lookup,
+        resolver: GuardedResolver | None = None,
+        authorities: Path | None = None,
     ) -> None:
-        self._connections = Connections(guard, limits or PoolLimits(), tls, names, lookup)
+        """`authorities` is a file of certificates that are trusted in place of the system's."""
+        self._resolver = resolver or GuardedResolver(guard)
+        self._connections = Connections(guard, limits or PoolLimits(), self._resolver, authorities)
 
     async def __aenter__(self) -> Self:
         self._connections.open()
@@ -58,10 +59,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response's head; its body is read from the stream, which must be closed."""
         origin = _origin(request.url)
-        wire = _request_head(request) + await _request_content(request)
+        proxy: str = request.extensions.get("proxy", "")
+        wire = _request_head(request, proxy and origin.scheme == "http") + await _request_content(request)
         times: dict[str, float | None] = request.extensions.get("timeout", {})
         while True:
-            channel = await self._connections.acquire(origin, times.get("connect"), times.get("pool"))
+            channel = await self._connections.acquire(origin, times.get("connect"), times.get("pool"), proxy)
             try:
                 message, payload = await _ask(channel, wire, request.method, times.get("read"))
                 break
@@ -75,8 +77,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return _response(channel, message, payload)
 
     async def aclose(self) -> None:
-        """Ends every connection."""
+        """Ends every connection and look-up."""
         await self._connections.close()
+        await self._resolver.close()
 
 
 async def _ask(
@@ -152,8 +155,9 @@ def _response(channel: Channel, message: RawResponseMessage, payload: StreamRead
         "http_version": b"HTTP/%d.%d" % (version.major, version.minor),
         "reason_phrase": message.reason.encode("utf-8", "surrogateescape"),
         "peer": channel.peer,
-        "connect_ms": channel.connect_ms,
         "dns_ms": channel.dns_ms,
+        "connect_ms": channel.connect_ms,
+        "tls_ms": channel.tls_ms,
     }
     return httpx.Response(
         message.code,
@@ -170,15 +174,24 @@ def _origin(url: httpx.URL) -> Origin:
     return Origin(scheme, url.raw_host.decode("ascii"), url.port or _PORTS[scheme])
 
 
-def _request_head(request: httpx.Request) -> bytes:
+def checked_head(request: httpx.Request) -> tuple[bytes, bytes]:
+    """Target and header fields as they are sent. Raises LocalProtocolError for what would be something else on the
+    wire: a line end within a value would be a header, or a request, of its own."""
     target = request.extensions.get("target") or request.url.raw_path
     if not _TARGET(target):
         raise httpx.LocalProtocolError(f"{target[:80]!r} has characters that a request line cannot hold.")
     lines = [b"%b: %b\r\n" % header for header in request.headers.raw]
     fields = b"".join(lines)
-    # A line end within a value would be a header, or a request, of its own.
     if fields.count(b"\n") != len(lines) or not _FIELDS(fields):
         raise httpx.LocalProtocolError("A request header has a name or a value that HTTP does not allow.")
+    return target, fields
+
+
+def _request_head(request: httpx.Request, absolute: object) -> bytes:
+    """In absolute form for a proxy (RFC 9112, 3.2.2)."""
+    target, fields = checked_head(request)
+    if absolute:
+        target = b"%b://%b%b" % (request.url.raw_scheme, request.url.netloc, target)
     return b"%b %b HTTP/1.1\r\n%b\r\n" % (request.method.encode("ascii"), target, fields)
 
 

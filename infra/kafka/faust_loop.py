@@ -7,24 +7,18 @@ process; the supervisor starts it again and Kafka delivers again what was not ac
 
 import asyncio
 import contextlib
-import os
-import threading
 import time
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 import faust
-import structlog
 from faust.events import Event as FaustEvent
 
 from infra.kafka.pump import Pump
+from infra.kafka.watch import end_process, stuck, watch
 from schemas.delivery import Settled
 from schemas.message import Message
-
-log = structlog.get_logger()
-
-_WATCH_EVERY_S = 3.0
 
 
 class FaustLoop:
@@ -74,7 +68,7 @@ class FaustLoop:
         self._app = self._build()
         self._app.finalize()
         await self._app.start()
-        threading.Thread(target=self._watch_coordinator, args=(stopping,), daemon=True, name="coordinator").start()
+        watch(self._pump.name, stopping, stuck(self._pump.stuck_s), self._parked)
         ticking = asyncio.create_task(self._settle_when_idle())
         started.set()
         await stopping.wait()
@@ -94,9 +88,9 @@ class FaustLoop:
         except asyncio.CancelledError:
             raise
         except BaseException as problem:
-            _end(self._pump.name, problem)
+            end_process(self._pump.name, problem)
         if not self._app.should_stop:
-            _end(self._pump.name, RuntimeError("the stream ended"))
+            end_process(self._pump.name, RuntimeError("the stream ended"))
 
     async def _step(self, events: list[FaustEvent], polled_at: float) -> None:
         generation = self._app.consumer_generation_id
@@ -130,20 +124,18 @@ class FaustLoop:
         except asyncio.CancelledError:
             raise
         except BaseException as problem:
-            _end(self._pump.name, problem)
+            end_process(self._pump.name, problem)
 
-    def _watch_coordinator(self, stopping: asyncio.Event) -> None:
+    def _parked(self) -> str:
         """aiokafka parks its coordinator on a fatal error and Faust never notices: alive, silent, unassigned."""
-        while not stopping.is_set():
-            time.sleep(_WATCH_EVERY_S)
-            try:
-                coordinator = self._app._consumer._thread._consumer._coordinator
-            except AttributeError:
-                continue
-            parked = getattr(coordinator, "_pending_exception", None)
-            task = getattr(coordinator, "_coordination_task", None)
-            if not stopping.is_set() and (parked or (task is not None and task.done())):
-                _end(self._pump.name, RuntimeError(f"the group coordinator is parked: {parked!r}"))
+        try:
+            coordinator = self._app._consumer._thread._consumer._coordinator
+        except AttributeError:
+            return ""
+        parked = getattr(coordinator, "_pending_exception", None)
+        task = getattr(coordinator, "_coordination_task", None)
+        over = parked or (task is not None and task.done())
+        return f"the group coordinator is parked: {parked!r}" if over else ""
 
 
 def _message(event: FaustEvent) -> Message:
@@ -153,9 +145,3 @@ def _message(event: FaustEvent) -> Message:
     return Message(found.topic, found.partition, found.offset, found.key, found.value,
                    tuple((name, value) for name, value in pairs if value is not None),
                    int(found.timestamp * 1000) if found.timestamp else 0)  # fmt: skip
-
-
-def _end(name: str, problem: BaseException) -> None:
-    """Ends the process at once, without the clean-up that would commit what was not finished."""
-    log.critical("stage_ended", stage=name, error=repr(problem), exc_info=problem)
-    os._exit(70)

@@ -12,6 +12,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from infra.errors import StoreUnavailable
 from infra.kafka.pump import Pump
+from infra.kafka.watch import stuck, watch
+from schemas.delivery import Settled
 from schemas.message import Message
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ class PlainLoop:
         self._topics = list(topics)
         self._batch = batch
         self._every = every
+        self._committed: dict[tuple[str, int], int] = {}
 
     async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
         """Consumes until `stopping` is set; raises what must end the process."""
@@ -55,18 +58,19 @@ class PlainLoop:
             max_poll_interval_ms=120_000,
             fetch_max_wait_ms=200,
         )
-        watch = _Watch()
-        consumer.subscribe(topics=self._topics, listener=watch)
+        changes = _Watch()
+        consumer.subscribe(topics=self._topics, listener=changes)
         try:
             await consumer.start()
         except (KafkaError, OSError) as problem:
             await consumer.stop()
             raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
+        watch(self._pump.name, stopping, stuck(self._pump.stuck_s))
         try:
             started.set()
             while not stopping.is_set():
                 began = time.monotonic()
-                await self._round(consumer, watch)
+                await self._round(consumer, changes)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, began + self._every - time.monotonic())):
                         await stopping.wait()
@@ -74,11 +78,12 @@ class PlainLoop:
         finally:
             await consumer.stop()
 
-    async def _round(self, consumer: AIOKafkaConsumer, watch: _Watch) -> None:
+    async def _round(self, consumer: AIOKafkaConsumer, changes: _Watch) -> None:
         polled_at = time.monotonic()
         found = await consumer.getmany(timeout_ms=250, max_records=self._batch)
-        if watch.changed:
-            watch.changed = False
+        if changes.changed:
+            changes.changed = False
+            self._committed.clear()
             for topic in self._topics:
                 own = {place.partition for place in consumer.assignment() if place.topic == topic}
                 await self._pump.assigned(topic, own)
@@ -89,12 +94,20 @@ class PlainLoop:
             for place, records in found.items() if place in own_places for record in records
         ]  # fmt: skip
         settled = await self._pump.step(messages, polled_at)
-        ends = {TopicPartition(*place): end for place, end in settled.items()}
-        if ends:
-            try:
-                await consumer.commit(ends)
-            except (CommitFailedError, IllegalStateError) as problem:
-                # The group moved on meanwhile: the new owner finds our work done and passes over it.
-                log.info("commit_refused", stage=self._pump.name, error=str(problem))
-            except KafkaError as problem:
-                raise StoreUnavailable(f"Kafka did not take a commit: {problem!r}") from problem
+        await self._commit(consumer, settled)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, settled: Settled) -> None:
+        """What has moved since the last time: a quiet topic has nothing to say."""
+        moved = {place: end for place, end in settled.items() if end > self._committed.get(place, 0)}
+        if not moved:
+            return
+        try:
+            await consumer.commit({TopicPartition(*place): end for place, end in moved.items()})
+        except (CommitFailedError, IllegalStateError) as problem:
+            # The group moved on meanwhile: the new owner finds our work done and passes over it.
+            log.info("commit_refused", stage=self._pump.name, error=str(problem))
+        except KafkaError as problem:
+            await self._pump.released()  # no message is to blame
+            raise StoreUnavailable(f"Kafka did not take a commit: {problem!r}") from problem
+        else:
+            self._committed |= moved

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from infra.errors import StoreRefused, StoreUnavailable
+from infra.kafka.letters import letter
 from schemas import codec
 from schemas.delivery import Reject
 from schemas.events import Event
@@ -94,25 +95,12 @@ class Publisher:
         await self._acknowledged([await self._begin(topic, key.encode(), value, headers)])
 
     async def dead_letters(self, stage: str, rejects: Sequence[Reject]) -> None:
-        """Returns once the broker has every letter: the original bytes, with place and reason in the headers."""
+        """Returns once the broker has every letter: the original bytes, with place and reason in the headers. What is
+        too large for a message is cut, and never refused: a stage could not get past it."""
         waiting = []
         for reject in rejects:
-            message = reject.message
-            headers = [
-                ("ce_specversion", b"1.0"),
-                ("ce_id", reject.id.encode()),
-                ("ce_source", f"/trawl/{self._source}".encode()),
-                ("ce_type", b"trawl.dead-letters.v1"),
-                ("ce_time", now().encode()),
-                ("trawl_topic", message.topic.encode()),
-                ("trawl_partition", str(message.partition).encode()),
-                ("trawl_offset", str(message.offset).encode()),
-                ("trawl_stage", stage.encode()),
-                ("trawl_code", reject.code.encode()),
-                ("trawl_reason", reject.reason.encode("utf-8", "replace")),
-                ("trawl_run", reject.run_id.encode()),
-            ]
-            waiting.append(await self._begin(DEAD_LETTERS, message.topic.encode(), reject.value, headers))
+            key, value, headers = letter(stage, self._source, reject, now(), MAX_MESSAGE)
+            waiting.append(await self._begin(DEAD_LETTERS, key.encode(), value, headers))
         await self._acknowledged(waiting)
 
     def send_soon(self, event: Event) -> bool:
@@ -149,5 +137,7 @@ class Publisher:
         try:
             async with asyncio.timeout(_ATTEMPT_S):
                 await asyncio.gather(*waiting)
+        except MessageSizeTooLargeError as problem:
+            raise StoreRefused(f"The broker takes no message of this size: {problem!r}") from problem
         except (KafkaError, OSError, TimeoutError) as problem:
             raise StoreUnavailable(f"Kafka did not acknowledge: {problem!r}") from problem

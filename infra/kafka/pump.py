@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from infra.errors import Fenced, LogMoved, NotConfigured, StoreUnavailable
+from infra import patience
+from infra.errors import Fenced, LogMoved, NotConfigured, StoreRefused, StoreUnavailable
 from infra.kafka.killers import Killers, Suspects
 from schemas import codec
 from schemas.delivery import Delivery, Handled, Reject, Settled, settled_after
@@ -64,6 +65,7 @@ class Pump:
         self._settles = hasattr(stage, "settle")
         self._awake = time.monotonic()
         self._records = 0
+        self._began: float | None = None
         self.careful = False
         """The last step looked for a killer: whoever feeds the pump commits at once what it settled, so that each new
         start gets further than the one before."""
@@ -85,11 +87,24 @@ class Pump:
 
         Raises what the caller must let end the process; nothing of the batch is then acknowledged.
         """
-        try:
-            return await self._step(messages, polled_at)
-        except (LogMoved, NotConfigured, StoreUnavailable):
-            await self.released()  # no message is to blame
-            raise
+        with patience.noting(self._progress):
+            self._progress()
+            try:
+                return await self._step(messages, polled_at)
+            except (LogMoved, NotConfigured, StoreUnavailable):
+                await self.released()  # no message is to blame
+                raise
+            finally:
+                self._began = None
+
+    def stuck_s(self, now: float) -> float:
+        """For how many seconds the step at hand has not got on; 0 between two steps. Waiting for a store that is away
+        is getting on. May be asked from any thread."""
+        began = self._began
+        return 0.0 if began is None else now - began
+
+    def _progress(self) -> None:
+        self._began = time.monotonic()
 
     async def _step(self, messages: Sequence[Message], polled_at: float) -> Settled:
         if not messages:
@@ -113,9 +128,11 @@ class Pump:
     async def _alone(self, message: Message) -> Handled:
         """A message that may have ended a worker: counted before it is tried, done before the next one is."""
         tries = await self._killers.begin(message)
+        self._progress()
         if tries > self.TRIES_ALONE:
             reason = f"This message ended the {self.name} worker {tries} times."
-            return await self._publish(await self._given_up(message, "killed_worker", reason))
+            # Giving it up reads it once more: who did not survive that either goes without.
+            return await self._bury(message, "killed_worker", reason, closing=tries == self.TRIES_ALONE + 1)
         return await self._together([message])
 
     async def _together(self, messages: Sequence[Message]) -> Handled:
@@ -138,15 +155,18 @@ class Pump:
             return total
         log.error("message_refused", stage=self.name, error=repr(problem), exc_info=problem)
         reason = f"{self.name} failed: {problem!r}"
-        return await self._publish(await self._given_up(messages[0], "handler_failed", reason))
+        return await self._bury(messages[0], "handler_failed", reason)
 
     async def _publish(self, handled: Handled) -> Handled:
         if time.monotonic() - self._awake > STALE_AFTER_S:
             raise Fenced(f"{self.name} was away for more than {STALE_AFTER_S:.0f} s; another worker may own its work.")
+        self._progress()
         await self._publisher.send_all(handled.outputs)
+        self._progress()
         if handled.rejects:
             await self._publisher.dead_letters(self.name, handled.rejects)
         self._awake = time.monotonic()
+        self._progress()
         return handled
 
     def _decoded(self, messages: Sequence[Message]) -> tuple[list[Delivery], list[Reject]]:
@@ -164,23 +184,36 @@ class Pump:
                     deliveries.append(Delivery(message, None))
         return deliveries, rejects
 
-    async def _given_up(self, message: Message, code: str, reason: str) -> Handled:
-        """The letter, and whatever the stage must close because of it (extraction closes the page's task)."""
-        rejects = [Reject.of(message, code, reason)]
-        if self._settles:
-            passed = await self._stage.handle([Delivery(message, None)])
-            return Handled(passed.outputs, rejects + passed.rejects)
-        deliveries, _ = self._decoded([message])
-        if not deliveries or not hasattr(self._stage, "give_up"):
-            return Handled([], rejects)
+    async def _bury(self, message: Message, code: str, reason: str, *, closing: bool = True) -> Handled:
+        """The letter, and whatever the stage must close because of it (extraction closes the page's task, cleaning and
+        the warehouse account for the batch). What closes it may be what cannot be published: then the letter alone."""
+        deliveries = self._decoded([message])[0] if closing else []
+        if not deliveries:
+            deliveries = [Delivery(message, None)]
+        run = str(getattr(deliveries[0].event, "run_id", None) or "")
+        letter = Reject.of(message, code, reason, run)
+        closed = await self._closed(deliveries[0], reason)
         try:
-            closed = await self._stage.give_up(deliveries[0], reason)
+            return await self._publish(Handled(closed.outputs, [letter, *closed.rejects]))
+        except StoreRefused as problem:
+            log.error("not_closed", stage=self.name, error=repr(problem))
+            return await self._publish(Handled([], [letter]))
+
+    async def _closed(self, delivery: Delivery, reason: str) -> Handled:
+        if delivery.event is None or not hasattr(self._stage, "give_up"):
+            nothing = [Delivery(delivery.message, None)]
+            passed: Handled = await self._stage.handle(nothing) if self._settles else Handled()
+            return passed
+        try:
+            closed: Handled = await self._stage.give_up(delivery, reason)
         except _INFRASTRUCTURE:
             raise
         except Exception as problem:
+            if self._settles:
+                raise  # its ledger may be half-written: the next start goes without
             log.error("not_closed", stage=self.name, error=repr(problem), exc_info=problem)
-            return Handled([], rejects)
-        return Handled(closed.outputs, rejects + closed.rejects)
+            return Handled()
+        return closed
 
 
 def _add(total: Handled, part: Handled) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.bounded_log import BoundedLog
-from infra.local.engine import Command
+from infra.local.engine import Command, environment
 
 _PIECE = 64 * 1024
 # After the end of a program its own children may still hold the pipe; what they say is not waited for longer.
@@ -59,7 +59,7 @@ class Child:
         try:
             process = await asyncio.create_subprocess_exec(
                 *_launched(command),
-                env={**environ, **command.environ},
+                env=environment(command.account, environ, command.environ),
                 cwd=command.folder,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=inlet,

@@ -21,7 +21,7 @@ class Command:
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment that all children share."""
+    """Added to the environment that all children share, of which one that runs as somebody else gets little."""
     folder: Path | None = None
     """Where it runs; the supervisor's own folder when None."""
     account: Account | None = None
@@ -31,6 +31,17 @@ class Command:
     """How long it may take to stop before it is killed."""
     orphan_signal: signal.Signals = signal.SIGKILL
     """What the kernel sends it when the supervisor dies without a word."""
+
+
+_FOR_OTHERS = ("PATH", "LANG", "TZ", "NOTIFY_SOCKET")
+
+
+def environment(account: Account | None, shared: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a program: what all share, and its own. One that runs as somebody else is not told what
+    our user's environment holds (passwords, keys), only what every program needs."""
+    if account:
+        shared = {name: shared[name] for name in _FOR_OTHERS if name in shared}
+    return {**shared, **own}
 
 
 class Engine(Protocol):

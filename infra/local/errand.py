@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infra.local.engine import Account
+from infra.local.engine import Account, environment
 from infra.local.errors import EngineFailed
 
 PATIENCE_S = 120.0
@@ -27,7 +27,7 @@ async def errand(
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
-        env={**os.environ, **(environ or {})},
+        env=environment(account, os.environ, environ or {}),
         cwd=folder,
         user=account.uid if account else None,
         group=account.gid if account else None,

@@ -21,23 +21,11 @@ _CONFUSING = frozenset(",:\n\r")
 WALK_THROUGH_MODE = 0o711
 
 
-def default_path(environ: Mapping[str, str]) -> Path:
-    """The folder used when none is named: below the XDG data home (freedesktop.org, Base Directory Specification)."""
-    home = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "trawl"
-
-
 @dataclass(frozen=True)
 class DataFolder:
     """Paths, secrets and the two files by which other programs find a running Trawl."""
 
     path: Path
-
-    @classmethod
-    def resolve(cls, option: str | Path | None, environ: Mapping[str, str]) -> "DataFolder":
-        """The folder of --data, else of TRAWL_DATA, else the default; absolute, with links followed."""
-        chosen = option or environ.get("TRAWL_DATA") or default_path(environ)
-        return cls(Path(chosen).expanduser().resolve())
 
     @property
     def run(self) -> Path:

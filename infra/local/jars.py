@@ -117,7 +117,7 @@ def _fetch_all(missing: Sequence[Wanted], total: int, progress: Progress, stop: 
         raise DownloadFailed(
             f"Kafka's jars ({total // 1_000_000} MB) could not all be fetched: {problems[0]} "
             "Connect to the network and start again (it goes on where it stopped), name a Maven mirror with "
-            "TRAWL_MAVEN_MIRROR, or use a broker of your own with TRAWL_KAFKA=host:port."
+            "TRAWL_MIRROR, or use a broker of your own with TRAWL_KAFKA=host:port."
         ) from problems[0]
 
 

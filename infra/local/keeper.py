@@ -54,6 +54,17 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Crash:
+    """Why a life ended that was not asked to: what anyone may know, and what is for whoever may read the logs."""
+
+    ending: str
+    details: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.ending}: {self.details}" if self.details else self.ending
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What all keepers share."""
 
@@ -72,6 +83,7 @@ class Keeper:
         self.unit = unit
         self.state = State.WAITING
         self.why = ""
+        self.ending = ""
         self.said = ""
         self.restarts = 0
         self.ready = asyncio.Event()
@@ -111,8 +123,9 @@ class Keeper:
             self._crashes.append(self._around.clock())
             delay = self._around.policy.delay(self._crashes, self._around.clock(), self._around.chance())
             if delay is None:
-                return self._give_up(f"{len(self._crashes)} crashes, too many in a short time; the last: {crash}")
-            self._become(State.CRASHED, f"{crash}; starts again in {delay:.1f} s")
+                many = f"{len(self._crashes)} crashes, too many in a short time; the last: "
+                return self._give_up(f"{many}{crash}", f"{many}{crash.ending}")
+            self._become(State.CRASHED, f"{crash}; starts again in {delay:.1f} s", crash.ending)
             self.restarts += 1
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
@@ -134,17 +147,17 @@ class Keeper:
                 return False
         return False
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, ending: str = "") -> None:
         self.down.set()
-        self._become(State.DOWN, why)
+        self._become(State.DOWN, why, ending)
 
-    async def _live(self) -> str | None:
+    async def _live(self) -> Crash | None:
         """One life. Why it ended; None when it was asked to."""
         self._become(State.STARTING)
         try:
             child = self._child = await Child.start(self.unit.command(), self._log, self._around.environ)
         except OSError as error:
-            return f"could not be started: {error}"
+            return Crash("could not be started", str(error))
         said_ready = asyncio.Event()
         self._around.notify.listen(child.pid, lambda name, value: self._heard(name, value, said_ready))
         ended = asyncio.create_task(child.ended())
@@ -155,7 +168,7 @@ class Keeper:
                 self._become(State.STOPPING)
                 await child.stop(patience_s=0.0 if self._hurry.is_set() else None)
                 return None
-            return f"was not ready within {self.unit.start_limit_s:.0f} s" if late else _reason(await ended)
+            return Crash(f"was not ready within {self.unit.start_limit_s:.0f} s") if late else _crash(await ended)
         finally:
             self._around.notify.forget(child.pid)
             self._child = None
@@ -185,8 +198,11 @@ class Keeper:
         if name == "READY" and value == "1":
             said_ready.set()
 
-    def _become(self, state: State, why: str = "") -> None:
-        self.state, self.why = state, "" if state is State.READY else why
+    def _become(self, state: State, why: str = "", ending: str = "") -> None:
+        """`ending` is as much of `why` as strangers may know: all of it when it is not given."""
+        self.state, self.why, self.ending = state, why, ending or why
+        if state is State.READY:
+            self.why = self.ending = ""
         if state is State.READY:
             self.ready.set()
         if state in (State.READY, State.DOWN, State.STOPPED):
@@ -194,9 +210,8 @@ class Keeper:
         self._around.tell(Event(self.unit.name, state, why))
 
 
-def _reason(ending: Ending) -> str:
-    last = ending.last_lines[-1] if ending.last_lines else ""
-    return f"{ending}: {last}" if last else str(ending)
+def _crash(ending: Ending) -> Crash:
+    return Crash(str(ending), ending.last_lines[-1] if ending.last_lines else "")
 
 
 async def _first(*waits: Awaitable[object]) -> None:

@@ -5,9 +5,9 @@ with programs that `nobody` can run. Folders on the way that are not ours are ne
 (as root's home does), PostgreSQL lives below /var/lib/trawl instead, and a line in the data folder says so.
 """
 
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 from collections.abc import Callable
@@ -81,7 +81,8 @@ def _home_for(account: Account, data_folder: Path, elsewhere: Path) -> Path:
     elif inside.exists() or not _barrier(data_folder, account):
         home = inside
     else:
-        home = elsewhere / hashlib.sha256(os.fsencode(data_folder)).hexdigest()[:16]
+        # Not by the folder's name: one that is made anew must not meet the database of the one before.
+        home = elsewhere / secrets.token_hex(8)
         replace_file(data_folder / _POINTER, f"{home}\n")
     try:
         for folder in (elsewhere, home) if home != inside else (home,):

@@ -14,8 +14,9 @@ Write = Callable[[Mapping[str, object]], None]
 class StatusBoard:
     """Collects changes for a moment, so that a burst of them is one write.
 
-    The document: {"pid", "since" (ISO 8601, UTC), "processes": {name: {"pid", "state", "restarts", "why", "status"}}};
-    `status` is what the process last said of itself.
+    The document: {"pid", "since" (ISO 8601, UTC), "processes": {name: {"pid", "state", "restarts", "why", "ending",
+    "status"}}}. `ending` is `why` without what the process logged, for people who may not read logs; `status` is what
+    the process last said of itself.
     """
 
     def __init__(self, write: Write, keepers: Iterable[Keeper]) -> None:
@@ -51,5 +52,6 @@ def _entry(keeper: Keeper) -> dict[str, object]:
         "state": str(keeper.state),
         "restarts": keeper.restarts,
         "why": keeper.why,
+        "ending": keeper.ending,
         "status": keeper.said,
     }

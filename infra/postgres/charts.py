@@ -62,6 +62,7 @@ def _event(row: Mapping[str, Any]) -> RunEvent:
         counts=RunCounts(**{name: row[name] for name in RunCounts.__struct_fields__}),
         max_pages=row["max_pages"],
         reason=row["reason"],
+        paused=row["paused_at"] is not None,
     )
 
 

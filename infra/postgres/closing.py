@@ -5,8 +5,10 @@ from typing import Protocol, TypeVar
 
 from infra.patience import patiently
 from infra.postgres.pool import Connection, Database
+from infra.postgres.remembering import MemoryRow, remember
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
+from schemas.frontier import priority_of
 
 
 class LinkRow(Protocol):
@@ -26,6 +28,8 @@ class LinkRow(Protocol):
     def outcome(self) -> str | None: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class AnswerRow(Protocol):
@@ -63,6 +67,10 @@ class AnswerRow(Protocol):
     def links(self) -> Sequence[LinkRow]: ...
     @property
     def source(self) -> str: ...
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def memory(self) -> MemoryRow | None: ...
 
 
 A = TypeVar("A", bound=AnswerRow)
@@ -90,13 +98,15 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
     }
     final = [answer for answer in answers if answer.retry_at is None]
     claimed = await _claim(connection, final)
-    held = claimed | await _held_before(connection, [a for a in final if (a.run_id, a.url_fp) not in claimed])
+    held = claimed.keys() | await _held_before(connection, [a for a in final if (a.run_id, a.url_fp) not in claimed])
     retried = await _queue_again(connection, [answer for answer in answers if answer.retry_at is not None], tally)
     fresh = [answer for answer in final if (answer.run_id, answer.url_fp) in claimed]
+    seen = [(str(runs[answer.run_id]["job_id"]), answer.url_fp, answer.memory) for answer in fresh if answer.memory]
+    await remember(connection, seen)
     for answer in fresh:
         tally.add(answer.run_id, issued=-1, extracted=answer.records, **{answer.klass: 1})
         tally.at_host(answer.run_id, answer.host, issued=-1)
-    links = await _insert_links(connection, fresh, runs, tally)
+    links = await _insert_links(connection, fresh, claimed, runs, tally)
     await _promise(connection, fresh)
     await tally.write(connection)
     if fresh or retried:
@@ -105,9 +115,10 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
     return [(key in held, links.get(key, 0), key in retried) for key in keys]
 
 
-async def _claim(connection: Connection, answers: Sequence[A]) -> set[Key]:
+async def _claim(connection: Connection, answers: Sequence[A]) -> dict[Key, int]:
+    """The rows that were won, with their priorities."""
     if not answers:
-        return set()
+        return {}
     ordered = sorted(answers, key=lambda answer: (answer.run_id, answer.url_fp))
     cursor = await connection.execute(
         queries("frontier")["claim"],
@@ -124,7 +135,7 @@ async def _claim(connection: Connection, answers: Sequence[A]) -> set[Key]:
             "reason": [answer.reason for answer in ordered],
         },
     )
-    return {(row["run_id"], row["url_fp"]) for row in await cursor.fetchall()}
+    return {(row["run_id"], row["url_fp"]): row["priority"] for row in await cursor.fetchall()}
 
 
 async def _held_before(connection: Connection, answers: Sequence[A]) -> set[Key]:
@@ -153,6 +164,7 @@ async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tall
             "attempt": [answer.attempt for answer in ordered],
             "tries": [answer.tries for answer in ordered],
             "whole": [answer.whole for answer in ordered],
+            "counts": [answer.counts for answer in ordered],
             "status": [answer.status for answer in ordered],
             "reason": [answer.reason for answer in ordered],
             "retry_at": [answer.retry_at for answer in ordered],
@@ -167,7 +179,11 @@ async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tall
 
 
 async def _insert_links(
-    connection: Connection, answers: Sequence[A], runs: dict[str, dict[str, object]], tally: Tally
+    connection: Connection,
+    answers: Sequence[A],
+    claimed: dict[Key, int],
+    runs: dict[str, dict[str, object]],
+    tally: Tally,
 ) -> dict[Key, int]:
     """Inserts what the claimed pages link to; a run without budget or that was cancelled takes no more."""
     named = queries("frontier")
@@ -185,24 +201,27 @@ async def _insert_links(
         {
             "run": [answer.run_id for answer, _, _ in rows],
             "fp": [link.url_fp for _, link, _ in rows],
+            "kind": [link.kind for _, link, _ in rows],
             "host": [link.host for _, link, _ in rows],
             "url": [link.url for _, link, _ in rows],
             "depth": [link.depth for _, link, _ in rows],
             "hops": [link.hops for _, link, _ in rows],
-            "priority": [0 for _ in rows],
+            "priority": [
+                claimed[answer.run_id, answer.url_fp] if link.hops else priority_of(link.kind, link.depth)
+                for answer, link, _ in rows
+            ],
             "outcome": [verdict[0] for _, _, verdict in rows],
             "reason": [verdict[1] for _, _, verdict in rows],
             "found_on": [answer.source for answer, _, _ in rows],
         },
     )
-    by_source = {(answer.run_id, answer.source): (answer.run_id, answer.url_fp) for answer in answers}
     new: dict[Key, int] = {}
     for row in await cursor.fetchall():
         run, waits = row["run_id"], row["state"] == "queued"
         tally.add(run, requested=1, **{"queued" if waits else "filtered": 1})
         if waits:
             tally.at_host(run, row["host"], queued=1)
-        key = by_source[run, row["found_on"]]
+        key = (run, found[run, row["url_fp"]][0].url_fp)
         new[key] = new.get(key, 0) + 1
     await _come_nearer(connection, [(a, link) for a, link, verdict in rows if verdict[0] is None], tally)
     return new
@@ -219,15 +238,14 @@ def _verdict(link: LinkRow, run: dict[str, object]) -> tuple[str | None, str]:
 
 
 async def _come_nearer(connection: Connection, links: Sequence[tuple[A, LinkRow]], tally: Tally) -> None:
-    near = [(answer, link) for answer, link in links if link.depth > 0]
-    if not near:
+    if not links:
         return
     cursor = await connection.execute(
         queries("frontier")["come_nearer"],
         {
-            "run": [answer.run_id for answer, _ in near],
-            "fp": [link.url_fp for _, link in near],
-            "depth": [link.depth for _, link in near],
+            "run": [answer.run_id for answer, _ in links],
+            "fp": [link.url_fp for _, link in links],
+            "depth": [link.depth for _, link in links],
         },
     )
     for row in await cursor.fetchall():

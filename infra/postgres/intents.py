@@ -77,6 +77,12 @@ class IntentLedger(Generic[Shape]):
 
         return await patiently(lambda: self._database.repeat(work), "take a partition")
 
+    async def moments(self, topic: str, partition: int) -> list[str]:
+        """The moments of the last ten intents of a partition, newest intent first."""
+        statement, place = queries("delivery")["moments"], {"topic": topic, "partition": partition}
+        rows = await patiently(lambda: self._database.fetch(statement, place), "read intents")
+        return [row["ingested_at"] for row in rows]
+
     def _shape(self, row: Mapping[str, Any]) -> Shape:
         return self._intent(
             topic=row["topic"],
@@ -124,13 +130,22 @@ class IntentLedger(Generic[Shape]):
                 await connection.execute(queries("frontier")["lock_runs"], {"runs": sorted(s.run_id for s in sums)})
             if await (await connection.execute(named["confirm_intent"], place)).fetchone() is None:
                 return
-            for entry in sorted(sums, key=lambda entry: entry.run_id):
-                run = {"run": entry.run_id, "batches": list(entry.batches)}
-                await connection.execute(named["confirm_batches"], run)
-                added = {"stored": entry.stored, "rejected": entry.rejected, "dropped": entry.dropped}
-                await connection.execute(named["confirm_sums"], run | added)
+            if sums:
+                await connection.execute(named["confirm_batches"], _columns(sums))
             await connection.execute(named["forget_intents"], place)
             if sums:
                 await connection.execute(queries("frontier")["wake"])
 
         await patiently(lambda: self._database.repeat(work), "confirm an intent")
+
+
+def _columns(sums: Sequence[SumRow]) -> dict[str, list[Any]]:
+    rows = [(number, entry, batch) for number, entry in enumerate(sums) for batch in entry.batches]
+    return {
+        "entry": [number for number, _, _ in rows],
+        "run": [entry.run_id for _, entry, _ in rows],
+        "batch": [batch for _, _, batch in rows],
+        "stored": [entry.stored for _, entry, _ in rows],
+        "rejected": [entry.rejected for _, entry, _ in rows],
+        "dropped": [entry.dropped for _, entry, _ in rows],
+    }

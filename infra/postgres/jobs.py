@@ -1,4 +1,4 @@
-"""Jobs and runs in PostgreSQL, as the gateway opens, reads, cancels and hides them."""
+"""Jobs and runs in PostgreSQL, as the gateway opens, reads, controls and hides them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,11 +8,12 @@ from psycopg.types.json import Jsonb
 
 from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
+from infra.postgres.run_states import tell
 from infra.postgres.sql import queries
 from schemas import codec
 from schemas.accounts import Act
 from schemas.events import RunCounts, ScrapeRequest
-from schemas.ledger import Job, Opening, Run, UrlFate
+from schemas.ledger import HostSample, HostWait, Job, Opening, Run, UrlFate
 from schemas.topics import SCRAPE_REQUESTS
 
 
@@ -102,6 +103,45 @@ class PostgresJobs:
 
         return await self._database.repeat(work)
 
+    async def pause(self, job_id: str, act: Act) -> list[str]:
+        """No new visit begins in its open runs, from the next second on."""
+        return await self._control("pause", job_id, act)
+
+    async def resume(self, job_id: str, act: Act) -> list[str]:
+        """Paused runs go on."""
+        return await self._control("resume", job_id, act)
+
+    async def stop(self, job_id: str, act: Act) -> list[str]:
+        """Open runs end with what they have under way."""
+        return await self._control("stop", job_id, act)
+
+    async def _control(self, statement: str, job_id: str, act: Act) -> list[str]:
+        """The change, its event and its audit line in one transaction; dispatch is woken when it is committed."""
+
+        async def work(connection: Connection) -> list[str]:
+            rows = await (await connection.execute(self._sql[statement], {"job_id": job_id})).fetchall()
+            for row in rows:
+                await tell(connection, row)
+            if rows:
+                await record(connection, act)
+                await connection.execute(self._sql["wake"])
+            return [str(row["id"]) for row in rows]
+
+        return await self._database.repeat(work)
+
+    async def adjust(self, job_id: str, priority: int | None, delay: float | None, act: Act) -> list[str]:
+        """Another priority or delay for its open runs, from now on; None leaves it."""
+
+        async def work(connection: Connection) -> list[str]:
+            values = {"job_id": job_id, "priority": priority, "delay": delay}
+            rows = await (await connection.execute(self._sql["adjust"], values)).fetchall()
+            if rows:
+                await record(connection, act)
+                await connection.execute(self._sql["wake"])
+            return [str(row["id"]) for row in rows]
+
+        return await self._database.repeat(work)
+
     async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:
         """Hides the job; its rows stay for the accounts."""
 
@@ -129,6 +169,31 @@ class PostgresJobs:
         return [_fate(row) for row in await self._database.fetch(self._sql["urls"], values)]
 
 
+    async def redirect(self, run_id: str, url: str) -> UrlFate | None:
+        """Where a URL of a run redirects to."""
+        rows = await self._database.fetch(self._sql["redirects"], {"run_id": run_id, "url": url})
+        return _fate(rows[0]) if rows else None
+
+    async def host_wait(self, run_id: str, host: str) -> HostWait | None:
+        """What a run's URLs at a host wait for."""
+        rows = await self._database.fetch(self._sql["host_wait"], {"run_id": run_id, "host": host})
+        return HostWait(**rows[0]) if rows else None
+
+    async def spent_hosts(self, run_id: str, daily: int) -> int:
+        """At how many hosts a run waits for tomorrow."""
+        rows = await self._database.fetch(self._sql["spent_hosts"], {"run_id": run_id, "daily": daily})
+        return int(rows[0]["hosts"])
+
+    async def tried(self, run_id: str, limit: int) -> list[UrlFate]:
+        """What a run has visited and what it began with, seeds first."""
+        rows = await self._database.fetch(self._sql["tried"], {"run_id": run_id, "limit": limit})
+        return [_fate(row) for row in rows]
+
+    async def host_samples(self, run_id: str) -> list[HostSample]:
+        """What a run has seen of each host."""
+        return [HostSample(**row) for row in await self._database.fetch(self._sql["host_samples"], {"run_id": run_id})]
+
+
 def _values(opening: Opening) -> dict[str, Any]:
     return {
         "run_id": opening.run_id,
@@ -139,6 +204,7 @@ def _values(opening: Opening) -> dict[str, Any]:
         "description": Jsonb(opening.description),
         "priority": opening.priority,
         "max_pages": opening.max_pages,
+        "kind": opening.kind,
     }
 
 
@@ -156,6 +222,10 @@ def _run(row: dict[str, Any]) -> Run:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         cancelled_at=row["cancelled_at"],
+        paused_at=row["paused_at"],
+        stopped_at=row["stopped_at"],
+        priority=row["priority"],
+        delay=row["delay"],
         counts=counts,
     )
 

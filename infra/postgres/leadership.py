@@ -9,9 +9,12 @@ import asyncio
 import psycopg
 import structlog
 
+from infra.postgres.pool import NOTICES_SILENCE
+
 log = structlog.get_logger()
 _LOCK = 7_241_002
 _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The server's side of it: the lock of a leader that fell silent is given back as soon."""
 
 
 class Leadership:
@@ -27,7 +30,12 @@ class Leadership:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = await psycopg.AsyncConnection.connect(
-                        self._url, autocommit=True, connect_timeout=5, options=_OPTIONS, application_name="trawl-leader"
+                        self._url,
+                        autocommit=True,
+                        connect_timeout=5,
+                        options=_OPTIONS,
+                        application_name="trawl-leader",
+                        **NOTICES_SILENCE,
                     )
                 cursor = await self._connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
                 row = await cursor.fetchone()

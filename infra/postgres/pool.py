@@ -21,6 +21,16 @@ Params = Sequence[Any] | Mapping[str, Any] | None
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 
+NOTICES_SILENCE: Mapping[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""By which a connection whose server went silent (no power, a cable) ends within some 11 s, as the kernel sees it: else
+whoever waits for an answer, or for a notification, waits for hours. Seconds, and milliseconds for the last."""
+
 _TRIES = 6
 _LOST_RACES = (errors.DeadlockDetected, errors.SerializationFailure)
 _PASSING = (
@@ -71,6 +81,7 @@ class Database:
             "application_name": application_name,
             "options": "-c timezone=UTC",
             "connect_timeout": 5,
+            **NOTICES_SILENCE,
         }
         self._url = url
         # Attempts to reconnect double their distance; giving up after `timeout` keeps it short, the next caller

@@ -1,5 +1,6 @@
 """Dispatch's side of the frontier in PostgreSQL: reserving, publishing marks, what was lost, the outbox."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,6 +25,10 @@ _COUNTS = (
 )
 LAPSED_S, INHERITED_S, HOPELESS_S = 5.0, 15.0, 600.0
 """When a task counts as lost: nobody holds the lease; an heir holds it; it is older than any exchange may take."""
+
+PIECE = 5000
+"""Rows that one transaction closes at most where a whole queue is dropped: a tenth of a second, in which nothing else
+is dispatched."""
 
 R = TypeVar("R")
 S = TypeVar("S")
@@ -64,9 +69,9 @@ class Reserving(Generic[R, S]):
         rows = await patiently(lambda: self._database.fetch(statement, {"run": run_id}), "read a run")
         return JobDescription.model_validate(rows[0]["description"])
 
-    async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:
-        """(run, host, how many wait), where something may go now."""
-        rows = await self._rows("ready_hosts", {"runs": list(runs)}) if runs else []
+    async def ready(self, runs: Sequence[str], full: Sequence[str] = ()) -> list[tuple[str, str, int]]:
+        """(run, host, how many wait), where something may go now; not at hosts that are `full`."""
+        rows = await self._rows("ready_hosts", {"runs": list(runs), "full": list(full)}) if runs else []
         return [(row["run_id"], row["host"], row["queued"]) for row in rows]
 
     async def next_ready(self, runs: Sequence[str]) -> float | None:
@@ -75,14 +80,14 @@ class Reserving(Generic[R, S]):
         return rows[0]["seconds"] if rows else None
 
     async def under_way(self) -> dict[str, tuple[int, float]]:
-        """host → (tasks issued over all runs, its current delay)."""
+        """host → (tasks issued over all runs that are not paused, its current delay)."""
         return {row["host"]: (row["issued"], row["delay"]) for row in await self._rows("under_way", {})}
 
-    async def reserve(self, run_id: str, quotas: Mapping[str, int]) -> list[R]:
-        """Issues rows under the run's lock, so that its budget is exact."""
+    async def reserve(self, run_id: str, quotas: Mapping[str, int], daily: int | None = None) -> list[R]:
+        """Issues rows under the run's lock, so that its budget is exact, and so are its `daily` visits to a host."""
 
         async def work(connection: Connection) -> list[R]:
-            return [self._issued(run_id=run_id, **row) for row in await _reserve(connection, run_id, quotas)]
+            return [self._issued(run_id=run_id, **row) for row in await _reserve(connection, run_id, quotas, daily)]
 
         return await patiently(lambda: self._database.repeat(work), "reserve tasks")
 
@@ -93,6 +98,16 @@ class Reserving(Generic[R, S]):
             by_run.setdefault(task.run_id, []).append(task.url_fp)
         for run, fps in sorted(by_run.items()):
             await self._rows("mark_published", {"run": run, "fps": sorted(fps)})
+
+    async def seen(self, tasks: Sequence[Row]) -> dict[tuple[str, str], tuple[str, str, str]]:
+        """(run, url_fp) → what their jobs know of the pages: ETag, Last-Modified, when it was seen if it rests."""
+        values = {"run": [task.run_id for task in tasks], "fp": [task.url_fp for task in tasks]}
+        rows = await patiently(
+            lambda: self._database.fetch(queries("frontier")["remembered_visits"], values), "read a job's memory"
+        )
+        return {
+            (row["run_id"], row["url_fp"]): (row["etag"], row["last_modified"], row["rests_since"]) for row in rows
+        }
 
     async def unpublished(self, older_s: float) -> list[R]:
         """What was issued but never marked."""
@@ -115,21 +130,25 @@ class Reserving(Generic[R, S]):
         return await patiently(lambda: self._database.fetch(queries("dispatch")[name], params), name)
 
 
-async def _reserve(connection: Connection, run_id: str, quotas: Mapping[str, int]) -> list[dict[str, Any]]:
+async def _reserve(
+    connection: Connection, run_id: str, quotas: Mapping[str, int], daily: int | None
+) -> list[dict[str, Any]]:
     named, tally = queries("dispatch"), Tally()
     run = await (await connection.execute(named["lock_run"], {"run": run_id})).fetchone()
-    if run is None or run["state"] != "running" or run["cancelled"]:
+    if run is None or run["state"] != "running" or run["cancelled"] or run["held"]:
         return []
-    hosts = sorted(quotas)
+    today = await _left_today(connection, run["job_id"], sorted(quotas), daily)
+    hosts = sorted(host for host in quotas if today.get(host, 1) > 0)
     chosen = await (
         await connection.execute(
-            named["choose"], {"run": run_id, "hosts": hosts, "quotas": [quotas[host] for host in hosts]}
+            named["choose"],
+            {"run": run_id, "hosts": hosts, "quotas": [min(quotas[h], today.get(h, quotas[h])) for h in hosts]},
         )
     ).fetchall()
     left = run["max_pages"] - run["visited"]
     taken, fresh = [], 0
     for row in chosen:
-        first_visit = not row["counted"] and row["hops"] == 0
+        first_visit = not row["counted"] and row["hops"] == 0 and row["kind"] == "page"
         if first_visit and fresh == left:
             continue
         fresh += first_visit
@@ -144,14 +163,50 @@ async def _reserve(connection: Connection, run_id: str, quotas: Mapping[str, int
     if fresh == left:
         await _spend_nothing_more(connection, run_id, tally)
     await tally.write(connection)
-    idle = [host for host in hosts if not any(row["host"] == host for row in issued)]
-    if idle:
-        await connection.execute(named["wait_until"], {"run": run_id, "hosts": idle})
+    visits = Counter(row["host"] for row in issued)
+    await _wait(connection, run_id, [host for host in hosts if host not in visits])
+    if daily is not None:
+        await _count_today(connection, run, run_id, visits, [host for host in quotas if host not in hosts])
     return issued
 
 
+async def _left_today(connection: Connection, job: Any, hosts: Sequence[str], daily: int | None) -> dict[str, int]:
+    """What each host may still be visited today; nothing where the job sets no bound."""
+    if daily is None:
+        return {}
+    named = queries("dispatch")
+    await connection.execute(named["open_days"], {"job": job, "hosts": hosts})
+    cursor = await connection.execute(named["visits_today"], {"job": job, "hosts": hosts})
+    return {row["host"]: daily - row["visits"] for row in await cursor.fetchall()}
+
+
+async def _count_today(
+    connection: Connection, run: Mapping[str, Any], run_id: str, visits: Mapping[str, int], spent: Sequence[str]
+) -> None:
+    named = queries("dispatch")
+    if visits:
+        values = {"job": run["job_id"], "hosts": list(visits), "visits": list(visits.values())}
+        await connection.execute(named["add_visits"], values)
+    if spent:
+        await connection.execute(named["wait_for_tomorrow"], {"run": run_id, "hosts": list(spent)})
+
+
+async def _wait(connection: Connection, run_id: str, idle: Sequence[str]) -> None:
+    if idle:
+        await connection.execute(queries("dispatch")["wait_until"], {"run": run_id, "hosts": list(idle)})
+
+
 async def _spend_nothing_more(connection: Connection, run_id: str, tally: Tally) -> None:
-    cursor = await connection.execute(queries("dispatch")["spend_nothing_more"], {"run": run_id})
+    values, dropped = {"run": run_id, "limit": PIECE}, 0
+    cursor = await connection.execute(queries("dispatch")["spend_nothing_more"], values)
     for row in await cursor.fetchall():
-        tally.add(run_id, queued=-1, filtered=1)
-        tally.at_host(run_id, row["host"], queued=-1)
+        tally.add(run_id, queued=-row["rows"], filtered=row["rows"])
+        tally.at_host(run_id, row["host"], queued=-row["rows"])
+        dropped += row["rows"]
+    await go_on(connection, dropped)
+
+
+async def go_on(connection: Connection, dropped: int) -> None:
+    """Wakes dispatch for the next piece, where there may be one."""
+    if dropped >= PIECE:
+        await connection.execute(queries("frontier")["wake"])

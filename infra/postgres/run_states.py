@@ -6,8 +6,9 @@ from typing import Any, Generic, TypeVar
 
 from infra.patience import patiently
 from infra.postgres.pool import Connection, Database
-from infra.postgres.reserving import counts_of
+from infra.postgres.reserving import PIECE, counts_of, go_on
 from infra.postgres.sql import queries
+from infra.postgres.tally import Tally
 from schemas.codec import encode
 from schemas.events import RunEvent
 from schemas.ids import digest
@@ -15,6 +16,22 @@ from schemas.topics import RUN_EVENTS
 
 O = TypeVar("O")  # noqa: E741
 _OPEN = ["queued", "running", "finishing"]
+_OPEN_RUN = (
+    "id",
+    "job_id",
+    "owner",
+    "dataset",
+    "state",
+    "priority",
+    "seeded",
+    "cancelled",
+    "paused",
+    "stopped",
+    "delay",
+    "kind",
+    "max_pages",
+    "finishing_s",
+)
 
 
 async def change_state(
@@ -33,10 +50,24 @@ async def change_state(
     row = await cursor.fetchone()
     if row is None:
         return False
+    await tell(connection, row, reason, end_offsets)
+    return True
+
+
+async def tell(
+    connection: Connection,
+    row: Mapping[str, Any],
+    reason: str = "",
+    end_offsets: Mapping[str, Mapping[str, int]] | None = None,
+) -> None:
+    """The RunEvent of a run as `row` has it now, by way of the outbox. Nobody is told of an estimate."""
+    if row["kind"] == "estimate":
+        return
+    run_id = str(row["id"])
     event = RunEvent(
         id=digest(run_id, "state", str(row["event_seq"])),
         run_id=run_id,
-        job_id=row["job_id"],
+        job_id=str(row["job_id"]),
         dataset=row["dataset"],
         kind="state",
         state=row["state"],
@@ -44,10 +75,10 @@ async def change_state(
         counts=counts_of(row),
         max_pages=row["max_pages"],
         reason=reason,
+        paused=row["paused"],
         end_offsets={topic: dict(ends) for topic, ends in (end_offsets or {}).items()},
     )
-    await connection.execute(named["say"], {"topic": RUN_EVENTS, "key": run_id, "value": encode(event)})
-    return True
+    await connection.execute(queries("dispatch")["say"], {"topic": RUN_EVENTS, "key": run_id, "value": encode(event)})
 
 
 class RunStates(Generic[O]):
@@ -60,25 +91,33 @@ class RunStates(Generic[O]):
     async def open_runs(self) -> list[O]:
         """Runs that are not over."""
         rows = await self._rows("open_runs", {})
-        names = ("id", "job_id", "dataset", "state", "priority", "seeded", "cancelled", "max_pages", "finishing_s")
-        return [self._open_run(counts=counts_of(row), **{name: row[name] for name in names}) for row in rows]
+        return [self._open_run(counts=counts_of(row), **{name: row[name] for name in _OPEN_RUN}) for row in rows]
 
     async def cancel(self, run_id: str) -> None:
-        """Drops what waits; what is under way holds no claim any more."""
+        """Drops a piece of what waits; with the last one what is under way, which holds no claim any more."""
         await self._drop(run_id, "cancelled", "")
 
     async def fail(self, run_id: str, reason: str) -> None:
         """The same, because going on makes no sense."""
         await self._drop(run_id, "failed", reason)
 
+    async def drop_queued(self, run_id: str) -> None:
+        """Drops a piece of what waits in a run that was stopped."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(queries("dispatch")["lock_run"], {"run": run_id})
+            await _drop_piece(connection, run_id, "stopped")
+
+        await self._do(work, "drop what waits")
+
     async def _drop(self, run_id: str, state: str, reason: str) -> None:
         async def work(connection: Connection) -> None:
             named, run = queries("dispatch"), {"run": run_id}
             await connection.execute(named["lock_run"], run)
-            await connection.execute(named["drop_waiting"], run)
-            await connection.execute(named["drop_accounts"], run)
-            await connection.execute(named["forget_hosts"], run)
-            await change_state(connection, run_id, state, _OPEN, reason)
+            if await _drop_piece(connection, run_id, "") < PIECE:
+                await _drop_issued(connection, run_id)
+                await connection.execute(named["forget_hosts"], run)
+                await change_state(connection, run_id, state, _OPEN, reason)
 
         await self._do(work, f"end a run as {state}")
 
@@ -97,6 +136,7 @@ class RunStates(Generic[O]):
             named = queries("dispatch")
             await change_state(connection, run_id, state, ["finishing"], reason, end_offsets)
             await connection.execute(named["forget_hosts"], {"run": run_id})
+            await connection.execute(named["forget_days"])
             await connection.execute(named["close_alerts"], {"subject": run_id})
 
         await self._do(work, "finish a run")
@@ -123,3 +163,24 @@ class RunStates(Generic[O]):
 
     async def _rows(self, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         return await patiently(lambda: self._database.fetch(queries("dispatch")[name], params), name)
+
+
+async def _drop_piece(connection: Connection, run_id: str, reason: str) -> int:
+    """Closes some of what waits, under the run's lock; returns how many rows (fewer than PIECE: none is left)."""
+    values = {"run": run_id, "reason": reason, "limit": PIECE}
+    tally, dropped = Tally(), 0
+    for row in await (await connection.execute(queries("dispatch")["drop_queued"], values)).fetchall():
+        tally.add(run_id, queued=-row["rows"], filtered=row["rows"])
+        tally.at_host(run_id, row["host"], queued=-row["rows"])
+        dropped += row["rows"]
+    await tally.write(connection)
+    await go_on(connection, dropped)
+    return dropped
+
+
+async def _drop_issued(connection: Connection, run_id: str) -> None:
+    tally = Tally()
+    for row in await (await connection.execute(queries("dispatch")["drop_issued"], {"run": run_id})).fetchall():
+        tally.add(run_id, issued=-1, filtered=1)
+        tally.at_host(run_id, row["host"], issued=-1)
+    await tally.write(connection)

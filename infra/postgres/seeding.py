@@ -10,13 +10,14 @@ from infra.postgres.pool import Connection, Database
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
+from schemas.frontier import priority_of
 from schemas.job import JobDescription
 
 _PRIORITY = {"low": -1, "normal": 0, "high": 1}
 
 
 class SeedRow(Protocol):
-    """A first URL of a run."""
+    """A first URL of a run: a page, or a sitemap or feed that names pages."""
 
     @property
     def url_fp(self) -> str: ...
@@ -24,6 +25,8 @@ class SeedRow(Protocol):
     def url(self) -> str: ...
     @property
     def host(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class Seeding:
@@ -88,11 +91,12 @@ async def _seed(connection: Connection, run_id: str, seeds: Sequence[SeedRow]) -
         {
             "run": [run_id] * count,
             "fp": [seed.url_fp for seed in rows],
+            "kind": [seed.kind for seed in rows],
             "host": [seed.host for seed in rows],
             "url": [seed.url for seed in rows],
             "depth": [0] * count,
             "hops": [0] * count,
-            "priority": [1] * count,
+            "priority": [priority_of(seed.kind, 0) for seed in rows],
             "outcome": [None] * count,
             "reason": [""] * count,
             "found_on": [""] * count,

@@ -32,7 +32,13 @@ class Snapshots:
     async def write(
         self, topic: str, partition: int, epoch: int, next_offset: int, blocks: Sequence[tuple[int, bytes]]
     ) -> None:
-        """Changed blocks and the new offset, in one transaction; raises Fenced for an owner of the past."""
+        """Changed blocks and the new offset, in one transaction; raises Fenced for an owner of the past.
+
+        A memory is as of the newest offset of its blocks, so each write must bring one at least: ValueError. Blocks
+        that did not change keep the offset of their last change.
+        """
+        if not blocks:
+            raise ValueError("A memory without a changed block cannot move on: write a block of its own each time.")
         place = {"stage": self._stage, "topic": topic, "partition": partition, "next_offset": next_offset}
 
         async def work(connection: Connection) -> None:
@@ -47,7 +53,6 @@ class Snapshots:
                     "states": [state for _, state in blocks],
                 },
             )
-            await connection.execute(named["move_snapshot"], place)
 
         await patiently(lambda: self._database.repeat(work), "write a snapshot")
 

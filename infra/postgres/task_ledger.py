@@ -8,6 +8,10 @@ from infra.postgres.closing import AnswerRow, ClosingTransaction
 from infra.postgres.pool import Database
 from infra.postgres.sql import queries
 from schemas.job import JobDescription
+from schemas.urls import row_fingerprint
+
+MAX_TRAIL = 30
+"""Redirects looked back; no job may allow more."""
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -32,6 +36,29 @@ class TaskLedger(Generic[R, C]):
         row = rows[0]
         job = JobDescription.model_validate(row["description"])
         return self._run(id=row["id"], job_id=row["job_id"], dataset=row["dataset"], description=job)
+
+    async def trail(self, run_id: str, url_fp: str) -> list[str]:
+        """The URLs whose redirects led to a row, nearest first."""
+        urls: list[str] = []
+        while len(urls) < MAX_TRAIL:
+            asked = {"run": run_id, "fp": url_fp}
+            rows = await patiently(
+                lambda asked=asked: self._database.fetch(queries("frontier")["came_from"], asked),  # type: ignore[misc]
+                "read a redirect's trail",
+            )
+            if not rows:
+                break
+            urls.append(rows[0]["found_on"])
+            url_fp = row_fingerprint(rows[0]["found_on"], rows[0]["kind"])
+        return urls
+
+    async def remembered(self, run_id: str, url_fps: Sequence[str]) -> dict[str, bytes]:
+        """url_fp → the packed links of pages that the run's job has seen."""
+        asked = {"run": run_id, "fps": list(url_fps)}
+        rows = await patiently(
+            lambda: self._database.fetch(queries("frontier")["remembered_links"], asked), "read a job's memory"
+        )
+        return {row["url_fp"]: bytes(row["links"]) for row in rows}
 
     async def close(self, closings: Sequence[AnswerRow]) -> list[C]:
         """One transaction for all of them, in order."""

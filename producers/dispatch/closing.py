@@ -11,6 +11,7 @@ from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, TRENDS
 log = structlog.get_logger()
 
 ALERT_AFTER_S = 60.0
+ASK_AGAIN_S = 1.0
 MANY_REJECTS, REJECTED_SHARE = 1000, 0.5
 """A run fails when it has had so many rejects, and they are more than this share of what it extracted: its rules do not
 fit its site, and going on would only fill the dead letters."""
@@ -29,6 +30,8 @@ class Closer:
         self._stored = stored
         self._ends = ends
         self._alerted: set[str] = set()
+        self._ask_again: dict[str, float] = {}
+        """run → the seconds since it began to finish at which ClickHouse, which was away, is asked again."""
 
     async def look(self, runs: Sequence[OpenRun]) -> None:
         """One look at each run that may have ended."""
@@ -47,20 +50,26 @@ class Closer:
         short = await self._frontier.short(run.id)
         reason = f"{len(short)} pages or more are not stored yet: {', '.join(short[:5])}" if short else ""
         if not short:
+            if waited_s < self._ask_again.get(run.id, 0.0):
+                return
             promised = await self._frontier.promised(run.id)
             stored = await self._stored.of_run(run.id)
             if promised == stored:
                 await self._end(run)
                 return
             reason = f"promised {promised[0]} batches of {promised[1]} records, ClickHouse holds {stored}"
+            if stored is None:
+                self._ask_again[run.id] = waited_s + ASK_AGAIN_S
+                reason = "ClickHouse does not say what it holds of this run; the run ends when it does"
         if waited_s > ALERT_AFTER_S and run.id not in self._alerted:
             self._alerted.add(run.id)
             log.error("run_does_not_close", run_id=run.id, reason=reason)
             await self._frontier.alert(run.id, "run_does_not_close", reason)
 
     async def _end(self, run: OpenRun) -> None:
-        failed = run.counts.fetched == 0
+        failed = run.counts.fetched == 0 and not run.stopped
         ends = await self._ends.end_offsets([PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS])
         state, reason = ("failed", "No page could be fetched.") if failed else ("completed", "")
         await self._frontier.finish(run.id, state, reason, ends)
         self._alerted.discard(run.id)
+        self._ask_again.pop(run.id, None)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.events import Event, RunCounts
+from schemas.events.requests import SourceKind
 from schemas.job import JobDescription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
-    """A run that is not over, as it stood when it was read."""
+    """A run that is not over, as it stood when it was read. `delay` (seconds) replaces the job's where it is set; of
+    `kind` crawl or estimate, nobody is told of the second."""
 
     id: str
     job_id: str
@@ -22,6 +24,16 @@ class OpenRun:
     max_pages: int
     counts: RunCounts
     finishing_s: float
+    owner: str = ""
+    paused: bool = False
+    stopped: bool = False
+    delay: float | None = None
+    kind: str = "crawl"
+
+    @property
+    def going(self) -> bool:
+        """Whether new visits of it are wanted."""
+        return self.state == "running" and not (self.cancelled or self.paused or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,7 @@ class Issued:
     depth: int
     hops: int
     tries: int
+    kind: SourceKind = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +72,8 @@ class Frontier(Protocol):
         """The run's pinned job."""
         ...
 
-    async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:
-        """(run, host, how many wait), where something may go now."""
+    async def ready(self, runs: Sequence[str], full: Sequence[str] = ()) -> list[tuple[str, str, int]]:
+        """(run, host, how many wait), where something may go now; not at hosts that are `full`."""
         ...
 
     async def next_ready(self, runs: Sequence[str]) -> float | None:
@@ -68,15 +81,21 @@ class Frontier(Protocol):
         ...
 
     async def under_way(self) -> dict[str, tuple[int, float]]:
-        """host → (tasks issued over all runs, the delay that its fetcher keeps at the moment)."""
+        """host → (tasks issued over all runs that are not paused, the delay that its fetcher keeps at the moment)."""
         ...
 
-    async def reserve(self, run_id: str, quotas: Mapping[str, int]) -> list[Issued]:
-        """Issues up to that many rows of each host, never more first visits than the run's budget has left."""
+    async def reserve(self, run_id: str, quotas: Mapping[str, int], daily: int | None = None) -> list[Issued]:
+        """Issues up to that many rows of each host, never more first visits than the run's budget has left, nor more
+        visits to a host than `daily` in a day (UTC) over all runs of the job. Nothing for a run that is held."""
         ...
 
     async def mark_published(self, tasks: Sequence[Issued]) -> None:
         """Kafka has them."""
+        ...
+
+    async def seen(self, tasks: Sequence[Issued]) -> Mapping[tuple[str, str], tuple[str, str, str]]:
+        """(run, url_fp) → what the runs' jobs know of these pages from earlier visits: ETag, Last-Modified, and, if
+        they are not to be visited again yet, when they were (RFC 3339)."""
         ...
 
     async def unpublished(self, older_s: float) -> list[Issued]:
@@ -88,11 +107,15 @@ class Frontier(Protocol):
         ...
 
     async def cancel(self, run_id: str) -> None:
-        """Drops what waits and ends the run as cancelled."""
+        """Drops some thousands of what waits; ends the run as cancelled once nothing does. Said until then."""
         ...
 
     async def fail(self, run_id: str, reason: str) -> None:
-        """Drops what waits and ends the run as failed; cleaning goes on with what is under way."""
+        """The same, ending as failed; cleaning goes on with what is under way."""
+        ...
+
+    async def drop_queued(self, run_id: str) -> None:
+        """Drops some thousands of what waits in a run that was stopped; what is under way goes on."""
         ...
 
     async def to_finishing(self, run_id: str) -> None:
@@ -143,8 +166,9 @@ class Publisher(Protocol):
 class Stored(Protocol):
     """The warehouse's word."""
 
-    async def of_run(self, run_id: str) -> tuple[int, int]:
-        """(distinct batches, records that came in with them) that ClickHouse holds of a run."""
+    async def of_run(self, run_id: str) -> tuple[int, int] | None:
+        """(distinct batches, records that came in with them) that ClickHouse holds of a run; None, and at once, when it
+        does not say so now."""
         ...
 
 

@@ -22,7 +22,7 @@ class Progress:
     async def tell(self, runs: Sequence[OpenRun]) -> None:
         """Publishes what has changed enough or was silent too long."""
         now, events = time.monotonic(), []
-        for run in runs:
+        for run in [run for run in runs if run.kind != "estimate"]:
             at, counts = self._told.get(run.id, (-AT_LEAST_EVERY_S, RunCounts()))
             due = EVERY_S if run.counts != counts else AT_LEAST_EVERY_S
             if run.state != "queued" and now - at >= due:
@@ -45,4 +45,5 @@ class Progress:
             at=at,
             counts=run.counts,
             max_pages=run.max_pages,
+            paused=run.paused,
         )

@@ -1,12 +1,17 @@
-"""What an exchange brought back, as the event that travels. Pure."""
+"""What a visit asks, and what an exchange brought back, as the event that travels. Pure."""
 
+import hashlib
+import threading
 import uuid
+from functools import lru_cache
+from typing import NamedTuple
 
 import zstandard
+from msgspec.structs import replace
 
 from producers.politeness.retry_after import retry_after
 from schemas.events import FetchResult, FetchTask
-from schemas.exchange import ExchangeRequest, ExchangeResponse, ExchangeResult
+from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult
 
 MAX_COMPRESSED = 1_400_000
 """Bytes of a compressed body that fit into a message as base64."""
@@ -14,32 +19,78 @@ MAX_COMPRESSED = 1_400_000
 MAX_HEADERS = 32_768
 """Characters of headers that travel with a page; what comes after them is left out."""
 
-_compressor = zstandard.ZstdCompressor(level=1)
+
+class Packed(NamedTuple):
+    """A body as it travels, and the SHA-256 of what it is: one hash tells whether a page has changed and whether two
+    are the same, also where somebody would like two to look the same (xxh3 can be made to)."""
+
+    data: bytes
+    content_hash: str
 
 
-def request_of(task: FetchTask) -> ExchangeRequest:
-    """The exchange that a task asks for."""
-    headers = dict(task.headers)
-    if task.user_agent:
-        headers["User-Agent"] = task.user_agent
+NOTHING = Packed(b"", "")
+
+
+def packed(body: bytes) -> Packed:
+    """zstd and its hash; some 2 ms for each MB."""
+    if not body:
+        return NOTHING
+    return Packed(_compressor(threading.get_ident()).compress(body), hashlib.sha256(body).hexdigest())
+
+
+@lru_cache(maxsize=64)
+def _compressor(_thread: int) -> zstandard.ZstdCompressor:
+    """One for each thread, because a compressor is nobody's to share; making one costs as much as a small page."""
+    return zstandard.ZstdCompressor(level=1)
+
+
+def request_of(task: FetchTask, cookie: str = "", credentials: tuple[str, str] | None = None) -> ExchangeRequest:
+    """The exchange that a task asks for, with what the run has been given and what opens the site."""
+    visit = task.visit
     return ExchangeRequest(
         url=task.url,
-        headers=tuple(headers.items()),
-        connect_timeout=min(10.0, task.timeout),
-        read_timeout=min(15.0, task.timeout),
+        headers=_headers(task, cookie, credentials),
+        connect_timeout=min(visit.connect_timeout, task.timeout),
+        read_timeout=min(visit.read_timeout, task.timeout),
         total_timeout=task.timeout,
         max_body=task.max_body,
+        method=visit.method,
+        body=visit.body.encode() if visit.body else b"",
+        content_types=tuple(visit.content_types),
+        proxy=visit.proxy,
+        http2=visit.http2,
+        render=visit.render,
     )
 
 
-def answer_of(task: FetchTask, result: ExchangeResult, fetched_at: str, now: float) -> FetchResult:
-    """A page or a failure, under a fetch id of its own."""
-    if not isinstance(result, ExchangeResponse):
-        return refusal_of(task, result.kind, result.reason, fetched_at, result.elapsed_ms)
-    body = _compressor.compress(result.body) if result.body else b""
-    if len(body) > MAX_COMPRESSED:
-        reason = f"The page is {len(body)} bytes even when compressed; {MAX_COMPRESSED} can travel."
-        return refusal_of(task, "too_large", reason, fetched_at, result.times.total)
+def _headers(task: FetchTask, cookie: str, credentials: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """The job's own, and over them what the visit needs; names are compared without case."""
+    visit = task.visit
+    if not (cookie or credentials or visit.etag or visit.last_modified):
+        own = tuple(task.headers.items())
+        return (("User-Agent", task.user_agent), *own) if task.user_agent else own
+    found = {name.lower(): (name, value) for name, value in task.headers.items()}
+    if task.user_agent:
+        found["user-agent"] = "User-Agent", task.user_agent
+    if visit.etag:
+        found.setdefault("if-none-match", ("If-None-Match", visit.etag))
+    if visit.last_modified:
+        found.setdefault("if-modified-since", ("If-Modified-Since", visit.last_modified))
+    for name, value in [("Cookie", cookie), *([credentials] if credentials else [])]:
+        if value:
+            before = found.get("cookie", ("", ""))[1] if name.lower() == "cookie" else ""
+            found[name.lower()] = name, f"{before}; {value}" if before else value
+    return tuple(found.values())
+
+
+def answer_of(
+    task: FetchTask, result: ExchangeResult, fetched_at: str, now: float, body: Packed = NOTHING, body_ref: str = ""
+) -> FetchResult:
+    """A page or a failure, under a fetch id of its own. `body` is the result's; with a `body_ref` it is kept there."""
+    if isinstance(result, ExchangeFailure):
+        refusal = refusal_of(task, result.kind, result.reason, fetched_at, result.elapsed_ms)
+        return replace(refusal, given_up=result.final, status=result.status, address=result.address)
+    times = result.times
     return FetchResult(
         fetch_id=str(uuid.uuid4()),
         run_id=task.run_id,
@@ -52,19 +103,33 @@ def answer_of(task: FetchTask, result: ExchangeResult, fetched_at: str, now: flo
         tries=task.tries,
         fetched_at=fetched_at,
         status=result.status,
-        headers=_bounded(result.headers),
-        body=body,
+        headers=_bounded(result),
+        body=b"" if body_ref else body.data,
+        body_ref=body_ref,
         body_size=result.body_size,
         wire_size=result.wire_size,
-        elapsed_ms=round(result.times.total, 3),
+        content_hash=body.content_hash,
+        elapsed_ms=round(times.total, 3),
+        dns_ms=_ms(times.dns),
+        connect_ms=_ms(times.connect),
+        tls_ms=_ms(times.tls),
+        first_byte_ms=_ms(times.first_byte),
         address=result.address,
+        http_version=result.http_version,
+        tls_version=result.tls_version or "",
         retry_after=retry_after(result.header("retry-after"), now),
+        screenshot_ref=result.screenshot_ref,
+        kind=task.visit.kind,
     )
 
 
-def _bounded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _bounded(result: ExchangeResponse) -> list[tuple[str, str]]:
     room, kept = MAX_HEADERS, []
-    for name, value in headers:
+    for name, value in result.headers:
         room -= len(name) + len(value)
         if room < 0:
             break
@@ -88,4 +153,5 @@ def refusal_of(task: FetchTask, kind: str, reason: str, fetched_at: str, elapsed
         elapsed_ms=round(elapsed_ms, 3),
         failure=kind,
         reason=reason,
+        kind=task.visit.kind,
     )

@@ -4,45 +4,64 @@ import time
 from collections import OrderedDict
 
 from producers.fetch.exchange import Exchange
+from producers.politeness.retry_after import retry_after
 from producers.politeness.robots import MAX_BYTES, MAX_HOPS, RobotsFile, RobotsVerdict, product_token
-from schemas.exchange import ExchangeRequest, ExchangeResponse
-from schemas.urls import UrlError, canonical, origin_of
+from producers.politeness.throttle import FAILING
+from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse
+from schemas.urls import UrlError, canonical, host_of
 
 _REMEMBERED = 10_000
 _TIMEOUT_S = 20.0
+_HOSTS_OWN = FAILING | frozenset({"tls_failed", "blocked_address", "malformed_response"})
+"""Failures that the page itself would meet as well: its task ends or is tried again as that."""
 
 
 class RobotsRules:
-    """One for a fetcher; bounded. A file is fetched when it is first needed, and again when it has grown old."""
+    """One for a fetcher; bounded. Whoever visits asks what is `known`, and has an origin's file read when it is its
+    host's turn: robots.txt is fetched under the same lease and pace as a page."""
 
     def __init__(self, exchange: Exchange, user_agent: str) -> None:
         self._exchange = exchange
-        self._user_agent = user_agent
+        self._token = product_token(user_agent)
         self._files: OrderedDict[str, RobotsFile] = OrderedDict()
 
-    async def verdict(self, url: str, user_agent: str = "") -> RobotsVerdict:
-        """Whether a canonical URL may be visited under this name; fetches the origin's file where necessary."""
-        origin = origin_of(url)
-        known, now = self._files.get(origin), time.time()
-        if known is None or known.stale(now):
-            known = self._files[origin] = await self._read(origin, known)
+    def known(self, origin: str) -> RobotsFile | None:
+        """The origin's file, if it need not be read now."""
+        found = self._files.get(origin)
+        return None if found is None or found.stale(time.time()) else found
+
+    def verdict(self, file: RobotsFile, url: str, user_agent: str = "") -> RobotsVerdict:
+        """Whether a canonical URL may be visited under this name, by default the fetcher's own."""
+        return file.verdict(url, product_token(user_agent) if user_agent else self._token)
+
+    async def read(self, origin: str, proxy: str = "") -> RobotsFile:
+        """Fetches the file, by the same way as the page that needs it, and remembers what came of it."""
+        file = await self._read(origin, self._files.get(origin), proxy)
+        self._files[origin] = file
         self._files.move_to_end(origin)
         while len(self._files) > _REMEMBERED:
             self._files.popitem(last=False)
-        return known.verdict(url, product_token(user_agent or self._user_agent))
+        return file
 
-    async def _read(self, origin: str, previous: RobotsFile | None) -> RobotsFile:
-        url = f"{origin}/robots.txt"
+    async def _read(self, origin: str, previous: RobotsFile | None, proxy: str) -> RobotsFile:
+        url, host = f"{origin}/robots.txt", origin.partition("://")[2]
         for _ in range(MAX_HOPS + 1):
-            request = ExchangeRequest(url=url, total_timeout=_TIMEOUT_S, max_body=MAX_BYTES + 1, cut=True)
+            request = ExchangeRequest(url=url, total_timeout=_TIMEOUT_S, max_body=MAX_BYTES + 1, cut=True, proxy=proxy)
             found = await self._exchange.fetch(request)
+            now, own = time.time(), host_of(url) == host
             if not isinstance(found, ExchangeResponse):
-                return RobotsFile.unreachable(f"robots.txt could not be read: {found.reason}", time.time(), previous)
+                return _unread(found, now, previous, own)
             location = found.header("location") if 300 <= found.status < 400 else None
             if location is None:
-                return RobotsFile.of_response(found.status, found.body, time.time(), previous)
+                asked = retry_after(found.header("retry-after"), now)
+                return RobotsFile.of_response(found.status, found.body, now, previous, own=own, retry_after=asked)
             try:
                 url = canonical(location, url)
             except UrlError:
                 break
         return RobotsFile.of_response(404, b"", time.time(), previous)
+
+
+def _unread(found: ExchangeFailure, now: float, previous: RobotsFile | None, own: bool) -> RobotsFile:
+    why = f"robots.txt could not be read: {found.reason}"
+    return RobotsFile.unreachable(why, now, previous, found.kind if own and found.kind in _HOSTS_OWN else "")

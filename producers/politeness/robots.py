@@ -2,7 +2,9 @@
 
 Whoever fetches the file follows up to MAX_HOPS redirects and hands over what came of it; here is what that means:
 2xx is parsed, 4xx is no file, so everything is allowed; 5xx, 429 and no answer are a site that cannot say, so nothing
-is. RFC 9309 lets 429 count as no file; a site that asks for less should not be asked for everything.
+is. RFC 9309 lets 429 count as no file; a site that asks for less should not be asked for everything. Where the trouble
+is the host's own (it cannot be reached, or is too busy), the file is asked for again before each visit, at the pace
+that the host is given; where it is the file's, after UNREACHABLE_LIFETIME.
 """
 
 import re
@@ -10,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from protego import Protego
+
+from producers.politeness.throttle import UNWELL
 
 MAX_HOPS = 5
 """Redirects followed for one robots.txt (2.3.1.2); beyond them there is no file: `RobotsFile.of_response(404, …)`."""
@@ -54,21 +58,48 @@ class RobotsFile:
     expires: float
     why: str
     unreachable_since: float | None = None
+    failure: str = ""
+    """The host's own trouble, as a failure of a visit; empty where there is none."""
+    status: int | None = None
+    retry_after: float | None = None
     rules: Protego | None = field(default=None, repr=False, compare=False)
     agents: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @classmethod
-    def of_response(cls, status: int, body: bytes, now: float, previous: "RobotsFile | None" = None) -> "RobotsFile":
-        """What a response means; a 3xx that is still here after MAX_HOPS, or leads nowhere, is no file."""
+    def of_response(
+        cls,
+        status: int,
+        body: bytes,
+        now: float,
+        previous: "RobotsFile | None" = None,
+        *,
+        own: bool = True,
+        retry_after: float | None = None,
+    ) -> "RobotsFile":
+        """What a response means; a 3xx that is still here after MAX_HOPS, or leads nowhere, is no file.
+
+        `own` is false when another host answered, to which a redirect led: its trouble is not this one's.
+        """
         if 200 <= status < 300:
             text, agents = _by_token(_text(body))
             return cls("rules", now + LIFETIME, "robots.txt", rules=Protego.parse(text), agents=agents)
         if status == 429 or status >= 500:
-            return cls.unreachable(f"robots.txt was answered with status {status}", now, previous)
+            why = f"robots.txt was answered with status {status}"
+            if own and status in UNWELL:
+                return cls.unreachable(why, now, previous, "http_error", status, retry_after)
+            return cls.unreachable(why, now, previous)
         return cls("no_file", now + LIFETIME, f"robots.txt was answered with status {status}")
 
     @classmethod
-    def unreachable(cls, why: str, now: float, previous: "RobotsFile | None" = None) -> "RobotsFile":
+    def unreachable(
+        cls,
+        why: str,
+        now: float,
+        previous: "RobotsFile | None" = None,
+        failure: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> "RobotsFile":
         """The site did not say. A file that was found earlier goes on being obeyed (2.4)."""
         since = now
         if previous is not None and previous.unreachable_since is not None:
@@ -77,7 +108,8 @@ class RobotsFile:
             return replace(previous, expires=now + UNREACHABLE_LIFETIME, unreachable_since=since)
         if now - since >= UNREACHABLE_PATIENCE:
             return cls("no_file", now + LIFETIME, f"{why} for 30 days", since)
-        return cls("unreachable", now + UNREACHABLE_LIFETIME, why, since)
+        expires = now if failure else now + UNREACHABLE_LIFETIME
+        return cls("unreachable", expires, why, since, failure, status, retry_after)
 
     def stale(self, now: float) -> bool:
         """It is to be fetched again before the next visit."""

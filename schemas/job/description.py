@@ -7,6 +7,7 @@ shape.
 """
 
 import re
+from functools import cached_property
 from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
@@ -14,6 +15,7 @@ from pydantic import ConfigDict, Field, model_validator
 from schemas.job.extract import Extract
 from schemas.job.options import Options
 from schemas.job.strings import Strict, Url
+from schemas.urls import canonical, host_of
 
 
 def _merged(base: Any, over: Any, name: str) -> dict[str, Any]:
@@ -115,6 +117,12 @@ class JobDescription(Strict):
     def sources(self) -> list[str]:
         """Everything that the user named, pages first."""
         return [*self.urls, *self.sitemaps, *self.feeds]
+
+    @cached_property
+    def seed_hosts(self) -> frozenset[str]:
+        """The hosts that the user named, with their ports where those are not the usual ones: what was given for them
+        (cookies, say) is for no other host."""
+        return frozenset(host_of(canonical(url)) for url in self.sources)
 
     @property
     def dataset_name(self) -> str:

@@ -95,6 +95,11 @@ def clean(batch: RecordBatch) -> Cleaned:
     return Cleaned(_clean_batch(batch, records, len(rejects), filtered), rejects, line.unreadable)
 
 
+def given_up(batch: RecordBatch) -> CleanBatch:
+    """The clean batch of one that cannot be cleaned: all of its records are rejected, so that its run's sums close."""
+    return _clean_batch(batch, [], len(batch.records), 0)
+
+
 def _data(raw: dict[str, Any], line: _Line) -> dict[str, Any]:
     data: dict[str, Any] = {}
     known = 0

@@ -1,5 +1,6 @@
 """`trawl cleaning`."""
 
+from infra.metrics import UNREADABLE
 from infra.settings import Settings
 from schemas.topics import RAW_RECORDS
 from streams.cleaning.stage import Cleaning
@@ -10,6 +11,6 @@ async def serve(settings: Settings) -> None:
     """Cleans batches until SIGTERM."""
 
     async def make(_: Surroundings) -> Cleaning:
-        return Cleaning()
+        return Cleaning(UNREADABLE.inc)
 
     await run_stage("cleaning", RAW_RECORDS, make, settings, batch=128)

@@ -1,78 +1,74 @@
 """From what a visit brought back to what should become of its task. Pure but for dice and clock, which it is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import TypeAlias
 
 from schemas.codec import dumps
-from schemas.events import FetchResult, RecordBatch
+from schemas.events import FetchResult
+from schemas.hosts import host_of
 from schemas.ids import digest
 from schemas.outcomes import OUTCOMES, outcome_of_status
-from schemas.retry import Retry, decide
-from schemas.urls import UrlError, canonical, fingerprint, host_of
+from schemas.retry import Retry, decide, outcome_of
+from schemas.urls import fingerprint
 from streams.extraction.batches import batches_of
-from streams.extraction.document import Document, read
+from streams.extraction.closings import Answer, Letter, closing_of, memory_of
+from streams.extraction.document import Document, body_of, read
 from streams.extraction.errors import ExtractionError, UnreadableError
-from streams.extraction.links import LinkVerdict, find_links, select
+from streams.extraction.links import Link, find_links
+from streams.extraction.media import unwanted
 from streams.extraction.page_record import page_record
-from streams.extraction.ports import Closing, FoundLink
 from streams.extraction.reading import Reader
+from streams.extraction.redirects import redirect_target
+from streams.extraction.remembered import unpacked
+from streams.extraction.rows import rows_of_entries, rows_of_links
+from streams.extraction.sources import Entry, read_source
 
-MAX_HOPS = 10
-"""Redirects from one URL to the next, each a row of its own."""
-
-Letter: TypeAlias = tuple[str, str, str, bytes]
-"""(code, reason, id, value) of a record that is too large to travel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What will be published if the closing is held."""
-
-    result: FetchResult
-    reader: Reader
-    closing: Closing
-    batches: list[RecordBatch] = field(default_factory=list)
-    oversized: list[Letter] = field(default_factory=list)
+REST_S = 60.0
+"""Seconds for which a host is left alone whose fetcher does not say for how long."""
 
 
 def answer_failure(result: FetchResult, kind: str, reason: str, reader: Reader, now: datetime, dice: Random) -> Answer:
-    """No page: another try, or the end of the row."""
-    verdict = decide(
-        kind, result.status, result.tries + 1, result.retry_after, now.timestamp(), dice.random, reader.retries
-    )
-    if isinstance(verdict, Retry):
-        outcome, retry_at = OUTCOMES[verdict.outcome], verdict.not_before
+    """No page: another try, or the end of the row. A host that is being left alone was not tried at all."""
+    if result.resting:
+        retry_at: float | None = now.timestamp() + (REST_S if result.retry_after is None else result.retry_after)
+        outcome = outcome_of(kind, result.status)
+    elif result.given_up:
+        retry_at, outcome = None, outcome_of(kind, result.status)
     else:
-        outcome, retry_at = OUTCOMES[verdict.outcome], None
-    return Answer(
-        result,
-        reader,
-        _closing(result, outcome.name, outcome.klass, reason or outcome.sentence, retry_at=retry_at),
-    )
-
-
-def answer_page(result: FetchResult, reader: Reader, now: datetime, dice: Random) -> Answer:
-    """A response: a page, a redirect, or an error status."""
-    outcome = outcome_of_status(result.status or 0)
-    if outcome.name == "redirected":
-        return _redirect(result, reader, now, dice)
-    if outcome.name == "not_modified":
-        return Answer(result, reader, _closing(result, outcome.name, outcome.klass, outcome.sentence))
-    if outcome.name != "fetched":
-        reason = f"The host answered with status {result.status}."
         verdict = decide(
-            None, result.status, result.tries + 1, result.retry_after, now.timestamp(), dice.random, reader.retries
+            kind, result.status, result.tries + 1, result.retry_after, now.timestamp(), dice.random, reader.retries
         )
-        retry_at = verdict.not_before if isinstance(verdict, Retry) else None
-        return Answer(
-            result,
-            reader,
-            _closing(result, outcome.name, outcome.klass, reason, retry_at=retry_at),
-        )
+        retry_at, outcome = verdict.not_before if isinstance(verdict, Retry) else None, OUTCOMES[verdict.outcome]
+    closing = closing_of(
+        result, outcome.name, outcome.klass, reason or outcome.sentence, retry_at=retry_at, counts=not result.resting
+    )
+    return Answer(result, reader, closing)
+
+
+def answer_page(
+    result: FetchResult, reader: Reader, now: datetime, dice: Random, trail: Sequence[str] = (), links: bytes = b""
+) -> Answer:
+    """A response: a page, a source, a redirect, or an error status.
+
+    `trail` is which URLs' redirects led here, `links` what the job remembers of a page that has not changed.
+    """
+    outcome = outcome_of_status(result.status or 0)
+    if outcome.name == "not_modified":
+        return _unchanged(result, reader, links)
+    if outcome.name == "http_error":
+        reason = result.reason or f"The host answered with status {result.status}."
+        return answer_failure(result, "http_error", reason, reader, now, dice)
     try:
+        if outcome.name == "redirected":
+            target = redirect_target(result, reader, trail)
+            reason = f"Redirected to {target.url}"[:500]
+            return Answer(result, reader, closing_of(result, outcome.name, outcome.klass, reason, links=[target]))
+        if result.kind != "page":
+            return _source(result, reader)
+        problem = unwanted(result.headers, reader.run.description.options.content_types)
+        if problem:
+            raise UnreadableError("bad_content_type", problem)
         return _page(result, reader, read(result))
     except UnreadableError as problem:
         return answer_failure(result, problem.outcome, str(problem), reader, now, dice)
@@ -83,9 +79,9 @@ def answer_page(result: FetchResult, reader: Reader, now: datetime, dice: Random
 def _page(result: FetchResult, reader: Reader, document: Document) -> Answer:
     records = reader.rules.extract(document) if reader.rules else [page_record(document)]
     obey = reader.run.description.options.respect_robots
-    links: Sequence[LinkVerdict] = (
-        select(find_links(document, obey_nofollow=obey), reader.scope, result.depth) if reader.follows else ()
-    )
+    follows = reader.follows or reader.freshness is not None
+    found = find_links(document, obey_nofollow=obey, spelling=reader.spelling) if follows else ()
+    links = rows_of_links(found, reader, result) if reader.follows else ()
     made = batches_of(result, records, reader.clean, reader.run.job_id, reader.run.dataset, reader.run.revision)
     letters: list[Letter] = [
         (
@@ -96,80 +92,55 @@ def _page(result: FetchResult, reader: Reader, document: Document) -> Answer:
         )
         for big in made.oversized
     ]
-    closing = _closing(
+    closing = closing_of(
         result,
         "fetched",
         "fetched",
         " ".join(document.notes),
         records=sum(len(batch.records) for batch in made.batches),
         batches=[(batch.id, len(batch.records)) for batch in made.batches],
-        links=[
-            FoundLink(url_fp=link.fp, url=link.url, host=link.host, depth=link.depth, outcome=link.outcome,
-                      reason=link.reason or "")
-            for link in links
-        ],
-    )  # fmt: skip
+        links=links,
+        memory=memory_of(result, reader, [Entry(url, fp, "page") for url, fp, _ in found]),
+    )
     return Answer(result, reader, closing, made.batches, letters)
 
 
-def _redirect(result: FetchResult, reader: Reader, now: datetime, dice: Random) -> Answer:
-    """The target is a row of its own, one hop further, so that scope, leases and deduplication hold for it too."""
-    location = next((value for name, value in result.headers if name == "location"), None)
-    if location is None:
-        return answer_failure(result, "malformed_response", "The redirect names no target.", reader, now, dice)
-    try:
-        target = canonical(location.encode("latin-1", "replace").decode("utf-8", "replace"), result.url)
-    except UrlError as problem:
-        return answer_failure(result, "malformed_response", f"The redirect leads nowhere: {problem}", reader, now, dice)
-    if result.hops + 1 > MAX_HOPS:
-        reason = f"More than {MAX_HOPS} redirects in a row."
-        return answer_failure(result, "too_many_redirects", reason, reader, now, dice)
-    outside = reader.scope.verdict(target, result.depth)
-    # A run of seeds alone has no scope for links, but where its own pages have moved to still belongs to it.
-    if outside == "too_deep":
-        outside = None
-    link = FoundLink(
-        url_fp=fingerprint(target),
-        url=target,
-        host=host_of(target),
-        depth=result.depth,
-        hops=result.hops + 1,
-        outcome="out_of_scope" if outside else None,
-        reason=outside or "",
+def _source(result: FetchResult, reader: Reader) -> Answer:
+    source = read_source(body_of(result), result.url)
+    entries = _spelled(source.entries, reader)
+    closing = closing_of(
+        result,
+        "fetched",
+        "fetched",
+        " ".join(source.notes),
+        links=rows_of_entries(entries, reader, result),
+        memory=memory_of(result, reader, source.entries),
     )
-    same = link.url_fp == result.url_fp
-    if same:
-        return answer_failure(result, "too_many_redirects", "The page redirects to itself.", reader, now, dice)
-    closing = _closing(result, "redirected", "fetched", f"Redirected to {target}"[:500], links=[link])
     return Answer(result, reader, closing)
 
 
-def _closing(
-    result: FetchResult,
-    outcome: str,
-    klass: str,
-    reason: str,
-    *,
-    retry_at: float | None = None,
-    records: int = 0,
-    batches: Sequence[tuple[str, int]] = (),
-    links: Sequence[FoundLink] = (),
-) -> Closing:
-    return Closing(
-        run_id=result.run_id,
-        url_fp=result.url_fp,
-        host=result.host,
-        fetch_id=result.fetch_id,
-        attempt=result.attempt,
-        tries=result.tries,
-        whole=result.failure is None and result.status is not None,
-        outcome=outcome,
-        klass=klass,
-        status=result.status,
-        reason=reason[:1000],
-        retry_at=retry_at,
-        records=records,
-        batches=batches,
-        links=links,
-        source=result.url,
-    )
+def _unchanged(result: FetchResult, reader: Reader, links: bytes) -> Answer:
+    """Nothing to read, but the crawl goes on from where the page is known to lead. A page that is being left to rest
+    was not visited (the fetcher gives the reason), so that nothing was learnt about it either."""
+    known = unpacked(links)
+    if result.kind != "page":
+        rows = rows_of_entries(_spelled(known, reader), reader, result)
+    elif reader.follows:
+        rows = rows_of_links([Link(url, fp, host_of(url)) for url, fp, _ in _spelled(known, reader)], reader, result)
+    else:
+        rows = []
+    outcome = OUTCOMES["not_modified"]
+    memory = None if result.reason else memory_of(result, reader, None)
+    reason = result.reason or outcome.sentence
+    return Answer(result, reader, closing_of(result, outcome.name, outcome.klass, reason, links=rows, memory=memory))
+
+
+def _spelled(entries: Sequence[Entry], reader: Reader) -> list[Entry]:
+    """As the run writes URLs; what differed in a session alone is one entry."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind == "page":
+            url = reader.spelling.of_link(entry.url)
+            entry = entry if url == entry.url else Entry(url, fingerprint(url), "page")
+        found.setdefault(entry.fp, entry)
+    return list(found.values())

@@ -75,7 +75,7 @@ def read(result: FetchResult) -> Document:
     (libxml2's bound) and noted. Raises UnreadableError: `bad_content_type` for anything else, `decode_failed` when
     the stored body is damaged, `too_large` beyond MAX_BODY, `extract_failed` for XML in which no element is found.
     """
-    body = _body(result)
+    body = body_of(result)
     declared = _header(result.headers, "content-type")
     kind = _kind(declared, body)
     text, encoding = decode(body, declared)
@@ -87,8 +87,9 @@ def read(result: FetchResult) -> Document:
     )
 
 
-def _body(result: FetchResult) -> bytes:
-    """Bounded before anything is allocated: a frame's own header decides how much zstandard takes."""
+def body_of(result: FetchResult) -> bytes:
+    """The bytes as the host meant them. Bounded before anything is allocated: a frame's own header decides how much
+    zstandard takes."""
     if not result.body:
         return b""
     try:

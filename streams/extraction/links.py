@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.outcomes import OutcomeName
-from schemas.scope import Scope, ScopeReason
+from schemas.scope import Scope
+from schemas.spelling import Spelling
 from schemas.urls import UrlError, canonical, fingerprint, host_of
 from streams.extraction.document import Document, Node
 
@@ -31,11 +32,14 @@ class LinkVerdict(NamedTuple):
     host: str
     depth: int
     outcome: OutcomeName | None
-    reason: ScopeReason | None
+    reason: str | None
 
 
-def find_links(document: Document, *, obey_nofollow: bool = True) -> list[Link]:
-    """The pages that this one links to, in the order of the page, each once and never itself.
+_PLAIN = Spelling()
+
+
+def find_links(document: Document, *, obey_nofollow: bool = True, spelling: Spelling = _PLAIN) -> list[Link]:
+    """The pages that this one links to, in the order of the page, each once and never itself, as the run spells them.
 
     Taken: `a[href]`, `area[href]`, and `link` with rel next or prev. Not taken: `rel=canonical` (another name of this
     page, which would be a visit for nothing), frames, whatever is not http or https, and, unless `obey_nofollow` is
@@ -56,7 +60,7 @@ def find_links(document: Document, *, obey_nofollow: bool = True) -> list[Link]:
             continue
         seen.add(reference)
         try:
-            url = canonical(reference, base)
+            url = spelling.of_link(canonical(reference, base))
         except UrlError:
             continue
         fp = fingerprint(url)
@@ -69,12 +73,12 @@ def find_links(document: Document, *, obey_nofollow: bool = True) -> list[Link]:
     return list(found.values())
 
 
-def select(links: Sequence[Link], scope: Scope, depth: int) -> list[LinkVerdict]:
-    """What becomes of each link, found on a page `depth` links away from a seed; the order is kept."""
+def select(links: Sequence[Link], scope: Scope, depth: int, found_on: str = "") -> list[LinkVerdict]:
+    """What becomes of each link, found on the page `found_on`, `depth` links away from a seed; the order is kept."""
     below = depth + 1
     verdicts = []
     for url, fp, host in links:
-        reason = scope.verdict(url, below)
+        reason = scope.verdict(url, below, found_on)
         verdicts.append(LinkVerdict(url, fp, host, below, "out_of_scope" if reason else None, reason))
     return verdicts
 

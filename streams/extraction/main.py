@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
+from infra.blobs.store import Blobs
 from infra.postgres.task_ledger import TaskLedger
 from infra.settings import Settings
 from schemas.topics import RAW_PAGES
@@ -15,6 +16,8 @@ async def serve(settings: Settings) -> None:
     """Reads pages and closes tasks until SIGTERM."""
 
     async def make(around: Surroundings) -> Extraction:
-        return Extraction(TaskLedger(around.database, Run, Closed), lambda: datetime.now(UTC), Random())
+        ledger = TaskLedger(around.database, Run, Closed)
+        bodies = await around.stack.enter_async_context(Blobs.of(around.settings.blobs, around.settings.data))
+        return Extraction(ledger, bodies, lambda: datetime.now(UTC), Random())
 
     await run_stage("extraction", RAW_PAGES, make, settings, batch=64)

@@ -4,8 +4,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from schemas.events import CleanRules
+from schemas.job import Freshness
 from schemas.retry import RetryPolicy
 from schemas.scope import Scope
+from schemas.spelling import Spelling
 from schemas.urls import canonical
 from streams.extraction.batches import clean_rules, has_rules
 from streams.extraction.ports import Run, TaskLedger
@@ -24,6 +26,8 @@ class Reader:
     scope: Scope
     retries: RetryPolicy
     follows: bool
+    spelling: Spelling
+    freshness: Freshness | None
 
     @classmethod
     def of(cls, run: Run) -> "Reader":
@@ -34,13 +38,21 @@ class Reader:
             [canonical(url) for url in job.sources],
             follow=depth > 0,
             scope=options.scope,
+            include_subdomains=options.include_subdomains,
             allow=options.allow,
             deny=options.deny,
             max_depth=depth,
+            chains=options.max_depth is None,
         )
         rules = Rules(job.extract) if has_rules(job) else None
-        retries = RetryPolicy(max_tries=options.max_retries + 1, base=options.retry_delay)
-        return cls(run, rules, clean_rules(job), scope, retries, depth > 0)
+        retries = RetryPolicy(
+            max_tries=options.max_retries + 1,
+            base=options.retry_delay,
+            cap=options.retry_max_delay,
+            max_tries_of={name: count + 1 for name, count in options.retries.items()},
+        )
+        spelling = Spelling(options.strip_query, options.keep_query)
+        return cls(run, rules, clean_rules(job), scope, retries, depth > 0, spelling, options.freshness)
 
 
 class Readers:

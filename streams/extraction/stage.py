@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import TypeAlias
 
 from schemas.delivery import Delivery, Handled, Reject
-from schemas.events import Event, FetchResult, PageOutcome, RecordBatch
-from schemas.ids import outcome_id
-from streams.extraction.answer import Answer, answer_failure, answer_page
-from streams.extraction.ports import Closed, Closing, TaskLedger
+from schemas.events import Event, FetchResult, RecordBatch
+from streams.extraction.answer import answer_failure, answer_page
+from streams.extraction.bodies import Bodies, MissingBodyError, whole
+from streams.extraction.closings import Answer
+from streams.extraction.outcome import outcome_of
+from streams.extraction.ports import Closed, TaskLedger
 from streams.extraction.reading import Reader, Readers
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -23,8 +26,9 @@ class Extraction:
     is deterministic. An answer that holds no claim (a slower twin, a run that was cancelled) is passed over.
     """
 
-    def __init__(self, ledger: TaskLedger, clock: Clock, dice: Random) -> None:
+    def __init__(self, ledger: TaskLedger, bodies: Bodies, clock: Clock, dice: Random) -> None:
         self._ledger = ledger
+        self._bodies = bodies
         self._clock = clock
         self._dice = dice
         self._readers = Readers(ledger)
@@ -52,21 +56,38 @@ class Extraction:
             reader = await self._readers.of(result.run_id)
             if reader is None:
                 continue  # the run was deleted: nobody waits for this page
-            answers.append(self._answer(delivery, reader, handled))
+            answers.append(await self._answer(delivery, reader, handled))
             await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two pages
         await self._write(answers, handled)
 
-    def _answer(self, delivery: Delivery, reader: Reader, handled: Handled) -> Answer:
+    async def _answer(self, delivery: Delivery, reader: Reader, handled: Handled) -> Answer:
         result: FetchResult = delivery.event
         if result.failure is not None or result.status is None:
             kind = result.failure or "malformed_response"
             return answer_failure(result, kind, result.reason, reader, self._clock(), self._dice)
-        answer = answer_page(result, reader, self._clock(), self._dice)
+        try:
+            page = await whole(result, self._bodies)
+        except MissingBodyError as problem:
+            handled.rejects.append(Reject.of(delivery.message, "missing_body", str(problem), result.run_id))
+            return answer_failure(result, "dead_lettered", str(problem), reader, self._clock(), self._dice)
+        trail, links = await self._context(result, reader)
+        answer = answer_page(page, reader, self._clock(), self._dice, trail, links)
+        if page is not result:
+            answer = replace(answer, result=result)  # a batch may have many large ones; each is read and let go
         handled.rejects.extend(
             Reject(delivery.message, code, reason, identity, value, result.run_id)
             for code, reason, identity, value in answer.oversized
         )
         return answer
+
+    async def _context(self, result: FetchResult, reader: Reader) -> tuple[list[str], bytes]:
+        """What the frontier alone knows, for the few answers that need it: a second redirect, a page unchanged."""
+        if result.status == 304 and reader.freshness is not None:
+            known = await self._ledger.remembered(result.run_id, [result.url_fp])
+            return [], known.get(result.url_fp, b"")
+        if result.hops and 300 <= (result.status or 0) < 400:
+            return await self._ledger.trail(result.run_id, result.url_fp), b""
+        return [], b""
 
     async def _write(self, answers: Sequence[Answer], handled: Handled) -> None:
         if not answers:
@@ -78,35 +99,9 @@ class Extraction:
 
 
 def _published(answer: Answer, verdict: Closed) -> list[Event]:
-    outcome = _outcome(answer.closing, answer.result, answer.reader, verdict)
+    outcome = outcome_of(answer, verdict)
     batches: list[RecordBatch] = answer.batches if verdict.held else []
     return [*batches, outcome]
-
-
-def _outcome(closing: Closing, result: FetchResult, reader: Reader, verdict: Closed) -> PageOutcome:
-    return PageOutcome(
-        id=outcome_id(closing.run_id, closing.url_fp, closing.attempt, closing.fetch_id),
-        run_id=closing.run_id,
-        job_id=reader.run.job_id,
-        dataset=reader.run.dataset,
-        url=result.url,
-        url_fp=closing.url_fp,
-        host=closing.host,
-        outcome=closing.outcome,
-        klass=closing.klass,
-        final=not verdict.retried,
-        status=closing.status,
-        depth=result.depth,
-        attempt=closing.attempt,
-        fetch_id=closing.fetch_id,
-        records=closing.records if verdict.held else 0,
-        links=len(closing.links),
-        new_links=verdict.new_links,
-        body_size=result.body_size,
-        elapsed_ms=result.elapsed_ms,
-        fetched_at=result.fetched_at,
-        reason=closing.reason,
-    )
 
 
 def _without_twins(batch: Sequence[Delivery]) -> list[list[Delivery]]:

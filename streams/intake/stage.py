@@ -6,11 +6,13 @@ from pydantic import ValidationError
 
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import ScrapeRequest
+from schemas.events.requests import SourceKind
 from schemas.hosts import UrlError, host_of
 from schemas.ids import digest, outsider_run_id
 from schemas.job import JobDescription
 from schemas.message import Message
-from schemas.urls import canonical, fingerprint
+from schemas.spelling import Spelling
+from schemas.urls import canonical, row_fingerprint
 from streams.intake.ports import Runs, Seed
 
 
@@ -76,16 +78,25 @@ def digest_checked(run_id: str) -> str:
 
 
 def _seeds(job: JobDescription) -> list[Seed]:
+    """Pages, sitemaps and feeds; one address may be named as each."""
+    spelling = Spelling(job.options.strip_query, job.options.keep_query)
+    named: list[tuple[str, SourceKind, list[str]]] = [
+        ("urls", "page", job.urls),
+        ("sitemaps", "sitemap", job.sitemaps),
+        ("feeds", "feed", job.feeds),
+    ]
     seeds, flaws = [], []
-    for url in job.urls:
-        try:
-            whole = canonical(url)
-        except UrlError as problem:
-            flaws.append(f"{url[:200]}: {problem}")
-            continue
-        seeds.append(Seed(fingerprint(whole), whole, host_of(whole)))
+    for field, kind, urls in named:
+        for url in urls:
+            try:
+                whole = canonical(url)
+            except UrlError as problem:
+                flaws.append(f"{field}: {url[:200]}: {problem}")
+                continue
+            whole = spelling.of_seed(whole) if kind == "page" else whole
+            seeds.append(Seed(row_fingerprint(whole, kind), whole, host_of(whole), kind))
     if flaws:
-        raise _Refused("invalid_job", "urls: " + "; ".join(flaws[:20]))
+        raise _Refused("invalid_job", "; ".join(flaws[:20]))
     return seeds
 
 

@@ -1,10 +1,11 @@
 """`trawl trends`."""
 
 from infra.kafka.offsets import Offsets
+from infra.metrics import SeriesMeter
 from infra.postgres.snapshots import Snapshots
 from infra.process import entered
 from infra.settings import Settings
-from schemas.topics import CLEAN_RECORDS
+from schemas.topics import CLEAN_RECORDS, topics
 from streams.running import Surroundings, run_stage
 from streams.trends.detector import FEW_KEYS, MANY_KEYS
 from streams.trends.stage import Trends
@@ -16,6 +17,7 @@ async def serve(settings: Settings) -> None:
 
     async def make(around: Surroundings) -> Trends:
         offsets = await entered(around.stack, lambda: Offsets(settings.address("kafka")), "Kafka")
-        return Trends(Snapshots(around.database, "trends"), preset, offsets)
+        most = settings.trend_series // topics()[CLEAN_RECORDS].partitions
+        return Trends(Snapshots(around.database, "trends"), preset, offsets, most, SeriesMeter())
 
     await run_stage("trends", CLEAN_RECORDS, make, settings, batch=256)

@@ -24,3 +24,11 @@ class LogBounds(Protocol):
     async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset that is still there, and the one after the last."""
         ...
+
+
+class SeriesMeter(Protocol):
+    """Counts what is remembered."""
+
+    def seen(self, known: int, retired: int) -> None:
+        """So many series are known at the moment, and so many more were retired."""
+        ...

@@ -17,7 +17,10 @@ from streams.trends.detector.state import Floats
 BLOCK = 512
 """Slots per block: some 0.8 MB before compression."""
 
-VERSION = 1
+VERSION = 2
+_MISSING = {1: 1, 2: 0}
+"""Layout version → how many of the last arrays it did not have yet: 1 did not say when a series was last seen."""
+
 _MAGIC = b"TrS"
 _HEADER = struct.Struct("<3sBI")
 _LENGTH = struct.Struct("<I")
@@ -36,14 +39,17 @@ def pack(names: bytes, arrays: Sequence[Floats]) -> bytes:
 
 
 def unpack(data: bytes, name_size: int, shapes: Sequence[tuple[int, ...]]) -> tuple[bytes, list[Floats]]:
-    """What `pack` was given; `shapes` are those of one row in each array. Raises SnapshotError."""
-    rows = _rows(data)
+    """What `pack` was given; `shapes` are those of one row in each array. Arrays that an older layout did not have are
+    zero. Raises SnapshotError."""
+    rows, missing = _rows(data)
+    absent = [np.zeros((rows, *shape)) for shape in shapes[len(shapes) - missing :]]
+    shapes = shapes[: len(shapes) - missing]
     sizes = [rows * int(np.prod(shape, dtype=np.int64)) for shape in shapes]
     content = _decompressed(data[_HEADER.size :], rows * name_size + 8 * sum(sizes))
     flat = np.frombuffer(content, dtype="<f8", offset=rows * name_size).astype(np.float64)
     pieces = np.split(flat, np.cumsum(sizes)[:-1])
     arrays = [piece.reshape(rows, *shape) for piece, shape in zip(pieces, shapes, strict=True)]
-    return content[: rows * name_size], arrays
+    return content[: rows * name_size], arrays + absent
 
 
 def join(blocks: Sequence[bytes]) -> bytes:
@@ -64,19 +70,19 @@ def split(data: bytes) -> list[tuple[int, bytes]]:
     return blocks
 
 
-def _rows(data: bytes) -> int:
+def _rows(data: bytes) -> tuple[int, int]:
     if len(data) < _HEADER.size:
         raise SnapshotError(f"The snapshot is too short: {_ADVICE}")
     magic, version, rows = _HEADER.unpack_from(data)
     if magic != _MAGIC:
         raise SnapshotError(f"These bytes are no snapshot of trends: {_ADVICE}")
-    if version != VERSION:
+    if version not in _MISSING:
         raise SnapshotError(
             f"The snapshot has layout {version}, this program knows {VERSION}: run the one that wrote it"
         )
     if not 0 < rows <= BLOCK:
         raise SnapshotError(f"The snapshot claims {rows} series in a block of {BLOCK}: {_ADVICE}")
-    return int(rows)
+    return int(rows), _MISSING[version]
 
 
 def _decompressed(data: bytes, size: int) -> bytes:

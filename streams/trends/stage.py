@@ -10,15 +10,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
+import structlog
+
 from schemas.delivery import Delivery, Handled, Settled
 from schemas.events import CleanBatch, Trend
 from streams.errors import LogMoved
 from streams.trends.detector import Settings
 from streams.trends.events import trend_of
 from streams.trends.observations import Observation
-from streams.trends.ports import LogBounds, Memory
+from streams.trends.ports import LogBounds, Memory, SeriesMeter
 from streams.trends.repeats import Repeats
-from streams.trends.state import PartitionState
+from streams.trends.state import MOST_SERIES, PartitionState
+
+log = structlog.get_logger()
 
 SNAPSHOT_EVERY_S = 2.0
 
@@ -35,13 +39,28 @@ class _Place:
     saved_offset: int
     state: PartitionState
     repeats: Repeats
+    retired: int = 0
+    """Of the series that the state has retired, how many were told."""
     saved_at: float = field(default_factory=time.monotonic)
 
 
 class Trends:
-    """Observes every numeric field of every record; one detector call a message, so that batches change nothing."""
+    """Observes every numeric field of every record; one detector call a message, so that batches change nothing.
 
-    def __init__(self, memory: Memory, settings: Settings, log: LogBounds) -> None:
+    `most_series` bounds each partition and not all of them together: what a partition forgets may depend on its own
+    messages alone, or another owner would find other trends in them.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        settings: Settings,
+        log: LogBounds,
+        most_series: int = MOST_SERIES,
+        meter: SeriesMeter | None = None,
+    ) -> None:
+        self._most_series = most_series
+        self._meter = meter
         self._memory = memory
         self._settings = settings
         self._log = log
@@ -55,7 +74,7 @@ class Trends:
             await self._check_log(topic, partition, offset)
             numbered = [(number, data) for number, data in blocks if number != _REPEATS_BLOCK]
             ids = next((data for number, data in blocks if number == _REPEATS_BLOCK), b"")
-            state = PartitionState.load_blocks(numbered, self._settings)
+            state = PartitionState.load_blocks(numbered, self._settings, self._most_series)
             self._places[topic, partition] = _Place(epoch, offset, offset, state, Repeats.load(ids))
 
     async def _check_log(self, topic: str, partition: int, offset: int) -> None:
@@ -93,7 +112,17 @@ class Trends:
                 await self._memory.write(topic, partition, place.epoch, offset, blocks)
                 place.state.confirm_saved()
                 place.saved_offset, place.saved_at = offset, now
+                self._tell(f"{topic}[{partition}]", place)
         return {key: place.saved_offset for key, place in self._places.items()}
+
+    def _tell(self, name: str, place: _Place) -> None:
+        retired = place.state.retired - place.retired
+        if retired and not place.retired:
+            advice = "The least recently seen series are forgotten; TRAWL_TREND_SERIES sets how many there may be."
+            log.warning("series_retired", partition=name, most=self._most_series, advice=advice)
+        place.retired += retired
+        if self._meter:
+            self._meter.seen(sum(each.state.series for each in self._places.values()), retired)
 
 
 def _observations(clean: CleanBatch) -> list[Observation]:

@@ -13,8 +13,8 @@ from streams.trends.recent import KEPT, RecentValues
 from streams.trends.series import DIGEST_SIZE, SeriesIndex
 from streams.trends.snapshot import BLOCK, SnapshotError, join, pack, split, unpack
 
-MOST_SERIES = 1_000_000
-"""Series per partition, at 1.5 kB each."""
+MOST_SERIES = 50_000
+"""Series of a partition unless told otherwise, at 1.5 kB each."""
 
 _EARLIEST, _LATEST = -62135596800.0, 253402300799.0
 """Years 1 to 9999: what a date can say."""
@@ -33,17 +33,14 @@ class PartitionState:
         self._index = SeriesIndex(most_series)
         self._floors = {"price": settings.price_floor, "number": settings.number_floor}
         self._changed: set[int] = set()
+        self.retired = 0
+        """Series that were forgotten to make room, since the process began."""
         self._unconfirmed: set[int] = set()
 
     @property
     def series(self) -> int:
         """How many series are known."""
         return len(self._index)
-
-    @property
-    def refused(self) -> int:
-        """Observations left out since the process began, because their series would have been one too many."""
-        return self._index.refused
 
     def observe(self, dataset: str, observations: Sequence[Observation]) -> list[Alarm]:
         """Takes in all observations of one message, in order; a series may occur several times.
@@ -53,11 +50,31 @@ class PartitionState:
         """
         for one in observations:
             self._check(one)
-        places = [(self._index.place(dataset, one.record_key, one.field), one) for one in observations]
-        kept = [one for slot, one in places if slot is not None]
+        alarms: list[Alarm] = []
+        slots: list[int] = []
+        kept: list[Observation] = []
+        taken: set[int] = set()
+        for one in observations:
+            slot, forgotten = self._index.place(dataset, one.record_key, one.field)
+            if forgotten:
+                if slot in taken:  # by a series of this very message: what it said comes first
+                    alarms += self._take(dataset, slots, kept)
+                    slots, kept, taken = [], [], set()
+                self._forget(slot)
+            slots.append(slot)
+            kept.append(one)
+            taken.add(slot)
+        return alarms + self._take(dataset, slots, kept)
+
+    def _forget(self, slot: int) -> None:
+        self.retired += 1
+        for array in [*self._detector.state.arrays(), *self._recent.arrays()]:
+            array[slot] = 0.0
+
+    def _take(self, dataset: str, places: Sequence[int], kept: Sequence[Observation]) -> list[Alarm]:
         if not kept:
             return []
-        slots = np.array([slot for slot, _ in places if slot is not None], dtype=np.intp)
+        slots = np.array(places, dtype=np.intp)
         values = np.array([one.value for one in kept], dtype=np.float64)
         seconds = np.array([one.at for one in kept], dtype=np.float64)
         floors = np.array([self._floors[one.kind] for one in kept])
@@ -124,10 +141,11 @@ class PartitionState:
         state = cls(settings, most_series)
         for number, data in sorted(blocks):
             state._unpack(number, data)
+        state._index.restore_order()
         return state
 
     def _arrays(self) -> list[Floats]:
-        return [*self._detector.state.arrays(), *self._recent.arrays()]
+        return [*self._detector.state.arrays(), *self._recent.arrays(), self._index.seen]
 
     def _pack(self, block: int) -> bytes:
         start, stop = block * BLOCK, min((block + 1) * BLOCK, self.series)

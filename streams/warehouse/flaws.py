@@ -12,8 +12,9 @@ from schemas.events import CleanBatch
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _UUIDS = frozenset({"id", "run_id", "job_id", "url_fp", "record_id"})
-_TIMES = frozenset({"at", "fetched_at"})
-_UNSIGNED = {"depth": 16, "attempt": 16, "status": 16, "records": 32, "links": 32, "new_links": 32, "body_size": 64}
+_TIMES = frozenset({"at", "fetched_at", "retry_at"})
+_UNSIGNED = {"depth": 16, "hops": 16, "attempt": 16, "status": 16, "records": 32, "links": 32, "new_links": 32,
+             "body_size": 64, "wire_size": 64}  # fmt: skip
 
 
 def is_uuid(text: str) -> bool:

@@ -27,7 +27,8 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What the confirmation of an intent adds to a run's accounts."""
+    """What the confirmation of an intent adds to a run's accounts: nothing, if the run did not promise these batches,
+    or had them confirmed before. The warehouse makes one a batch."""
 
     run_id: str
     batches: Sequence[str]
@@ -42,6 +43,10 @@ class IntentLedger(Protocol):
 
     async def take(self, topic: str, partition: int) -> tuple[int, Intent | None]:
         """The next epoch of the partition, and the newest intent if there is any."""
+        ...
+
+    async def moments(self, topic: str, partition: int) -> list[str]:
+        """The moments that the rows of the partition's last ten intents carry, newest intent first."""
         ...
 
     async def begin(self, intent: Intent, epoch: int) -> None:
@@ -70,8 +75,8 @@ class RowStore(Protocol):
         same token again, until then."""
         ...
 
-    async def recent_ids(self, table: str, limit: int) -> list[str]:
-        """The ids that the table received last (an hour, at most `limit`), newest first."""
+    async def recent_ids(self, table: str, moments: Sequence[str], limit: int) -> list[str]:
+        """The ids that the table received in the hour up to each of these moments, newest first, at most `limit`."""
         ...
 
 

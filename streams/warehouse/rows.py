@@ -198,9 +198,10 @@ def _as_is(_: dict[str, Any]) -> None:
     return None
 
 
-def _without_fetch_id(row: dict[str, Any]) -> None:
+def _page_outcome(row: dict[str, Any]) -> None:
     del row["fetch_id"]
     row["fetched_at"] = row["fetched_at"] or "1970-01-01T00:00:00Z"
+    row["retry_at"] = row["retry_at"] or None
 
 
 def _run_event(row: dict[str, Any]) -> None:
@@ -212,7 +213,7 @@ def _log(row: dict[str, Any]) -> None:
 
 
 _PLAIN: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
-    names.PAGE_OUTCOMES: ("page_outcomes", _without_fetch_id),
+    names.PAGE_OUTCOMES: ("page_outcomes", _page_outcome),
     names.TRENDS: ("trends", _as_is),
     names.RUN_EVENTS: ("run_events", _run_event),
     names.SYSTEM_METRICS: ("metrics", _as_is),

@@ -15,6 +15,7 @@ from schemas.delivery import Delivery, Handled, Reject, Settled
 from streams.errors import LogMoved
 from streams.warehouse.known import Known
 from streams.warehouse.ports import Intent, IntentLedger, LogBounds, RowStore
+from streams.warehouse.rejected import rejected
 from streams.warehouse.rows import Shape, shape_of
 
 Clock: TypeAlias = Callable[[], str]
@@ -52,6 +53,7 @@ class Warehouse:
         """Takes the next epoch of each partition: whoever wrote under the last one is fenced from here on."""
         for place in [place for place in self._places if place[0] == topic]:
             del self._places[place]
+        moments: list[str] = []
         for partition in sorted(partitions):
             epoch, newest = await self._ledger.take(topic, partition)
             unconfirmed = newest if newest and not newest.confirmed else None
@@ -59,13 +61,18 @@ class Warehouse:
             self._places[topic, partition] = _Place(epoch, stored, unconfirmed)
             if newest:
                 await self._check_log(newest, stored)
+                moments += await self._ledger.moments(topic, partition)
+        # What is delivered again was stored last of its partition, however long ago that was: after a night without
+        # power nothing has been stored within the hour, and a partition may rest while others are busy. More than one
+        # insert counts, since the newest may have left out such repeats only, and they may come once more.
         known = self._known[topic] = Known()
-        known.add(reversed(await self._rows.recent_ids(shape_of(topic).table, 200_000)))
+        known.add(reversed(await self._rows.recent_ids(shape_of(topic).table, moments, 200_000)))
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
         """Stores what is new, one intent after the other. Rejects what no table could hold."""
         self._judged.clear()
-        rejects = self._unstorable(batch)
+        rejects: list[Reject] = []
+        batch = [self._judge(delivery, rejects) for delivery in batch]
         by_place: dict[tuple[str, int], list[Delivery]] = {}
         for delivery in batch:
             by_place.setdefault((delivery.message.topic, delivery.message.partition), []).append(delivery)
@@ -78,21 +85,25 @@ class Warehouse:
                 await self._store(key, place, portion)
         return Handled(rejects=rejects)
 
+    async def give_up(self, delivery: Delivery, reason: str) -> Handled:
+        """It cannot be stored as it is: it is in the dead letters, and its run goes on without its records."""
+        return await self.handle([rejected(delivery)])
+
     async def settle(self, *, idle: bool) -> Settled:
         """Everything up to the last confirmed intent."""
         return {key: place.stored for key, place in self._places.items()}
 
-    def _unstorable(self, batch: Sequence[Delivery]) -> list[Reject]:
-        """What no table could hold; everything is judged once, here."""
-        rejects = []
-        for delivery in batch:
-            message, shape = delivery.message, shape_of(delivery.message.topic)
-            flaw = "" if delivery.event is None else shape.flaw(delivery)
-            nothing = delivery.event is None or flaw
-            self._judged[message.topic, message.partition, message.offset] = None if nothing else shape.key(delivery)
-            if flaw:
-                rejects.append(Reject.of(message, "not_storable", flaw))
-        return rejects
+    def _judge(self, delivery: Delivery, rejects: list[Reject]) -> Delivery:
+        """The delivery itself or, of what no table could hold, what can be: its letter is then among the rejects.
+        Everything is judged once, here, and always the same, since an heir must send the same rows."""
+        message, shape = delivery.message, shape_of(delivery.message.topic)
+        flaw = "" if delivery.event is None else shape.flaw(delivery)
+        if flaw:
+            rejects.append(Reject.of(message, "not_storable", flaw, str(getattr(delivery.event, "run_id", ""))))
+            delivery = rejected(delivery)
+        place = (message.topic, message.partition, message.offset)
+        self._judged[place] = None if delivery.event is None else shape.key(delivery)
+        return delivery
 
     def _identity(self, delivery: Delivery) -> str | None:
         """What a repeat is recognised by; None where there is nothing to store."""
@@ -154,7 +165,7 @@ class Warehouse:
         for rows in shape.rows(taken, intent.ingested_at):
             if rows.count:
                 await self._rows.insert(rows, f"{intent.token}/{rows.table}")
-        await self._ledger.confirm(intent, place.epoch, shape.sums(taken))
+        await self._ledger.confirm(intent, place.epoch, [sums for one in taken for sums in shape.sums([one])])
         self._known[intent.topic].add(self._identity(delivery) or "" for delivery in taken)
         place.stored = intent.last + 1
 

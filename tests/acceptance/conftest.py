@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.system import Site, System, shop
+from tests.acceptance.system import Site, System, fresh_system, shop
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -44,10 +44,7 @@ def docs_host(python_docs: Path | None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, site: Site, docs_host: str) -> Iterator[System]:
-    allowed = ",".join(host for host in (site.host, docs_host) if host)
-    found = System(tmp_path_factory.mktemp("system") / "data", allowed)
-    found.start()
-    yield found
-    found.stop()
-    found.remove()
+def system(site: Site, docs_host: str) -> Iterator[System]:
+    with fresh_system(",".join(host for host in (site.host, docs_host) if host)) as found:
+        found.start()
+        yield found

@@ -1,7 +1,6 @@
 """The whole system as a user has it: `trawl up` and a site, as processes, spoken to over HTTP."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,14 +16,17 @@ import orjson
 import psutil
 
 from infra.clickhouse.client import connect
-from infra.local.postgres_home import home_elsewhere
+from tests.engines import fresh_folder
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def until(what: str, look: Callable[[], T | None], timeout: float = 60.0) -> T:
-    """Looks until there is something to see, and returns it; AssertionError with the last error after `timeout` s."""
+def until(what: str, look: Callable[[], T | None], timeout: float = 60.0, every: float = 0.1) -> T:
+    """Looks until there is something to see, and returns it; AssertionError with the last error after `timeout` s.
+
+    The one place where these tests poll: what they look at is in other processes, which nobody can be told by.
+    """
     deadline, last = time.monotonic() + timeout, ""
     while time.monotonic() < deadline:
         try:
@@ -33,7 +35,7 @@ def until(what: str, look: Callable[[], T | None], timeout: float = 60.0) -> T:
                 return found
         except (httpx.HTTPError, AssertionError, OSError, orjson.JSONDecodeError, LookupError) as problem:
             last = repr(problem)
-        time.sleep(0.1)  # the pace of looking; the condition decides
+        time.sleep(every)  # the pace of looking; the condition decides
     raise AssertionError(f"Not within {timeout:g} s: {what}. {last}")
 
 
@@ -114,12 +116,14 @@ class System:
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(60)
 
-    def remove(self) -> None:
-        """Deletes the data, also where PostgreSQL had to be given a home elsewhere."""
-        elsewhere = home_elsewhere(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if elsewhere:
-            shutil.rmtree(elsewhere, ignore_errors=True)
+    def end(self) -> None:
+        """Stops what still runs, whatever came before; kills what will not stop."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill_supervisor()
 
     def kill_supervisor(self) -> None:
         """kill -9, and nothing else."""
@@ -185,3 +189,14 @@ class System:
             return [tuple(row) for row in client.query(sql, parameters=parameters).result_rows]
         finally:
             client.close()
+
+
+@contextmanager
+def fresh_system(allow: str, environ: dict[str, str] | None = None) -> Iterator[System]:
+    """A system on an empty folder, not started yet; stopped and removed at the end."""
+    with fresh_folder() as folder:
+        system = System(folder.path, allow, environ)
+        try:
+            yield system
+        finally:
+            system.end()

@@ -1,18 +1,15 @@
 """kill -9 of `trawl up` in mid-crawl leaves no orphan, and the next `up` continues every unfinished run."""
 
-from pathlib import Path
-
 import psutil
 import pytest
 
-from tests.acceptance.system import Site, System, until
+from tests.acceptance.system import Site, fresh_system, until
 
 
 @pytest.mark.timeout(300)
-def test_the_next_up_continues_the_run(tmp_path: Path, site: Site) -> None:
-    system = System(tmp_path / "data", site.host)
-    system.start()
-    try:
+def test_the_next_up_continues_the_run(site: Site) -> None:
+    with fresh_system(site.host) as system:
+        system.start()
         description = {
             "url": f"{site.url}/",
             "dataset": "continued",
@@ -34,5 +31,3 @@ def test_the_next_up_continues_the_run(tmp_path: Path, site: Site) -> None:
         rows = system.query("select count(), uniqExact(id) from records where job_id = {job:UUID}", job=job_id)
         assert rows[0] == (300, 300)
         assert system.stop() == 0
-    finally:
-        system.remove()

@@ -5,11 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.acceptance.system import System, shop
-from tests.bench import crawl, latency, records, start
+from tests.acceptance.system import fresh_system, shop
+from tests.bench import crawl, fetcher, frontier, latency, records, start
 from tests.bench.table import Table, machine
 
-SECTIONS = ("start", "memory", "crawl", "latency", "records")
+SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier")
 
 
 def main(wanted: list[str]) -> int:
@@ -19,24 +19,24 @@ def main(wanted: list[str]) -> int:
         return 2
     chosen = wanted or list(SECTIONS)
     table = Table(machine())
+    if "frontier" in chosen:
+        asyncio.run(frontier.measure(table))
+        if chosen == ["frontier"]:
+            return 0
     with tempfile.TemporaryDirectory(prefix="trawl-bench-") as name:
         folder = Path(name)
-        folder.chmod(0o711)  # as root, PostgreSQL runs as somebody else who must be able to walk through
-        with shop(folder) as site:
-            system = System(folder / "data", site.host)
+        with shop(folder) as site, fresh_system(site.host) as system:
             start.measure(system, table, second="start" in chosen)
-            try:
-                if "memory" in chosen:
-                    start.memory(system, table)
-                if "crawl" in chosen:
-                    crawl.measure(system, site, table)
-                if "latency" in chosen:
-                    latency.measure(system, site, table)
-                if "records" in chosen:
-                    asyncio.run(records.measure(system, table))
-            finally:
-                system.stop()
-                system.remove()
+            if "memory" in chosen:
+                start.memory(system, table)
+            if "crawl" in chosen:
+                crawl.measure(system, site, table)
+            if "latency" in chosen:
+                latency.measure(system, site, table)
+            if "records" in chosen:
+                asyncio.run(records.measure(system, table))
+            if "fetcher" in chosen:
+                fetcher.measure(table, system.endpoint("kafka"))
     return 0
 
 

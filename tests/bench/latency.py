@@ -4,7 +4,7 @@ import statistics
 import time
 
 from infra.clickhouse.client import connect
-from tests.acceptance.system import Site, System
+from tests.acceptance.system import Site, System, until
 from tests.bench.table import Table
 
 ASKED = 60
@@ -15,18 +15,20 @@ def measure(system: System, site: Site, table: Table) -> None:
     paths = [hit["path"] for hit in site.hits() if hit["path"].startswith("/product/")][:ASKED]
     paths = paths or ["/"] * ASKED
     client, gateway = connect(system.endpoint("clickhouse")), system.client()
-    taken, asking = [], []
+    taken: list[float] = []
+    asking: list[float] = []
     for number, path in enumerate(paths):
         job = {"url": site.url + path, "dataset": "latency", "name": f"page {number}", "options": {"delay": 0}}
         began = time.perf_counter()
         job_id = gateway.post("/api/v1/scrape", json=job).json()["job_id"]
-        while True:
+
+        def stored(job_id: str = job_id) -> bool:
             asked = time.perf_counter()
             found = client.query("select count() from records where job_id = {job:UUID}", parameters={"job": job_id})
             asking.append(time.perf_counter() - asked)
-            if found.result_rows[0][0]:
-                break
-            time.sleep(0.005)
+            return bool(found.result_rows[0][0])
+
+        until(f"the row of {path} can be read", stored, every=0.005)
         taken.append(time.perf_counter() - began)
     client.close()
     cuts = statistics.quantiles(taken, n=20)

@@ -1,18 +1,24 @@
 """The frontier in memory: what PostgreSQL does in a transaction happens here between two pauses."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import count
 
 from infra.errors import Fenced
 from producers.dispatch.ports import Issued, OpenRun, Said
 from schemas.codec import encode
 from schemas.events import RunCounts, RunEvent
+from schemas.events.requests import SourceKind
+from schemas.freshness import Watched, wait_s
+from schemas.frontier import priority_of
 from schemas.ids import digest
 from schemas.job import JobDescription
 from schemas.topics import RUN_EVENTS
-from streams.extraction.ports import Closed, Closing, FoundLink, Run
+from schemas.urls import row_fingerprint
+from streams.extraction.ports import Closed, Closing, FoundLink, Memory, Run
 from streams.warehouse.ports import Sums
 from tests.fakes.pausing import Pause
 
@@ -37,6 +43,14 @@ class Row:
     klass: str | None = None
     records: int = 0
     reason: str = ""
+    kind: SourceKind = "page"
+    priority: int = 0
+    found_on: str = ""
+
+    @property
+    def costs(self) -> bool:
+        """Its first visit is one of max_pages."""
+        return not self.counted and self.hops == 0 and self.kind == "page"
 
 
 @dataclass
@@ -46,6 +60,13 @@ class MemoryRun:
     run: Run
     state: str = "queued"
     cancelled: bool = False
+    paused: bool = False
+    resumed_at: float = float("-inf")
+    stopped: bool = False
+    delay: float | None = None
+    kind: str = "crawl"
+    owner: str = ""
+    priority: int = 0
     event_seq: int = 0
     stored: int = 0
     rejected: int = 0
@@ -56,6 +77,11 @@ class MemoryRun:
     @property
     def visited(self) -> int:
         return sum(row.counted for row in self.rows.values())
+
+    def pause(self, paused: bool) -> None:
+        """What the gateway does to pause it and to let it go on."""
+        self.resumed_at = time.monotonic() if self.paused and not paused else self.resumed_at
+        self.paused = paused
 
     @property
     def counts(self) -> RunCounts:
@@ -74,19 +100,30 @@ class MemoryRun:
         )
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What a job knows of a page."""
+
+    seen: Memory
+    watched: Watched
+    due_at: float
+
+
 class MemoryFrontier:
     """Both sides: extraction's ledger of tasks and dispatch's frontier."""
 
     def __init__(self) -> None:
         self.runs: dict[str, MemoryRun] = {}
+        self.memory: dict[tuple[str, str], Remembered] = {}
         self.outbox_rows: list[Said] = []
+        self.visits: dict[str, Counter[str]] = {}
         self._ids = count(1)
 
     def open(self, run: Run, seeds: Sequence[FoundLink]) -> None:
         """What intake's transaction does."""
         entry = self.runs[run.id] = MemoryRun(run)
         for seed in seeds:
-            entry.rows[seed.url_fp] = Row(seed.url, seed.host, 0)
+            entry.rows[seed.url_fp] = Row(seed.url, seed.host, 0, kind=seed.kind, priority=priority_of(seed.kind, 0))
         self._change(entry, "running")
 
     # extraction's side
@@ -110,7 +147,8 @@ class MemoryFrontier:
             same_try = closing.whole and row.tries == closing.tries
             if not (open_claim and (same_try or row.attempt == closing.attempt)):
                 return Closed(False)
-            row.state, row.tries, row.published, row.reason = "queued", row.tries + 1, False, closing.reason
+            row.state, row.tries, row.published = "queued", row.tries + closing.counts, False
+            row.reason = closing.reason
             row.not_before = closing.retry_at
             return Closed(False, retried=True)
         if not (open_claim and (closing.whole or row.attempt == closing.attempt)):
@@ -118,9 +156,42 @@ class MemoryFrontier:
         row.state, row.fetch_id, row.outcome, row.klass = "done", closing.fetch_id, closing.outcome, closing.klass
         row.records, row.tries, row.reason = closing.records, row.tries + 1, closing.reason
         entry.batches |= {batch: (records, False) for batch, records in closing.batches}
-        return Closed(True, sum(self._link(entry, link) for link in closing.links))
+        if closing.memory is not None:
+            self._remember(entry.run.job_id, closing.url_fp, closing.memory)
+        return Closed(True, sum(self._link(entry, link, closing.source, row) for link in closing.links))
 
-    def _link(self, entry: MemoryRun, link: FoundLink) -> bool:
+    def _remember(self, job_id: str, url_fp: str, seen: Memory) -> None:
+        before, wish = self.memory.get((job_id, url_fp)), seen.freshness
+        watched, elapsed = Watched(), 0.0
+        if before is not None:
+            elapsed = seen.seen_at - before.seen.seen_at
+            if elapsed <= 0:
+                return
+            same = seen.links is None or (seen.content_hash != "" and seen.content_hash == before.seen.content_hash)
+            watched = before.watched.after(elapsed, not same)
+            if seen.links is None:
+                old = before.seen
+                seen = replace(seen, links=old.links, content_hash=old.content_hash, etag=seen.etag or old.etag,
+                               last_modified=seen.last_modified or old.last_modified)  # fmt: skip
+        elif seen.links is None:
+            return
+        wait = wait_s(watched, elapsed, interval=wish.interval, max_interval=wish.max_interval, adaptive=wish.adaptive)
+        self.memory[job_id, url_fp] = Remembered(seen, watched, seen.seen_at + wait)
+
+    async def trail(self, run_id: str, url_fp: str) -> list[str]:
+        await Pause()
+        urls: list[str] = []
+        while len(urls) < 30 and (row := self.runs[run_id].rows.get(url_fp)) and row.hops:
+            urls.append(row.found_on)
+            url_fp = row_fingerprint(row.found_on, row.kind)
+        return urls
+
+    async def remembered(self, run_id: str, url_fps: Sequence[str]) -> dict[str, bytes]:
+        await Pause()
+        job = self.runs[run_id].run.job_id
+        return {fp: self.memory[job, fp].seen.links or b"" for fp in url_fps if (job, fp) in self.memory}
+
+    def _link(self, entry: MemoryRun, link: FoundLink, source: str, leads: Row) -> bool:
         known = entry.rows.get(link.url_fp)
         if known is not None:
             if link.outcome is None and known.reason == "too_deep" and known.state == "done":
@@ -134,7 +205,8 @@ class MemoryFrontier:
             outcome = "cancelled"
         elif outcome is None and link.hops == 0 and entry.visited >= entry.run.description.options.max_pages:
             outcome = "budget"
-        row = Row(link.url, link.host, link.depth, link.hops, reason=reason)
+        row = Row(link.url, link.host, link.depth, link.hops, reason=reason, kind=link.kind, found_on=source,
+                  priority=leads.priority if link.hops else priority_of(link.kind, link.depth))  # fmt: skip
         if outcome is not None:
             row.state, row.outcome, row.klass = "done", outcome, "filtered"
         entry.rows[link.url_fp] = row
@@ -145,9 +217,10 @@ class MemoryFrontier:
     async def open_runs(self) -> list[OpenRun]:
         await Pause()
         return [
-            OpenRun(id=key, job_id=run.run.job_id, dataset=run.run.dataset, state=run.state, priority=0, seeded=True,
-                    cancelled=run.cancelled, max_pages=run.run.description.options.max_pages, counts=run.counts,
-                    finishing_s=0.0)
+            OpenRun(id=key, job_id=run.run.job_id, dataset=run.run.dataset, state=run.state, priority=run.priority,
+                    seeded=True, cancelled=run.cancelled, max_pages=run.run.description.options.max_pages,
+                    counts=run.counts, finishing_s=0.0, owner=run.owner, paused=run.paused, stopped=run.stopped,
+                    delay=run.delay, kind=run.kind)
             for key, run in self.runs.items() if run.state in ("queued", "running", "finishing")
         ]  # fmt: skip
 
@@ -155,13 +228,13 @@ class MemoryFrontier:
         await Pause()
         return self.runs[run_id].run.description
 
-    async def ready(self, runs: Sequence[str]) -> list[tuple[str, str, int]]:
+    async def ready(self, runs: Sequence[str], full: Sequence[str] = ()) -> list[tuple[str, str, int]]:
         await Pause()
         found: dict[tuple[str, str], int] = {}
         ready: set[tuple[str, str]] = set()
         for key in runs:
             for row in self.runs[key].rows.values():
-                if row.state == "queued":
+                if row.state == "queued" and row.host not in full:
                     found[key, row.host] = found.get((key, row.host), 0) + 1
                     if row.not_before <= time.time():
                         ready.add((key, row.host))
@@ -178,28 +251,30 @@ class MemoryFrontier:
         found: dict[str, tuple[int, float]] = {}
         for run in self.runs.values():
             for row in run.rows.values():
-                if row.state == "issued":
+                if row.state == "issued" and not run.paused:
                     found[row.host] = (found.get(row.host, (0, 0.0))[0] + 1, 0.0)
         return found
 
-    async def reserve(self, run_id: str, quotas: Mapping[str, int]) -> list[Issued]:
+    async def reserve(self, run_id: str, quotas: Mapping[str, int], daily: int | None = None) -> list[Issued]:
         await Pause()
         entry, issued = self.runs[run_id], []
-        if entry.state != "running" or entry.cancelled:
+        if entry.state != "running" or entry.cancelled or entry.paused or entry.stopped:
             return []
-        left = dict(quotas)
-        for fp, row in sorted(entry.rows.items(), key=lambda item: item[1].depth):
-            fresh = not row.counted and row.hops == 0
-            if row.state != "queued" or left.get(row.host, 0) == 0 or row.not_before > time.time():
+        today = Counter[str]() if daily is None else self.visits.setdefault(entry.run.job_id, Counter())
+        left = {host: quota if daily is None else min(quota, daily - today[host]) for host, quota in quotas.items()}
+        for fp, row in sorted(entry.rows.items(), key=lambda item: (-item[1].priority, item[1].depth)):
+            fresh = row.costs
+            if row.state != "queued" or left.get(row.host, 0) <= 0 or row.not_before > time.time():
                 continue
             if fresh and entry.visited >= entry.run.description.options.max_pages:
                 continue
             left[row.host] -= 1
-            row.counted = row.counted or row.hops == 0
+            today[row.host] += 1
+            row.counted = row.counted or fresh
             issued.append(self._issue(run_id, fp, row))
         if entry.visited >= entry.run.description.options.max_pages:
             for row in entry.rows.values():
-                if row.state == "queued" and not row.counted and row.hops == 0:
+                if row.state == "queued" and row.costs:
                     row.state, row.outcome, row.klass = "done", "budget", "filtered"
         await Pause()
         return issued
@@ -211,7 +286,18 @@ class MemoryFrontier:
     @staticmethod
     def _issued(run_id: str, fp: str, row: Row) -> Issued:
         return Issued(run_id=run_id, url_fp=fp, url=row.url, host=row.host, attempt=row.attempt, depth=row.depth,
-                      hops=row.hops, tries=row.tries)  # fmt: skip
+                      hops=row.hops, tries=row.tries, kind=row.kind)  # fmt: skip
+
+    async def seen(self, tasks: Sequence[Issued]) -> dict[tuple[str, str], tuple[str, str, str]]:
+        await Pause()
+        found = {}
+        for task in tasks:
+            known = self.memory.get((self.runs[task.run_id].run.job_id, task.url_fp))
+            if known is not None:
+                at = datetime.fromtimestamp(known.seen.seen_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                rests = at if known.due_at > time.time() else ""
+                found[task.run_id, task.url_fp] = known.seen.etag, known.seen.last_modified, rests
+        return found
 
     async def mark_published(self, tasks: Sequence[Issued]) -> None:
         await Pause()
@@ -237,14 +323,25 @@ class MemoryFrontier:
         ]  # fmt: skip
 
     async def reissue_overdue(self) -> list[Issued]:
+        """Of what PostgreSQL would find: what a pause has lost."""
         await Pause()
-        return []
+        return [
+            self._issue(key, fp, row)
+            for key, fp, row in self.overdue()
+            if not self.runs[key].paused and row.issued_at < self.runs[key].resumed_at
+        ]
 
     async def cancel(self, run_id: str) -> None:
         await self._drop(run_id, "cancelled")
 
     async def fail(self, run_id: str, reason: str) -> None:
         await self._drop(run_id, "failed", reason)
+
+    async def drop_queued(self, run_id: str) -> None:
+        await Pause()
+        for row in self.runs[run_id].rows.values():
+            if row.state == "queued":
+                row.state, row.outcome, row.klass, row.reason = "done", "cancelled", "filtered", "stopped"
 
     async def _drop(self, run_id: str, state: str, reason: str = "") -> None:
         await Pause()
@@ -297,10 +394,12 @@ class MemoryFrontier:
         end_offsets: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         entry.state, entry.event_seq = state, entry.event_seq + 1
+        if entry.kind == "estimate":
+            return
         event = RunEvent(
             id=digest(entry.run.id, "state", str(entry.event_seq)),
             run_id=entry.run.id, job_id=entry.run.job_id, dataset=entry.run.dataset, kind="state",
-            state=state, at="2026-01-01T00:00:00Z", counts=entry.counts, reason=reason,  # type: ignore[arg-type]
+            state=state, at="2026-01-01T00:00:00Z", counts=entry.counts, reason=reason, paused=entry.paused,  # type: ignore[arg-type]
             end_offsets={topic: dict(ends) for topic, ends in (end_offsets or {}).items()},
         )  # fmt: skip
         self.outbox_rows.append(Said(next(self._ids), RUN_EVENTS, entry.run.id, encode(event)))
@@ -313,9 +412,10 @@ class MemoryFrontier:
             run = self.runs.get(entry.run_id)
             if run is None:
                 continue
-            for batch in entry.batches:
-                if batch in run.batches:
-                    run.batches[batch] = (run.batches[batch][0], True)
+            new = [batch for batch in entry.batches if batch in run.batches and not run.batches[batch][1]]
+            run.batches |= {batch: (run.batches[batch][0], True) for batch in new}
+            if not new:
+                continue
             run.stored += entry.stored
             run.rejected += entry.rejected
             run.dropped += entry.dropped

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
 import orjson
@@ -40,6 +41,10 @@ class MemoryIntents:
         await Pause()
         known = self.intents[topic, partition]
         return self._epochs.next(topic, partition), known[-1] if known else None
+
+    async def moments(self, topic: str, partition: int) -> list[str]:
+        await Pause()
+        return [intent.ingested_at for intent in reversed(self.intents[topic, partition])][:10]
 
     async def begin(self, intent: Intent, epoch: int) -> None:
         await Pause()
@@ -93,9 +98,16 @@ class MemoryRows:
         self._tokens.add((rows.table, token))
         self.tables[rows.table] += [orjson.loads(line) for line in rows.lines.splitlines()]
 
-    async def recent_ids(self, table: str, limit: int) -> list[str]:
+    async def recent_ids(self, table: str, moments: Sequence[str], limit: int) -> list[str]:
         await Pause()
-        return [str(row["id"]) for row in reversed(self.tables[table])][:limit]
+        known = [datetime.fromisoformat(moment) for moment in moments]
+        found = [(datetime.fromisoformat(str(row["ingested_at"])), str(row["id"])) for row in self.tables[table]]
+        found.sort(key=lambda row: row[0])
+        lately = timedelta(hours=1)
+        return [
+            identity for at, identity in reversed(found)
+            if any(moment - lately <= at <= moment for moment in known)
+        ][:limit]  # fmt: skip
 
     async def of_run(self, run_id: str) -> tuple[int, int]:
         await Pause()
@@ -120,6 +132,8 @@ class MemorySnapshots:
         self, topic: str, partition: int, epoch: int, next_offset: int, blocks: Sequence[tuple[int, bytes]]
     ) -> None:
         await Pause()
+        if not blocks:
+            raise ValueError("nothing would say how far it is")
         self._epochs.check(topic, partition, epoch)
         self._blocks[topic, partition].update(blocks)
         self._offsets[topic, partition] = next_offset

@@ -10,14 +10,22 @@ from api.auth.callers import Caller
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, Gateway, Reader, Wired
-from api.routes.v1.jobs import Cursor, JobId, Limit
+from api.routes.v1.jobs import Cursor, JobId, Limit, RunId
 from api.shapes.errors import documented
-from api.shapes.findings import RecordPage, TrendPage, UrlPage, record_line, record_page, trend_page, url_page
+from api.shapes.findings import (
+    RecordPage,
+    TrendPage,
+    UrlPage,
+    record_line,
+    record_page,
+    story_page,
+    trend_page,
+    url_page,
+)
 from schemas.ledger import Run
 
 router = APIRouter(prefix="/api/v1", tags=["results"], dependencies=SCHEMES, route_class=StrictRoute)
 
-RunId = Annotated[str | None, Query(max_length=100, description="A run of this job; the newest one by default.")]
 Kind = Annotated[Literal["spike", "shift"] | None, Query(description="Only trends of this kind.")]
 
 _RECORDS = documented(404, 422, permission=Permission.READ)
@@ -66,13 +74,16 @@ async def urls(
     outcome: Annotated[
         str | None, Query(max_length=50, description="An outcome or class, or queued, or issued.")
     ] = None,
-    url: Annotated[str | None, Query(max_length=2048, description="Only this URL.")] = None,
+    url: Annotated[str | None, Query(max_length=2048, description="Only this URL, with its story.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> UrlPage:
-    """Every URL of the newest run with what became of it."""
+    """Every URL of the newest run with what became of it. With `url`, that one's whole story: where it was found, which
+    rule left it out, each visit, what it waits for, how it ended; or why the run has not met it."""
     run = await gateway.jobs.run(caller, job_id, run_id)
-    page = await gateway.jobs.urls(run, outcome, url, cursor, limit)
+    if url is not None:
+        return story_page(await gateway.stories.of(await gateway.jobs.job(caller, job_id), run, url))
+    page = await gateway.jobs.urls(run, outcome, cursor, limit)
     return url_page(page.items, page.next_cursor)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.auth.permissions import Permission
 from api.config import VERSION
@@ -38,6 +38,7 @@ async def metrics(caller: Reader, gateway: Wired) -> Response:
 
 
 @router.get("/health", summary="Health", **documented(503))
-async def health(gateway: Wired, response: Response) -> HealthBody:
-    """The one health check: every store and every process, and why one is down. Open to everyone."""
-    return await answer_health(gateway, response)
+async def health(gateway: Wired, request: Request, response: Response) -> HealthBody:
+    """The one health check: every store and every process, and why one is down. Open to everyone; what a process
+    logged last is told to operators."""
+    return await answer_health(gateway, request, response)

@@ -18,6 +18,13 @@ where (empty({runs:Array(UUID)}) or run_id in {runs:Array(UUID)})
         toUUIDOrZero({before_id:String})))
 order by at desc, id desc limit {limit:UInt32}
 
+-- name: attempts
+-- Visits to one URL of a run, the first one first; the primary key leads straight to them.
+select attempt, outcome, status, reason, fetched_at as at, elapsed_ms, final, address
+from page_outcomes final
+where run_id = {run_id:UUID} and url_fp = {url_fp:UUID}
+order by attempt, fetched_at limit {limit:UInt32}
+
 -- name: alive
 -- Whether it answers.
 select 1

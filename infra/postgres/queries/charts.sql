@@ -2,8 +2,8 @@
 -- The newest runs and every one that is not over, oldest first, for the dashboards' lists.
 select * from (
     select id, job_id, dataset, state, reason, max_pages, created_at, started_at, finished_at,
-        requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped
-    from runs
+        paused_at, requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped
+    from runs where kind = 'crawl'
     order by state in ('queued', 'running', 'finishing') desc, coalesce(finished_at, started_at, created_at) desc
     limit %(limit)s) newest
 order by coalesce(finished_at, started_at, created_at);
@@ -11,7 +11,7 @@ order by coalesce(finished_at, started_at, created_at);
 -- name: one_run
 -- One run with its accounts.
 select id, job_id, dataset, state, reason, max_pages, created_at, started_at, finished_at,
-    requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped
+    paused_at, requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped
 from runs where id = %(run)s;
 
 -- name: particulars

@@ -16,6 +16,11 @@ select topic, partition, first_offset, last_offset, skipped, cluster_id, confirm
        to_char(ingested_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ingested_at
 from intents where topic = %(topic)s and partition = %(partition)s order by last_offset desc limit 1
 
+-- name: moments
+-- When the last inserts of a partition were made.
+select to_char(ingested_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ingested_at
+from intents where topic = %(topic)s and partition = %(partition)s order by last_offset desc limit 10
+
 -- name: begin_intent
 -- Written down before the rows are sent.
 insert into intents (cluster_id, topic, partition, first_offset, last_offset, skipped, ingested_at, epoch)
@@ -33,17 +38,25 @@ delete from intents where topic = %(topic)s and partition = %(partition)s and la
     and confirmed_at is not null
 
 -- name: confirm_batches
--- The batches that ClickHouse now holds; those that were confirmed before are not counted again.
-update run_batches set confirmed = true
-where run_id = %(run)s::uuid and batch_id = any(%(batches)s::uuid[]) and not confirmed
-
--- name: confirm_sums
--- What the warehouse adds to a run's accounts.
-update runs set stored = stored + %(stored)s, rejected = rejected + %(rejected)s, dropped = dropped + %(dropped)s
-where id = %(run)s::uuid
+-- The batches that ClickHouse now holds, and what they add to their runs' accounts. What no run promised adds nothing,
+-- and what was confirmed before (it came again under a later offset) adds nothing again.
+with told as (
+    select * from unnest(%(entry)s::int[], %(run)s::uuid[], %(batch)s::uuid[], %(stored)s::bigint[],
+                         %(rejected)s::bigint[], %(dropped)s::bigint[])
+        as t(entry, run_id, batch_id, stored, rejected, dropped)
+), confirmed as (
+    update run_batches b set confirmed = true from told t
+    where b.run_id = t.run_id and b.batch_id = t.batch_id and not b.confirmed
+    returning t.entry, t.run_id, t.stored, t.rejected, t.dropped
+)
+update runs r
+set stored = r.stored + c.stored, rejected = r.rejected + c.rejected, dropped = r.dropped + c.dropped
+from (select run_id, sum(stored)::bigint as stored, sum(rejected)::bigint as rejected, sum(dropped)::bigint as dropped
+      from (select distinct * from confirmed) once group by run_id) c
+where r.id = c.run_id
 
 -- name: read_snapshot
--- A stage's memory of one partition.
+-- A stage's memory of one partition: as of the newest `next_offset` of its blocks, since each write has one at least.
 select block, state, next_offset from snapshots
 where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s order by block
 
@@ -54,11 +67,6 @@ select %(stage)s, %(topic)s, %(partition)s, b.block, %(epoch)s, %(next_offset)s,
 from unnest(%(blocks)s::int[], %(states)s::bytea[]) as b(block, state)
 on conflict (stage, topic, partition, block) do update
 set epoch = excluded.epoch, next_offset = excluded.next_offset, state = excluded.state, at = now()
-
--- name: move_snapshot
--- Every block of a memory is as of the same offset.
-update snapshots set next_offset = %(next_offset)s
-where stage = %(stage)s and topic = %(topic)s and partition = %(partition)s and next_offset <> %(next_offset)s
 
 -- name: begin_try
 -- A worker's mark on a partition, or one more try of a message that may end its worker: those before it have passed.

@@ -6,7 +6,7 @@ select id::text, job_id::text, dataset, description from runs where id = %(run)s
 
 -- name: lock_runs
 -- The runs of a batch of answers, locked in order; what is left of their budgets.
-select id::text, state, visited, max_pages, cancelled_at is not null as cancelled
+select id::text, job_id::text, state, visited, max_pages, cancelled_at is not null as cancelled
 from runs where id = any(%(runs)s::uuid[]) order by id for update
 
 -- name: claim
@@ -23,7 +23,7 @@ set state = 'done', fetch_id = a.fetch_id, outcome = a.outcome, klass = a.klass,
 from answer a
 where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
   and (a.whole or f.attempt = a.attempt)
-returning f.run_id::text, f.url_fp::text
+returning f.run_id::text, f.url_fp::text, f.priority
 
 -- name: held_before
 -- Answers whose claim was written before a crash: theirs is the row, and nothing changes.
@@ -33,14 +33,15 @@ join frontier f on f.run_id = a.run_id and f.url_fp = a.url_fp and f.fetch_id = 
 
 -- name: queue_again
 -- A failure that may pass: the row waits for its next try. Only the newest attempt may say so, but a whole response
--- (a 503 and its like) of any attempt at the same try: its fetcher does not ask the host again for that.
+-- (a 503 and its like) of any attempt at the same try: its fetcher does not ask the host again for that. A try that was
+-- not made (`counts` false: the host is being left alone) is not one.
 with answer as (
     select * from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(attempt)s::int[], %(tries)s::int[], %(whole)s::bool[],
-                         %(status)s::smallint[], %(reason)s::text[], %(retry_at)s::float8[])
-        as t(run_id, url_fp, attempt, tries, whole, status, reason, retry_at)
+                         %(counts)s::bool[], %(status)s::smallint[], %(reason)s::text[], %(retry_at)s::float8[])
+        as t(run_id, url_fp, attempt, tries, whole, counts, status, reason, retry_at)
 )
 update frontier f
-set state = 'queued', tries = f.tries + 1, status = a.status, reason = a.reason, not_before = to_timestamp(a.retry_at),
+set state = 'queued', tries = f.tries + case when a.counts then 1 else 0 end, status = a.status, reason = a.reason, not_before = to_timestamp(a.retry_at),
     published = false, issued_at = null
 from answer a
 where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.fetch_id is null
@@ -49,17 +50,20 @@ returning f.run_id::text, f.url_fp::text
 
 -- name: insert_links
 -- New URLs; those that the run knows are passed over. Sorted, so that two writers never wait for each other in a ring.
-insert into frontier (run_id, url_fp, host, url, depth, hops, priority, state, outcome, klass, reason, found_on, closed_at)
-select l.run_id, l.url_fp, l.host, l.url, l.depth, l.hops, l.priority,
+-- A source costs no budget: that is settled here (`counted`) and nobody else need know.
+insert into frontier (run_id, url_fp, kind, counted, host, url, depth, hops, priority, state, outcome, klass, reason,
+                      found_on, closed_at)
+select l.run_id, l.url_fp, l.kind, l.kind <> 'page', l.host, l.url, l.depth, l.hops, l.priority,
        case when l.outcome is null then 'queued' else 'done' end, l.outcome,
        case when l.outcome is null then null else 'filtered' end, l.reason, l.found_on,
        case when l.outcome is null then null else now() end
-from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(host)s::text[], %(url)s::text[], %(depth)s::int[], %(hops)s::smallint[],
-            %(priority)s::smallint[], %(outcome)s::text[], %(reason)s::text[], %(found_on)s::text[])
-    as l(run_id, url_fp, host, url, depth, hops, priority, outcome, reason, found_on)
+from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(kind)s::text[], %(host)s::text[], %(url)s::text[], %(depth)s::int[],
+            %(hops)s::smallint[], %(priority)s::smallint[], %(outcome)s::text[], %(reason)s::text[],
+            %(found_on)s::text[])
+    as l(run_id, url_fp, kind, host, url, depth, hops, priority, outcome, reason, found_on)
 order by l.run_id, l.url_fp
 on conflict (run_id, url_fp) do nothing
-returning run_id::text, host, state, found_on
+returning run_id::text, url_fp::text, host, state
 
 -- name: come_nearer
 -- A URL that was found again by a shorter way: one that was left out as too deep is let in, one that waits moves up.
@@ -121,3 +125,47 @@ on conflict do nothing
 -- name: wake
 -- Dispatch has something to look at.
 select pg_notify('frontier', '')
+
+-- name: lock_memory
+-- What jobs remember of pages, before a visit is added to it.
+select p.job_id::text, p.url_fp::text, p.content_hash, extract(epoch from p.visited_at)::float8 as visited_at,
+       p.visits, p.changes, p.watched_s
+from job_pages p join unnest(%(job)s::uuid[], %(fp)s::uuid[]) as k(job_id, url_fp)
+    on p.job_id = k.job_id and p.url_fp = k.url_fp
+order by p.job_id, p.url_fp for update of p
+
+-- name: remember
+-- One visit more of each page. Where the host said that nothing had changed, links are kept, and what it left out.
+insert into job_pages as p (job_id, url_fp, etag, last_modified, content_hash, links, visited_at, visits, changes,
+                            watched_s, due_at)
+select v.job_id, v.url_fp, v.etag, v.last_modified, v.content_hash, coalesce(v.links, ''), to_timestamp(v.visited_at),
+       v.visits, v.changes, v.watched_s, to_timestamp(v.due_at)
+from unnest(%(job)s::uuid[], %(fp)s::uuid[], %(etag)s::text[], %(last_modified)s::text[], %(content_hash)s::text[],
+            %(links)s::bytea[], %(visited_at)s::float8[], %(visits)s::real[], %(changes)s::real[],
+            %(watched_s)s::float8[], %(due_at)s::float8[])
+    as v(job_id, url_fp, etag, last_modified, content_hash, links, visited_at, visits, changes, watched_s, due_at)
+on conflict (job_id, url_fp) do update
+set etag = case when excluded.links = '' and excluded.etag = '' then p.etag else excluded.etag end,
+    last_modified = case when excluded.links = '' and excluded.last_modified = '' then p.last_modified
+                         else excluded.last_modified end,
+    content_hash = excluded.content_hash, links = case when excluded.links = '' then p.links else excluded.links end,
+    visited_at = excluded.visited_at,
+    visits = excluded.visits, changes = excluded.changes, watched_s = excluded.watched_s, due_at = excluded.due_at
+where p.visited_at < excluded.visited_at
+
+-- name: remembered_links
+-- Where pages lead that have not changed since the run's job saw them.
+select p.url_fp::text, p.links from runs r join job_pages p on p.job_id = r.job_id
+where r.id = %(run)s::uuid and p.url_fp = any(%(fps)s::uuid[])
+
+-- name: remembered_visits
+-- What the next visits to pages can say: what the job saw when it was there, and since when it rests if it does.
+select f.run_id::text, f.url_fp::text, p.etag, p.last_modified,
+       case when p.due_at > now() then to_char(p.visited_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') else '' end as rests_since
+from unnest(%(run)s::uuid[], %(fp)s::uuid[]) as f(run_id, url_fp)
+join runs r on r.id = f.run_id
+join job_pages p on p.job_id = r.job_id and p.url_fp = f.url_fp
+
+-- name: came_from
+-- The page whose redirect a row is, if it is one.
+select found_on, kind from frontier where run_id = %(run)s::uuid and url_fp = %(fp)s::uuid and hops > 0

@@ -15,10 +15,11 @@ from infra.postgres.task_ledger import TaskLedger
 from producers.dispatch.ports import Frontier, Issued, OpenRun, Said
 from schemas.codec import decode
 from schemas.events import RunCounts, RunEvent
+from schemas.events.requests import SourceKind
 from schemas.ids import digest
 from schemas.job import JobDescription
 from schemas.topics import RUN_EVENTS
-from schemas.urls import fingerprint
+from schemas.urls import row_fingerprint
 from streams.extraction.ports import Closed, Closing, FoundLink, Run
 from streams.extraction.ports import TaskLedger as Ledger
 from streams.warehouse.ports import Intent
@@ -53,8 +54,9 @@ class Crawl(Protocol):
     @property
     def intents(self) -> Intents: ...
 
-    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
-        """A running run with these seeds; its id."""
+    async def open(self, *paths: str, host: str = HOST, sitemaps: Sequence[str] = (), job_id: str = "",
+                   **options: Any) -> str:  # fmt: skip
+        """A running run with these seeds, of a job of its own unless said otherwise; its id."""
         ...
 
     async def fate(self, run_id: str, path: str) -> Fate:
@@ -89,16 +91,21 @@ def url_of(path: str, host: str = HOST) -> str:
     return f"http://{host}/{path}"
 
 
-def fp_of(path: str, host: str = HOST) -> str:
-    """Its fingerprint."""
-    return fingerprint(url_of(path, host))
+def fp_of(path: str, host: str = HOST, kind: SourceKind = "page") -> str:
+    """The fingerprint of its row."""
+    return row_fingerprint(url_of(path, host), kind)
 
 
 def link(path: str, depth: int = 1, *, host: str = HOST, hops: int = 0, outcome: str | None = None,
-         reason: str = "") -> FoundLink:  # fmt: skip
+         reason: str = "", kind: SourceKind = "page") -> FoundLink:  # fmt: skip
     """A link as extraction finds it."""
-    return FoundLink(url_fp=fp_of(path, host), url=url_of(path, host), host=host, depth=depth, hops=hops,
-                     outcome=outcome, reason=reason)  # fmt: skip
+    return FoundLink(url_fp=fp_of(path, host, kind), url=url_of(path, host), host=host, depth=depth, hops=hops,
+                     outcome=outcome, reason=reason, kind=kind)  # fmt: skip
+
+
+def seeds_of(paths: Sequence[str], sitemaps: Sequence[str], host: str) -> list[FoundLink]:
+    """What intake makes of a job's addresses."""
+    return [link(path, 0, host=host) for path in paths] + [link(p, 0, host=host, kind="sitemap") for p in sitemaps]
 
 
 def page(task: Issued, fetch: str = "", *links: FoundLink, records: int = 0, batches: Sequence[tuple[str, int]] = ()
@@ -136,11 +143,12 @@ class MemoryCrawl:
         self.ledger = self.frontier
         self.intents = MemoryIntents(self.frontier)
 
-    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
+    async def open(self, *paths: str, host: str = HOST, sitemaps: Sequence[str] = (), job_id: str = "",
+                   **options: Any) -> str:  # fmt: skip
         run_id = str(uuid4())
-        description = job(*(url_of(path, host) for path in paths), **options)
-        run = Run(id=run_id, job_id=str(uuid4()), dataset="d", description=description)
-        self.frontier.open(run, [link(path, 0, host=host) for path in paths])
+        description = job(*(url_of(path, host) for path in [*paths, *sitemaps]), **options)
+        run = Run(id=run_id, job_id=job_id or str(uuid4()), dataset="d", description=description)
+        self.frontier.open(run, seeds_of(paths, sitemaps, host))
         return run_id
 
     async def fate(self, run_id: str, path: str) -> Fate:
@@ -171,11 +179,12 @@ class RealCrawl:
         self.intents: Intents = IntentLedger(database, Intent)
         self.closing = ClosingTransaction(database)
 
-    async def open(self, *paths: str, host: str = HOST, **options: Any) -> str:
+    async def open(self, *paths: str, host: str = HOST, sitemaps: Sequence[str] = (), job_id: str = "",
+                   **options: Any) -> str:  # fmt: skip
         run_id = str(uuid4())
-        description = job(*(url_of(path, host) for path in paths), **options)
-        seeds = [link(path, 0, host=host) for path in paths]
-        assert await Seeding(self._database).open_outsiders(run_id, str(uuid4()), description, "contract", seeds)
+        description = job(*(url_of(path, host) for path in [*paths, *sitemaps]), **options)
+        seeds, job_id = seeds_of(paths, sitemaps, host), job_id or str(uuid4())
+        assert await Seeding(self._database).open_outsiders(run_id, job_id, description, "contract", seeds)
         return run_id
 
     async def fate(self, run_id: str, path: str) -> Fate:

@@ -24,12 +24,13 @@ def intent(name: str, first: int, last: int, *skipped: str, partition: int = 0) 
                   ingested_at=AT, cluster="c")  # fmt: skip
 
 
-async def run_with_batch(crawl: Crawl) -> tuple[str, Sums]:
-    """A run whose one page promised one batch, and what the warehouse will say of it."""
+async def run_with_batch(crawl: Crawl, *more: str) -> tuple[str, Sums]:
+    """A run whose one page promised one batch (and some by their names), and what the warehouse will say of it."""
     run_id = await crawl.open("a")
     (task,) = await crawl.frontier.reserve(run_id, {HOST: 1})
     batch = digest("batch", run_id)
-    await crawl.ledger.close([page(task, records=5, batches=[(batch, 5)])])
+    others = [(digest(name, run_id), 5) for name in more]
+    await crawl.ledger.close([page(task, records=5 + 5 * len(more), batches=[(batch, 5), *others])])
     return run_id, Sums(run_id=run_id, batches=[batch], stored=3, rejected=1, dropped=1)
 
 
@@ -52,6 +53,19 @@ async def test_a_confirmed_intent_is_known_as_such(crawl: Crawl) -> None:
         await crawl.intents.confirm(intent(name, first, first + 9), epoch, [])
     _, newest = await crawl.intents.take(name, 0)
     assert newest == replace(intent(name, 10, 19), confirmed=True)
+
+
+async def test_the_moments_of_the_last_intents_are_told(crawl: Crawl) -> None:
+    name = topic()
+    assert await crawl.intents.moments(name, 0) == []
+    epoch, _ = await crawl.intents.take(name, 0)
+    times = [f"2026-01-01T00:00:{second:02}.500Z" for second in range(12)]
+    for offset, at in enumerate(times):
+        one = replace(intent(name, offset, offset), ingested_at=at)
+        await crawl.intents.begin(one, epoch)
+        await crawl.intents.confirm(one, epoch, [])
+    assert await crawl.intents.moments(name, 0) == times[:1:-1]
+    assert await crawl.intents.moments(name, 1) == []
 
 
 async def test_an_owner_of_the_past_writes_nothing(crawl: Crawl) -> None:
@@ -105,6 +119,30 @@ async def test_a_confirmation_said_twice_adds_once(crawl: Crawl) -> None:
     assert await crawl.frontier.promised(run_id) == (1, 5)
 
 
+async def test_a_batch_that_comes_again_adds_nothing_again(crawl: Crawl) -> None:
+    """A repeat that nobody recognised, under later offsets: with another that is new, in any order."""
+    name = topic()
+    run_id, sums = await run_with_batch(crawl)
+    other_run, other = await run_with_batch(crawl)
+    epoch, _ = await crawl.intents.take(name, 0)
+    for first, told in enumerate(([sums], [sums, other], [other, sums])):
+        await crawl.intents.begin(intent(name, first, first), epoch)
+        await crawl.intents.confirm(intent(name, first, first), epoch, told)
+    for run in (run_id, other_run):
+        _, counts = await crawl.state(run)
+        assert (counts.extracted, counts.stored, counts.rejected, counts.dropped) == (5, 3, 1, 1)
+
+
+async def test_a_batch_that_was_not_promised_changes_no_accounts(crawl: Crawl) -> None:
+    """Somebody else wrote it, under the run's name."""
+    name = topic()
+    run_id, sums = await run_with_batch(crawl)
+    epoch, _ = await crawl.intents.take(name, 0)
+    await crawl.intents.begin(intent(name, 0, 0), epoch)
+    await crawl.intents.confirm(intent(name, 0, 0), epoch, [replace(sums, batches=[str(uuid4())])])
+    assert (await crawl.state(run_id))[1].stored == 0 and await crawl.frontier.short(run_id) != []
+
+
 async def test_a_page_that_is_not_stored_is_named(crawl: Crawl) -> None:
     run_id, _ = await run_with_batch(crawl)
     assert len(await crawl.frontier.short(run_id)) == 1
@@ -122,12 +160,12 @@ async def test_sums_of_a_run_that_is_gone_harm_nobody(crawl: Crawl) -> None:
 async def test_confirmations_of_the_same_runs_at_once_all_count(crawl: Crawl) -> None:
     """Two partitions, the same two runs: locks are taken in one order, and what loses a race is said again."""
     name = topic()
-    runs = [await run_with_batch(crawl) for _ in range(2)]
+    runs = [await run_with_batch(crawl, *(f"batch {partition}" for partition in range(6))) for _ in range(2)]
     epochs = [(await crawl.intents.take(name, partition))[0] for partition in range(6)]
 
     async def store(partition: int) -> None:
         one = intent(name, 0, 0, partition=partition)
-        sums = [replace(sums, batches=[str(uuid4())]) for _, sums in runs]
+        sums = [replace(sums, batches=[digest(f"batch {partition}", run_id)]) for run_id, sums in runs]
         await crawl.intents.begin(one, epochs[partition])
         await crawl.intents.confirm(one, epochs[partition], sums if partition % 2 else sums[::-1])
 
@@ -154,6 +192,16 @@ async def test_an_owner_of_the_past_does_not_change_a_memory(crawl: Crawl) -> No
     with pytest.raises(Fenced):
         await memory.write(name, 0, past, 5, [(0, b"old"), (1, b"old")])
     assert (await memory.take(name, 0))[1:] == (9, [(0, b"new")])
+
+
+async def test_a_memory_moves_with_whatever_block_is_written(crawl: Crawl) -> None:
+    memory, name = crawl.memory(), topic()
+    epoch, _, _ = await memory.take(name, 0)
+    await memory.write(name, 0, epoch, 5, [(-1, b"ids"), (0, b"zero")])
+    await memory.write(name, 0, epoch, 9, [(-1, b"later ids")])
+    assert (await memory.take(name, 0))[1:] == (9, [(-1, b"later ids"), (0, b"zero")])
+    with pytest.raises(ValueError):
+        await memory.write(name, 0, epoch, 12, [])
 
 
 async def test_memories_are_kept_apart_by_partition(crawl: Crawl) -> None:

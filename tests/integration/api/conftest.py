@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -94,6 +95,7 @@ def served(engines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "TRAWL_METRICS_PORT": str(metrics_port),
         "TRAWL_SECRET_SIGNING_KEY": "a seed for tests",
         "TRAWL_SECRET_DASHBOARDS_KEY": "another for tests",
+        "TRAWL_SECRET_SEAL_KEY": secrets.token_urlsafe(32),
     }
     found = Served(environ, port, metrics_port, tmp_path_factory.mktemp("gateway"), asyncio.run(prepared()))
     found.start()

@@ -1,12 +1,16 @@
 """The pool of connections on a real server: lost races, refusals, and a server that goes away and comes back."""
 
 import asyncio
+import os
+import socket
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from infra.errors import StoreRefused, StoreUnavailable
+from infra.postgres.leadership import Leadership
 from infra.postgres.pool import Connection, Database
 
 
@@ -112,3 +116,32 @@ async def test_work_goes_on_after_the_server_was_killed_and_came_back(engines: A
                 except StoreUnavailable:
                     continue
         assert all(rows == [{"a": 1}] for rows in answers)
+
+
+async def test_every_connection_ends_by_itself_when_its_server_falls_silent(
+    engines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the pool, the one that listens, and the leader's: asked of the kernel."""
+    found: list[psycopg.AsyncConnection[Any]] = []
+    connect = psycopg.AsyncConnection.connect
+
+    async def noted(*arguments: Any, **named: Any) -> Any:
+        found.append(await connect(*arguments, **named))
+        return found[-1]
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", noted)
+    leadership, stopping = Leadership(engines.postgres), asyncio.Event()
+    async with Database(engines.postgres) as database:
+        await database.fetch("select 1")
+        listening = database.listen("silence")
+        assert await anext(listening) == ""
+        assert await leadership.won(stopping)
+        assert len(found) >= 3
+        for connection in found:
+            own = socket.socket(fileno=os.dup(connection.fileno()))
+            with own:
+                options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+                assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert [own.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [5, 2, 3, 10_000]
+        await listening.aclose()  # type: ignore[attr-defined]
+        await leadership.give_up()

@@ -46,7 +46,9 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     PAGE_OUTCOMES: {
         "run_id": str(uuid4()), "job_id": str(uuid4()), "dataset": "d", "url": "u", "url_fp": str(uuid4()),
-        "host": "h", "outcome": "fetched", "klass": "fetched", "fetched_at": AT,
+        "host": "h", "outcome": "fetched", "klass": "fetched", "fetched_at": AT, "retry_at": AT, "address": "::1",
+        "http_version": "HTTP/2", "tls_version": "TLSv1.3", "content_type": "text/html", "content_hash": "h",
+        "body_ref": "b", "screenshot_ref": "s", "headers": [["server", "x"]], "dns_ms": None,
     },
     TRENDS: {
         "dataset": "d", "run_id": str(uuid4()), "record_key": "k", "field": "f", "series": "s", "kind": "spike",
@@ -75,7 +77,7 @@ def spoiled() -> Iterator[tuple[str, dict[str, Any]]]:
     """(topic, what differs from a good event)."""
     for topic, good in GOOD.items():
         for name, value in good.items():
-            if name in ("at", "fetched_at"):
+            if name in ("at", "fetched_at", "retry_at"):
                 yield from ((topic, {name: text}) for text in TIMES)
             elif name in ("run_id", "job_id", "url_fp", "record_id"):
                 yield from ((topic, {name: text}) for text in IDS)
@@ -93,9 +95,11 @@ def spoiled() -> Iterator[tuple[str, dict[str, Any]]]:
         yield CLEAN_RECORDS, {"records": [RECORD | {"key": text}]}
         yield CLEAN_RECORDS, {"records": [RECORD | {"data": {text: 1}}], "numeric": {text: "number"}}
     yield from ((CLEAN_RECORDS, {"records": [RECORD | {"id": text}]}) for text in IDS)
-    for name in ("depth", "attempt", "status", "records", "links", "new_links", "body_size"):
+    for name in ("depth", "hops", "attempt", "status", "records", "links", "new_links", "body_size", "wire_size"):
         yield from ((PAGE_OUTCOMES, {name: number}) for number in NUMBERS)
-    yield from ((PAGE_OUTCOMES, {"elapsed_ms": number}) for number in FLOATS)
+    for name in ("elapsed_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms"):
+        yield from ((PAGE_OUTCOMES, {name: number}) for number in FLOATS)
+    yield from ((PAGE_OUTCOMES, {"headers": [[text, text]] * 9}) for text in TEXTS)
     for name in ("score", "confidence", "before", "after", "change"):
         yield from ((TRENDS, {name: number}) for number in FLOATS)
     yield from ((TRENDS, {"values": [number]}) for number in FLOATS)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+import cramjam
+import zstandard
+
 PAGE = b"<html><body>" + b"<p>All is well.</p>" * 50 + b"</body></html>"
 
 
@@ -42,13 +45,21 @@ def _raw_deflate(data: bytes) -> bytes:
     return made.compress(data) + made.flush()
 
 
-def _bad_crc() -> bytes:
-    data = bytearray(gzip.compress(PAGE))
-    data[-6] ^= 0xFF
-    return bytes(data)
+def _brotli(data: bytes) -> bytes:
+    return bytes(cramjam.brotli.compress(data))
+
+
+def _zstd(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+def _changed(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 0xFF]) + data[place:][1:]
 
 
 GZIP = b"Content-Encoding: gzip"
+BR = b"Content-Encoding: br"
+ZSTD = b"Content-Encoding: zstd"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 FIXED: dict[str, bytes] = {
     "/page": response(PAGE, b"Content-Type: text/html"),
@@ -58,6 +69,9 @@ FIXED: dict[str, bytes] = {
     "/gzip-padded": response(gzip.compress(PAGE) + b"\0" * 100, GZIP),
     "/deflate": response(zlib.compress(PAGE), b"Content-Encoding: deflate"),
     "/raw-deflate": response(_raw_deflate(PAGE), b"Content-Encoding: deflate"),
+    "/brotli": response(_brotli(PAGE), BR),
+    "/zstd": response(_zstd(PAGE), ZSTD),
+    "/stacked-new": response(_zstd(_brotli(PAGE)), b"Content-Encoding: br, zstd"),
     "/stacked": response(gzip.compress(zlib.compress(PAGE)), b"Content-Encoding: deflate, gzip"),
     "/stacked-twice": response(gzip.compress(zlib.compress(PAGE)), b"Content-Encoding: deflate", GZIP),
     "/identity": response(PAGE, b"Content-Encoding: identity"),
@@ -66,6 +80,9 @@ FIXED: dict[str, bytes] = {
     "/no-content": b"HTTP/1.1 204 No Content\r\n\r\n",
     "/early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + response(PAGE),
     "/duplicates": response(PAGE, b"Set-Cookie: a=1", b"Set-Cookie: b=2", b"X-Case: Kept"),
+    "/pdf": response(PAGE, b"Content-Type: application/pdf; version=2"),
+    "/picture": response(PAGE, b"Content-Type: IMAGE/png"),
+    "/error-pdf": response(PAGE, b"Content-Type: application/pdf", status=b"404 Not Found"),
     "/empty-type": response(PAGE, b"Content-Type: "),
     "/latin-1": response(b"", b"Location: /caf\xe9", status=b"302 Found"),
     "/redirect": response(b"moved", b"Location: /page", status=b"301 Moved Permanently"),
@@ -78,9 +95,14 @@ FIXED: dict[str, bytes] = {
     "/bad-chunk": CHUNKED + b"ZZ\r\nhello\r\n0\r\n\r\n",
     "/big-header": response(PAGE, b"X-Big: " + b"a" * 100_000),
     "/many-headers": response(PAGE, *(b"X-%d: 1" % index for index in range(5000))),
-    "/bad-crc": response(_bad_crc(), GZIP),
+    "/bad-crc": response(_changed(gzip.compress(PAGE), -6), GZIP),
     "/not-gzip": response(PAGE, GZIP),
-    "/brotli": response(b"\x0b\x02\x80hello\x03", b"Content-Encoding: br"),
+    "/unasked": response(PAGE, b"Content-Encoding: compress"),
+    "/truncated-brotli": response(_brotli(PAGE)[:-3], BR),
+    "/truncated-zstd": response(_zstd(PAGE)[:-3], ZSTD),
+    "/zstd-bad-checksum": response(_changed(_zstd(PAGE), -1), ZSTD),
+    "/brotli-bomb": response(_brotli(bytes(50_000_000)), BR),
+    "/zstd-bomb": response(_zstd(bytes(50_000_000)), ZSTD),
     "/truncated-gzip": response(gzip.compress(PAGE)[:-20], GZIP),
     "/truncated-deflate": response(zlib.compress(PAGE)[:-5], b"Content-Encoding: deflate"),
     "/bomb": response(bomb(1, 50_000_000), GZIP),
@@ -200,9 +222,9 @@ class MisbehavingServer:
             while True:
                 writer.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
                 await writer.drain()
-        if path in ("/never", "/hang-after-head"):
-            if path == "/hang-after-head":
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        if path in ("/never", "/hang-after-head", "/endless-pdf"):
+            if path != "/never":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: 10\r\n\r\n")
             await asyncio.Event().wait()
         if path == "/close-after":
             # Says nothing about closing, and closes: the next request on this connection meets nobody.

@@ -26,8 +26,9 @@ async def page(fetcher: HttpFetcher, url: str) -> ExchangeResponse:
 
 
 WHOLE = [
-    "/page", "/gzip", "/x-gzip", "/gzip-members", "/gzip-padded", "/deflate", "/raw-deflate", "/stacked",
-    "/stacked-twice", "/identity", "/early-hints", "/empty-type", "/until-close", "/http-1.0", "/close-after",
+    "/page", "/gzip", "/x-gzip", "/gzip-members", "/gzip-padded", "/deflate", "/raw-deflate", "/brotli", "/zstd",
+    "/stacked", "/stacked-twice", "/stacked-new", "/identity",
+    "/early-hints", "/empty-type", "/until-close", "/http-1.0", "/close-after",
 ]  # fmt: skip
 
 
@@ -59,7 +60,12 @@ BROKEN: list[tuple[str, FailureKind]] = [
     ("/endless", "too_large"),
     ("/bad-crc", "decode_failed"),
     ("/not-gzip", "decode_failed"),
-    ("/brotli", "decode_failed"),
+    ("/unasked", "decode_failed"),
+    ("/truncated-brotli", "decode_failed"),
+    ("/truncated-zstd", "decode_failed"),
+    ("/zstd-bad-checksum", "decode_failed"),
+    ("/brotli-bomb", "too_large"),
+    ("/zstd-bomb", "too_large"),
     ("/truncated-gzip", "decode_failed"),
     ("/truncated-deflate", "decode_failed"),
     ("/members-bomb", "decode_failed"),
@@ -170,7 +176,9 @@ async def test_what_is_sent_is_ours_and_the_requests_and_nothing_else(server: Mi
     assert isinstance(refused, ExchangeFailure)
     assert server.asked == [
         f"GET /page HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUser-Agent: TrawlBot/0.1 (+about)\r\n"
-        "Accept-Encoding: gzip, deflate\r\nAccept: text/plain\r\nX-Name: Gr\u00fc\u00df\r\n\r\n".encode("latin-1")
+        "Accept-Encoding: gzip, deflate, br, zstd\r\nAccept: text/plain\r\nX-Name: Gr\u00fc\u00df\r\n\r\n".encode(
+            "latin-1"
+        )
     ]
 
 
@@ -193,6 +201,47 @@ async def test_a_fresh_connection_that_is_dropped_is_not_asked_twice(
     result = await fetcher.fetch(asking(server.url("/drop")))
     assert not result.ok
     assert len(server.asked) == 1
+
+
+async def test_an_unwanted_type_is_refused_before_its_body(server: MisbehavingServer, fetcher: HttpFetcher) -> None:
+    async def kind(path: str, *types: str) -> str:
+        found = await fetcher.fetch(ExchangeRequest(server.url(path), content_types=types, read_timeout=0.3))
+        return found.kind if isinstance(found, ExchangeFailure) else str(found.status)
+
+    assert await kind("/endless-pdf", "text/html") == "bad_content_type"  # read, it would be a timeout
+    assert await kind("/pdf", "text/html", "image/*") == "bad_content_type"
+    assert await kind("/pdf", "text/html", "application/pdf") == "200"
+    assert await kind("/picture", "image/*") == "200"
+    assert await kind("/empty-type", "text/html") == "200"
+    assert await kind("/error-pdf", "text/html") == "404"  # an error is an error, whatever its page is made of
+    assert await kind("/pdf") == "200"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "framed"),
+    [("POST", b"a=1&b=\xff", b"Content-Length: 7"), ("POST", b"", b"Content-Length: 0"),
+     ("PUT", b"x", b"Content-Length: 1"), ("DELETE", b"", b""), ("OPTIONS", b"", b""),
+     ("GET", b"q", b"Content-Length: 1")],
+)  # fmt: skip
+async def test_methods_and_bodies(
+    method: str, body: bytes, framed: bytes, server: MisbehavingServer, fetcher: HttpFetcher
+) -> None:
+    result = await fetcher.fetch(ExchangeRequest(server.url("/echo"), method=method, body=body))
+    assert isinstance(result, ExchangeResponse), result
+    assert result.body == body
+    head = server.asked[-1]
+    assert head.startswith(method.encode() + b" /echo HTTP/1.1\r\n")
+    assert (b"Content-Length" in head) == bool(framed)
+    assert framed in head
+
+
+async def test_a_head_request_reads_no_body_however_large_it_is_said_to_be(
+    server: MisbehavingServer, fetcher: HttpFetcher
+) -> None:
+    result = await fetcher.fetch(ExchangeRequest(server.url("/announced-big"), method="HEAD"))
+    assert isinstance(result, ExchangeResponse), result
+    assert (result.status, result.body) == (200, b"")
+    assert (await page(fetcher, server.url("/page"))).body == PAGE
 
 
 async def test_bytes_after_a_response_are_not_the_next_one(server: MisbehavingServer, fetcher: HttpFetcher) -> None:

@@ -93,8 +93,8 @@ async def test_names_ports_and_hosts_that_are_not_there(server: MisbehavingServe
             assert await kind_of(fetcher, url) in ("connect_failed", "blocked_address")
 
 
-def authority(folder: Path, names: list[x509.GeneralName], days: int = 1) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a fresh certificate for `names`, and a client's that trusts it."""
+def authority(folder: Path, names: list[x509.GeneralName], days: int = 1) -> tuple[ssl.SSLContext, Path]:
+    """A server's context with a fresh certificate for `names`, and the file of what it is to be trusted by."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.now(UTC)
@@ -117,8 +117,7 @@ def authority(folder: Path, names: list[x509.GeneralName], days: int = 1) -> tup
     pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(pem)
-    trusting = ssl.create_default_context(cafile=str(pem))
-    return serving, trusting
+    return serving, pem
 
 
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
@@ -127,10 +126,13 @@ LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 async def test_tls_is_verified_and_its_version_told(tmp_path: Path) -> None:
     serving, trusting = authority(tmp_path, [LOOPBACK])
     async with MisbehavingServer(tls=serving) as server:
-        async with HttpFetcher(["127.0.0.1"], tls=trusting) as fetcher:
+        async with HttpFetcher(["127.0.0.1"], authorities=trusting) as fetcher:
             result = await fetcher.fetch(ExchangeRequest(server.url("/page")))
             assert isinstance(result, ExchangeResponse)
             assert (result.body, result.tls_version) == (PAGE, "TLSv1.3")
+            times = result.times
+            assert times.connect is not None and times.tls is not None
+            assert 0 < times.connect < times.connect + times.tls <= times.first_byte
             assert (await kind_of(fetcher, server.url("/short-length"))) == "malformed_response"
             assert (await kind_of(fetcher, server.url("/never"))) == "timeout"
         async with HttpFetcher(["127.0.0.1"]) as fetcher:
@@ -143,7 +145,7 @@ async def test_a_certificate_of_another_or_of_yesterday(
     names: list[x509.GeneralName], days: int, tmp_path: Path
 ) -> None:
     serving, trusting = authority(tmp_path, names, days)
-    async with MisbehavingServer(tls=serving) as server, HttpFetcher(["127.0.0.1"], tls=trusting) as fetcher:
+    async with MisbehavingServer(tls=serving) as server, HttpFetcher(["127.0.0.1"], authorities=trusting) as fetcher:
         assert await kind_of(fetcher, server.url("/page")) == "tls_failed"
         assert server.asked == []
 

@@ -9,6 +9,7 @@ import pytest
 
 from infra.http.exceptions import AddressBlocked, ConnectionLost, HeadTooLarge, NameNotResolved
 from infra.http.guard import AddressGuard
+from infra.http.resolver import GuardedResolver
 from infra.http.transport import GuardedTransport
 from tests.integration.http.misbehaving import PAGE, MisbehavingServer
 
@@ -19,7 +20,8 @@ def nowhere(host: str) -> Sequence[str]:
 
 @pytest.fixture
 async def client(server: MisbehavingServer) -> AsyncIterator[httpx.AsyncClient]:
-    transport = GuardedTransport(AddressGuard([f"127.0.0.1:{server.port}"]), lookup=nowhere)
+    guard = AddressGuard([f"127.0.0.1:{server.port}"])
+    transport = GuardedTransport(guard, resolver=GuardedResolver(guard, lookup=nowhere))
     timeout = httpx.Timeout(0.5, connect=2.0)
     async with httpx.AsyncClient(transport=transport, timeout=timeout) as running:
         yield running

@@ -1,6 +1,7 @@
 """Publishing: in order, acknowledged, and an outage is an outage."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -78,6 +79,15 @@ async def test_a_letter_is_the_original_bytes_with_place_and_reason(engines: Eng
         "raw-pages", "7", "123", "cleaning", "malformed", "a run",
     ]  # fmt: skip
     assert letter.header("trawl_reason").startswith("Grüße: xxx") and len(letter.header("trawl_reason")) == 2000
+
+
+async def test_a_letter_fits_however_large_the_message_was(engines: Engines, publisher: Publisher) -> None:
+    """The broker measures what is compressed: nine megabytes may come in, and do not go out."""
+    mark = uuid4().bytes
+    await publisher.dead_letters("intake", [Reject.of(Message("x", 0, 0, None, mark + value), "malformed", "")
+                                            for value in (os.urandom(3_000_000), b"[" * 9_000_000)])  # fmt: skip
+    letters = [m for m in await read_all(engines.kafka, DEAD_LETTERS) if m.value and m.value.startswith(mark)]
+    assert [letter.header("trawl_cut") for letter in letters] == ["3000016", "9000016"]
 
 
 async def test_without_a_broker_it_does_not_start() -> None:

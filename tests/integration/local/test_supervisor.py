@@ -100,7 +100,7 @@ async def test_a_process_is_ready_when_it_says_so_and_stops_when_asked(play: Any
     assert scene.states("fetch")[-2:] == [State.STOPPING, State.STOPPED]
     assert (scene.logs / "fetch.log").read_text() == "drained\n"
     entry = scene.status["processes"]["fetch"]
-    assert entry == {"pid": None, "state": "stopped", "restarts": 0, "why": "", "status": "at work"}
+    assert entry == {"pid": None, "state": "stopped", "restarts": 0, "why": "", "ending": "", "status": "at work"}
 
 
 async def test_only_the_process_itself_can_say_that_it_is_ready(play: Any) -> None:
@@ -173,6 +173,8 @@ async def test_five_crashes_in_a_minute_leave_it_down_with_the_reason(play: Any)
         assert [keeper.unit.name for keeper in down] == ["fetch", "gateway"]
         assert scene.states("fetch").count(State.STARTING) == 5
         why = scene.supervisor.status()["processes"]["fetch"]["why"]
+        ending = scene.supervisor.status()["processes"]["fetch"]["ending"]
+        assert ending.startswith("5 crashes") and ending.endswith("exited with code 3")
         assert "5 crashes" in why and "exited with code 3: cannot read the map" in why
         assert scene.supervisor.status()["processes"]["gateway"]["why"] == "not started: fetch is down"
 
@@ -181,6 +183,7 @@ async def test_a_program_that_is_not_there_is_a_crash_with_a_reason(play: Any) -
     async with play() as scene:
         scene.supervisor.start(Unit("ghost", lambda: Command(("/no/such/program",))))
         await scene.supervisor.settled()
+        assert scene.supervisor.status()["processes"]["ghost"]["ending"].endswith("exited with code 126")
         assert "/no/such/program cannot be run" in scene.supervisor.status()["processes"]["ghost"]["why"]
 
 

@@ -13,9 +13,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from dashboards.feed.feed import Feed
-from schemas import tickets
 from tests.pages.dashboards.world import World
-from tests.unit.dashboards.serving import SECRET, serving
+from tests.unit.dashboards.serving import FakeSessions, serving, ticket
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
@@ -27,14 +26,14 @@ class Dashboards:
     feed: Feed
     port: int
     world: World
+    sessions: FakeSessions
     problems: list[str] = field(default_factory=list)
     silent: bool = False
     stopped: bool = False
 
     def address(self, path: str) -> str:
         """With a ticket, as the gateway would send a person here."""
-        ticket = tickets.issue(SECRET, "somebody", time.time())
-        return f"http://127.0.0.1:{self.port}{path}{'&' if '?' in path else '?'}ticket={ticket}"
+        return f"http://127.0.0.1:{self.port}{path}{'&' if '?' in path else '?'}ticket={ticket(time.time())}"
 
     async def open(self, page: Page, path: str) -> None:
         """Opens a page and waits until it is connected; its console must stay silent."""
@@ -48,8 +47,9 @@ class Dashboards:
 async def dashboards() -> AsyncIterator[Dashboards]:
     """A server whose feed ticks four times a second, as in production."""
     feed = Feed(time.time())
-    async with serving(feed) as port:
-        found = Dashboards(feed, port, World(feed, time.time()))
+    sessions = FakeSessions()
+    async with serving(feed, sessions=sessions) as port:
+        found = Dashboards(feed, port, World(feed, time.time()), sessions)
         ticking = asyncio.create_task(_tick(found))
         yield found
         ticking.cancel()

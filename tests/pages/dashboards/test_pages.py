@@ -11,6 +11,7 @@ from schemas.events import RunCounts
 from schemas.ids import digest
 from tests.pages.dashboards.conftest import Dashboards
 from tests.pages.dashboards.world import NAMES, SHOP, STAGES, five_minutes
+from tests.unit.dashboards.serving import SESSION
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -180,6 +181,16 @@ async def test_a_list_that_moves_keeps_its_links_and_rows(dashboards: Dashboards
     kept = f"document.querySelector('[data-slot=runs] [data-key=\"{SHOP}\"] a').mark"
     assert await page.evaluate(kept) == "the same node"
     await expect(page.locator('[data-slot="runs"] .title')).to_have_text(["news", "shop"])
+
+
+async def test_signing_out_takes_the_page_away(dashboards: Dashboards, page: Page) -> None:
+    await dashboards.open(page, "/overview")
+    dashboards.sessions.roles.clear()
+    try:
+        await expect(page.locator("h1")).to_have_text("Not from this shore", timeout=3000)
+        await expect(page.locator("body")).to_contain_text("Your visit has ended")
+    finally:
+        dashboards.sessions.roles[SESSION] = "admin"
 
 
 async def test_silence_shows_as_stale_and_a_lost_server_as_lost(dashboards: Dashboards, page: Page) -> None:

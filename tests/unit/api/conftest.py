@@ -22,6 +22,7 @@ from api.gateway import Gateway
 from api.ports import Checks, Ports, ProcessHealth
 from api.server import Server, configured
 from schemas.accounts import Act, User
+from tests.unit.api.credentials import FakeCredentials
 from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakeRecords, FakeTelemetry, StoreAway
 
 PASSWORD = "correct horse battery"
@@ -39,6 +40,7 @@ class World:
 
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     jobs: FakeJobs = field(default_factory=FakeJobs)
+    credentials: FakeCredentials = field(default_factory=FakeCredentials)
     records: FakeRecords = field(default_factory=FakeRecords)
     feed: FakeFeed = field(default_factory=FakeFeed)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
@@ -50,8 +52,8 @@ class World:
 
     def app(self, **config: Any) -> FastAPI:
         ports = Ports(
-            accounts=self.accounts, jobs=self.jobs, records=self.records, open_feed=self.feed.open,
-            telemetry=self.telemetry,
+            accounts=self.accounts, jobs=self.jobs, credentials=self.credentials, records=self.records,
+            open_feed=self.feed.open, telemetry=self.telemetry,
             checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes),
         )  # fmt: skip
         settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **config)

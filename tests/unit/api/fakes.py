@@ -9,7 +9,18 @@ from typing import Any, Literal
 
 from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
 from schemas.events import Event, RunCounts, ScrapeRequest
-from schemas.ledger import OPEN_STATES, Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.ledger import (
+    OPEN_STATES,
+    Attempt,
+    HostSample,
+    HostWait,
+    Job,
+    Opening,
+    Run,
+    StoredRecord,
+    StoredTrend,
+    UrlFate,
+)
 from schemas.message import Message
 
 
@@ -53,6 +64,7 @@ class FakeAccounts:
         self.sessions: dict[str, _KeptSession] = {}
         self.api_keys: dict[str, _KeptKey] = {}
         self.links: dict[bytes, tuple[str, datetime]] = {}
+        self.asked_about = 0
 
     async def credential(self, login: str) -> Credential | None:
         self.switch.check()
@@ -182,6 +194,7 @@ class FakeAccounts:
         return self.users[user_id][0]
 
     async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        self.asked_about += 1
         self.switch.check()
         sessions = {
             i: self.sessions[i].session.user_id for i in ids if i in self.sessions and self._live(self.sessions[i])
@@ -205,10 +218,14 @@ class FakeJobs:
     deleted: set[str] = field(default_factory=set)
     created: dict[str, datetime] = field(default_factory=dict)
     fates: dict[str, list[UrlFate]] = field(default_factory=dict)
+    waits: dict[tuple[str, str], HostWait] = field(default_factory=dict)
+    samples: dict[str, list[HostSample]] = field(default_factory=dict)
 
     async def create(self, opening: Opening, act: Act) -> Run:
         self.switch.check()
         self.openings[opening.job_id] = opening
+        if opening.kind == "estimate":
+            self.deleted.add(opening.job_id)
         self.created[opening.job_id] = self.clock()
         return self._open(opening, act)
 
@@ -216,7 +233,7 @@ class FakeJobs:
         run = Run(
             id=opening.run_id, job_id=opening.job_id, owner=opening.owner, dataset=opening.dataset, state="queued",
             reason="", max_pages=opening.max_pages, created_at=self.clock(), started_at=None, finished_at=None,
-            cancelled_at=None, counts=RunCounts(),
+            cancelled_at=None, counts=RunCounts(), priority=opening.priority,
         )  # fmt: skip
         self.runs[run.id] = run
         self.outbox.append(ScrapeRequest(run_id=run.id))
@@ -261,7 +278,8 @@ class FakeJobs:
     async def run(self, run_id: str) -> Run | None:
         self.switch.check()
         run = self.runs.get(run_id)
-        return run if run and run.job_id not in self.deleted else None
+        hidden = run is None or (run.job_id in self.deleted and self.openings[run.job_id].kind != "estimate")
+        return None if hidden else run
 
     async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
         self.switch.check()
@@ -280,6 +298,32 @@ class FakeJobs:
         if found:
             self.acts.append(act)
         return [run.id for run in found]
+
+    async def pause(self, job_id: str, act: Act) -> list[str]:
+        found = [run for run in self._movable(job_id) if run.paused_at is None and run.stopped_at is None]
+        return self._changed(found, act, paused_at=self.clock())
+
+    async def resume(self, job_id: str, act: Act) -> list[str]:
+        return self._changed([run for run in self._movable(job_id) if run.paused_at], act, paused_at=None)
+
+    async def stop(self, job_id: str, act: Act) -> list[str]:
+        found = [run for run in self._movable(job_id) if run.stopped_at is None]
+        return self._changed(found, act, stopped_at=self.clock(), paused_at=None)
+
+    async def adjust(self, job_id: str, priority: int | None, delay: float | None, act: Act) -> list[str]:
+        fields = {name: value for name, value in (("priority", priority), ("delay", delay)) if value is not None}
+        return self._changed(self._movable(job_id), act, **fields)
+
+    def _movable(self, job_id: str) -> list[Run]:
+        self.switch.check()
+        return [run for run in self._of_job(job_id) if run.state in ("queued", "running") and run.cancelled_at is None]
+
+    def _changed(self, runs: list[Run], act: Act, **fields: Any) -> list[str]:
+        for run in runs:
+            self.change(run.id, **fields)
+        if runs:
+            self.acts.append(act)
+        return [run.id for run in runs]
 
     async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:
         self.switch.check()
@@ -310,12 +354,41 @@ class FakeJobs:
             and (outcome is None or outcome in (fate.outcome, fate.klass, fate.state if fate.state != "done" else None))
         ][:limit]
 
+    async def redirect(self, run_id: str, url: str) -> UrlFate | None:
+        self.switch.check()
+        return next((fate for fate in self.fates.get(run_id, []) if fate.found_on == url and fate.hops), None)
+
+    async def host_wait(self, run_id: str, host: str) -> HostWait | None:
+        self.switch.check()
+        return self.waits.get((run_id, host))
+
+    async def spent_hosts(self, run_id: str, daily: int) -> int:
+        self.switch.check()
+        return sum(
+            run == run_id and wait.queued > 0 and wait.visits_today >= daily
+            for (run, _), wait in self.waits.items()
+        )  # fmt: skip
+
+    async def tried(self, run_id: str, limit: int) -> list[UrlFate]:
+        self.switch.check()
+        found = [fate for fate in self.fates.get(run_id, []) if fate.attempt or not fate.found_on]
+        return sorted(found, key=lambda fate: (fate.depth, fate.found_at))[:limit]
+
+    async def host_samples(self, run_id: str) -> list[HostSample]:
+        self.switch.check()
+        return self.samples.get(run_id, [])
+
 
 class FakeRecords:
     def __init__(self) -> None:
         self.switch = Switch()
         self.of_run: dict[str, list[StoredRecord]] = {}
         self.stored_trends: list[StoredTrend] = []
+        self.visits: dict[tuple[str, str], list[Attempt]] = {}
+
+    async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
+        self.switch.check()
+        return self.visits.get((run_id, url_fp), [])[:limit]
 
     async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
         self.switch.check()

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import RequestLog
-from tests.unit.api.conftest import Client, World, running
-from tests.unit.api.naughty import NAUGHTY
+from tests.unit.api.conftest import Client, World, listening, running
+from tests.unit.api.naughty import NAUGHTY, URLS
 
 JSON = {"Content-Type": "application/json"}
 BASE: dict[str, Any] = {"url": "http://shop.test/"}
@@ -99,11 +99,43 @@ async def test_naughty_strings_in_headers(client: Client) -> None:
             continue  # these never arrive: no HTTP server lets them through as part of a header
         for name in (b"authorization", b"x-api-key", b"cookie", b"x-request-id", b"origin", b"accept", b"content-type"):
             value = b"trawl_session=" + raw if name == b"cookie" else raw
-            fits(
-                await client.http.send(
-                    httpx.Request("GET", "http://x/api/v1/jobs", headers=[(b"host", b"x"), (name, value)])
-                )
+            # What a POST looks at beside what every request does.
+            more = (("POST", "/api/v1/scrape"), ("POST", "/sign-in")) if name in (b"origin", b"content-type") else ()
+            for method, path in (("GET", "/api/v1/jobs"), *more):
+                headers = [(b"host", b"x"), (name, value)]
+                fits(await client.http.send(httpx.Request(method, f"http://x{path}", headers=headers)))
+
+
+async def test_naughty_origins_at_a_socket(world: World) -> None:
+    async with listening(world) as (address, _):
+        host, port = address.split(":")
+        for text in ("http://[", "http://[::1", *(text for text in URLS if text.isascii())):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            asked = (
+                "GET /api/v1/stream HTTP/1.1",
+                f"Host: {address}",
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                f"Origin: {text}",
             )
+            writer.write("\r\n".join((*asked, "", "")).encode())
+            async with asyncio.timeout(5):
+                answer = await reader.readline()
+            assert answer.split()[1] == b"403", (text, answer)
+            writer.close()
+
+
+@pytest.mark.parametrize("charset", ["undefined", "utf-16", "punycode", "idna", "nothing", "rot13", "\xff", "latin-1"])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+async def test_a_form_in_another_encoding_is_refused_with_a_sentence(client: Client, kind: str, charset: str) -> None:
+    content = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nanna\r\n--x--\r\n'
+    headers = {b"Content-Type": f"{kind}; charset={charset}".encode("latin-1"), b"Origin": b"http://gateway.test"}
+    for path in ("/api/v1/auth/login", "/sign-in"):
+        answer = await client.http.post(path, headers=headers, content=content)
+        fits(answer)
+        assert answer.status_code in (400, 422) and "Send the form in UTF-8." in answer.text
 
 
 @pytest.mark.parametrize(

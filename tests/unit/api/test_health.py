@@ -48,12 +48,31 @@ async def test_a_dependency_that_never_answers_does_not_hold_up_the_check(client
 
 async def test_a_process_that_is_down_says_why_and_the_gateway_serves_on(client: Client) -> None:
     client.world.processes |= {
-        "fetch": ProcessHealth(state="down", restarts=5, why="exit code 1: no such table"),
+        "fetch": ProcessHealth(state="down", restarts=5, why="exit code 1: no such table", ending="exit code 1"),
         "trends": ProcessHealth(state="starting"),
     }
     answer = await client.http.get("/health")
     assert answer.status_code == 200 and answer.json()["status"] == "degraded"
-    assert answer.json()["processes"]["fetch"] == {"state": "down", "restarts": 5, "why": "exit code 1: no such table"}
+    assert answer.json()["processes"]["fetch"] == {"state": "down", "restarts": 5, "why": "exit code 1"}
+
+
+async def test_what_a_process_logged_last_is_for_operators(client: Client) -> None:
+    client.world.processes["fetch"] = ProcessHealth(state="down", why="exit code 1: key=hunter2", ending="exit code 1")
+    told = {"opal": "exit code 1: key=hunter2", "root": "exit code 1: key=hunter2", "vera": "exit code 1"}
+    for username, why in told.items():
+        answer = await client.http.get("/health", headers=await client.headers(username))
+        assert answer.json()["processes"]["fetch"]["why"] == why, username
+    for path in ("/health", "/api/v1/health", "/api/v1/system/health"):
+        for headers in ({}, {"X-API-Key": "trawl_forged"}):
+            answer = await client.http.get(path, headers=headers)
+            assert answer.status_code == 200 and "hunter2" not in answer.text
+
+
+async def test_the_open_answer_needs_no_store_to_know_who_asks(client: Client) -> None:
+    headers = await client.headers("opal")
+    client.gateway.callers.forget()
+    client.world.accounts.switch.away = True
+    assert (await client.http.get("/health", headers=headers)).status_code == 200
 
 
 async def test_however_many_ask_it_is_checked_once_a_second(client: Client) -> None:

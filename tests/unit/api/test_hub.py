@@ -15,6 +15,7 @@ from api.live.hub import Hub
 from api.live.ring import Ring
 from api.live.subscription import Subscription
 from api.metrics import Metrics
+from schemas import codec
 from schemas.topics import CLEAN_RECORDS, RUN_EVENTS, TRENDS
 from tests.unit.api.eventually import eventually
 from tests.unit.api.fakes import FakeFeed
@@ -142,6 +143,30 @@ async def test_what_cannot_be_read_is_counted_and_left() -> None:
         publish(feed, event(RUN, JOB))
         await eventually(lambda: heard.types() == ["progress"])
         assert b"trawl_live_bad_messages_total 6.0" in hub._metrics.text()
+
+
+async def test_promises_that_nobody_can_keep_neither_end_the_feed_nor_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.live.hub._MOST_PENDING", 3)
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, topic=RUN_EVENTS) as heard:
+        publish(feed, completed(RUN, JOB, feed, 1, end_offsets={CLEAN_RECORDS: {"0": 99}, TRENDS: {"first": 1}}))
+        for number in range(10):
+            publish(feed, completed(f"run-{number}", JOB, feed, 1, end_offsets={CLEAN_RECORDS: {"0": 10**9}}))
+        publish(feed, event(RUN, JOB))
+        await eventually(lambda: heard.types() == ["progress"])
+        assert len(feed.opened) == 1, "the feed was not opened again"
+        assert len(hub._pending) == 3
+        assert b"trawl_live_bad_messages_total 1.0" in hub._metrics.text()
+
+
+async def test_a_record_that_no_frame_can_hold_does_not_end_the_feed() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, topic=CLEAN_RECORDS) as heard:
+        huge = codec.encode(batch(RUN, JOB, records("a"))).replace(b'"data":{', b'"data":{"huge":%d,' % 10**30)
+        feed.publish(CLEAN_RECORDS, huge)
+        publish(feed, batch(RUN, JOB, records("b")))
+        await eventually(lambda: heard.frames)
+        assert heard.frames[-1]["data"]["key"] == "b" and len(feed.opened) == 1
 
 
 async def test_what_passed_lately_is_kept_by_run() -> None:

@@ -11,7 +11,14 @@ from api.auth.permissions import ROLES, Permission, permissions_of
 from tests.unit.api.conftest import Client, World
 
 SOMEONE = {"viewer": "vera", "analyst": "anna", "operator": "opal", "admin": "root"}
-BODIES = {"/api/v1/scrape": {"url": "http://shop.test/"}, "/api/v1/auth/keys": {"name": "k"}}
+JOB = {"url": "http://shop.test/"}
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/scrape": JOB,
+    "/api/v1/scrape/validate": JOB,
+    "/api/v1/jobs/{job_id}/run": {"delay": 2.0},
+    "/api/v1/auth/keys": {"name": "k"},
+    "/api/v1/credentials": {"name": "c", "kind": "bearer", "host": "shop.test", "secret": "s"},
+}
 
 
 def operations(client: Client) -> list[tuple[str, str, dict[str, Any]]]:
@@ -28,7 +35,7 @@ def filled(path: str, job_id: str) -> str:
 
 
 async def ask(client: Client, method: str, path: str, job_id: str, headers: dict[str, str]) -> httpx.Response:
-    body = BODIES.get(path) if method == "POST" else None
+    body = BODIES.get(path) if method in ("POST", "PATCH") else None
     return await client.http.request(method, filled(path, job_id), headers=headers, json=body)
 
 

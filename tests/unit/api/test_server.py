@@ -27,7 +27,7 @@ def free_port() -> int:
 async def test_it_listens_tells_so_serves_and_drains(world: World) -> None:
     app, port, metrics_port = world.app(), free_port(), free_port()
     stopping, ready = asyncio.Event(), asyncio.Event()
-    serving = asyncio.create_task(listen(app, "127.0.0.1", port, metrics_port, stopping, ready.set))
+    serving = asyncio.create_task(listen(app, ("127.0.0.1", port), ("127.0.0.1", metrics_port), stopping, ready.set))
     await asyncio.wait_for(ready.wait(), 10)
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"http://127.0.0.1:{port}/health")).status_code == 200
@@ -57,7 +57,7 @@ async def test_a_taken_port_is_named_with_its_setting(world: World, taken: str) 
         port = other.getsockname()[1]
         own, metrics_port = (port, free_port()) if taken == "gateway" else (free_port(), port)
         with pytest.raises(PortTaken, match=f"{port}.*TRAWL_{'METRICS_' if taken == 'metrics' else ''}PORT"):
-            await listen(world.app(), "127.0.0.1", own, metrics_port, asyncio.Event(), lambda: None)
+            await listen(world.app(), ("127.0.0.1", own), ("127.0.0.1", metrics_port), asyncio.Event(), lambda: None)
 
 
 def test_processes_are_read_from_what_the_supervisor_wrote(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_processes_are_read_from_what_the_supervisor_wrote(tmp_path: Path) -> No
     for broken in ("", "{", "[]", '{"processes": 7}', '{"processes": {"a": {}}}'):
         file.write_text(broken)
         assert processes_of(file) == {}
-    fetch = {"pid": 2, "state": "down", "restarts": 5, "why": "x", "status": ""}
+    fetch = {"pid": 2, "state": "down", "restarts": 5, "why": "x: y", "ending": "x", "status": ""}
     file.write_text(json.dumps({"pid": 1, "processes": {"fetch": fetch}}))
     found = processes_of(file)["fetch"]
-    assert (found.state, found.restarts, found.why) == ("down", 5, "x")
+    assert (found.state, found.restarts, found.why, found.ending) == ("down", 5, "x: y", "x")

@@ -219,3 +219,19 @@ async def test_the_first_administrator_is_made_once(world: World) -> None:
 
 async def test_a_link_for_nobody_is_none(client: Client) -> None:
     assert await one_time_link(client.world.accounts, client.gateway.sign_in, "nobody") is None
+
+
+async def test_every_refusal_leaves_a_line_in_the_audit_log(world: World) -> None:
+    async with running(world) as client:
+        assert (await client.http.get("/sign-in/made-up")).status_code == 401
+        found = (await login(client)).json()
+        first = {"refresh_token": found["refresh_token"]}
+        assert (await client.http.post("/auth/refresh", json=first)).status_code == 200
+        assert (await client.http.post("/auth/refresh", json=first)).status_code == 401
+        await client.http.post("/auth/logout", headers=bearer(found["access_token"]))
+        assert (await client.http.post("/auth/refresh", json=first)).status_code == 401
+        assert (await client.http.post("/auth/refresh", json={"refresh_token": "forged"})).status_code == 401
+        lines = [(act.action, act.details.get("reason")) for act in world.accounts.acts if "refused" in act.action]
+    assert lines == [("sign_in_refused", "link"), ("refresh_refused", "raced"), ("refresh_refused", "ended"),
+                     ("refresh_refused", "token")]  # fmt: skip
+    assert "made-up" not in str(world.accounts.acts) and "forged" not in str(world.accounts.acts)

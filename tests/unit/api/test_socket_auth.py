@@ -2,16 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from api.auth.callers import COOKIE
+from api.auth.callers import COOKIE, Caller
+from api.live.sockets import Sockets
+from api.metrics import Metrics
 from tests.unit.api.conftest import PASSWORD, Client, World, listening
 from tests.unit.api.eventually import eventually
+from tests.unit.api.fakes import FakeAccounts
 from tests.unit.api.test_streams import all_of, until
 
 
@@ -61,6 +65,16 @@ async def test_a_signed_in_page_of_ours_is_let_in_and_no_other(served: tuple[str
     async with connect(url, additional_headers=cookie) as socket:
         _, code = await all_of(socket)
     assert code == 1008
+
+
+async def test_behind_a_proxy_with_tls_our_pages_are_those_of_its_address(world: World) -> None:
+    async with listening(world, public_url="https://trawl.example") as (address, client):
+        url, anna = f"ws://{address}/api/v1/stream", await client.headers("anna")
+        for origin in (f"http://{address}", f"https://{address}", "http://trawl.example"):
+            status, _ = await refusal(url, additional_headers=anna, origin=origin)
+            assert status == 403
+        async with connect(url, additional_headers=anna, origin="https://trawl.example"):  # type: ignore[arg-type]
+            await eventually(lambda: client.gateway.hub._listeners)
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "api_key", "Authorization", "TOKEN"])
@@ -145,11 +159,13 @@ async def test_a_stream_ends_with_the_sign_in(served: tuple[str, Client, str]) -
 
 
 async def test_a_stream_ends_with_the_token_or_the_role(world: World) -> None:
-    async with listening(world, access_lifetime=4, socket_check=0.05) as (address, client):
+    async with listening(world, socket_check=0.05) as (address, client):
         made = await client.scrape(await client.headers("anna"))
         world.jobs.change(made["run_id"], state="running")
         url = f"ws://{address}{made['links']['stream']}"
         async with connect(url, additional_headers=await client.headers("anna")) as socket:
+            await until(socket, "status")
+            client.gateway.sockets._clock = lambda: time.time() + client.gateway.config.access_lifetime
             _, code = await all_of(socket)
         assert code == 1008
     async with listening(world, socket_check=0.05) as (address, client):
@@ -164,11 +180,37 @@ async def test_a_store_that_is_away_for_a_moment_ends_no_stream(served: tuple[st
     _, client, url = served
     async with connect(url, additional_headers=await client.headers("anna")) as socket:
         await until(socket, "status")
-        client.world.accounts.switch.away = True
-        await asyncio.sleep(0.3)
-        client.world.accounts.switch.away = False
+        accounts = client.world.accounts
+        accounts.switch.away = True
+        asked = accounts.asked_about
+        await eventually(lambda: accounts.asked_about > asked + 1)
+        accounts.switch.away = False
+        await eventually(lambda: accounts.asked_about > asked + 3)
         await socket.send("still here")
         assert (await socket.ping()) is not None and socket.close_code is None
+
+
+async def test_a_socket_that_opens_while_the_store_is_asked_is_not_taken_for_ended() -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    class Slow(FakeAccounts):
+        async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+            asked.set()
+            await answered.wait()
+            return dict.fromkeys(ids, "analyst")
+
+    def caller(number: int) -> Caller:
+        return Caller(user_id="u", username="anna", role="analyst", via="token", credential_id=f"session-{number}",
+                      expires_at=None)  # fmt: skip
+
+    sockets = Sockets(Slow(), Metrics(), limit=9, every=60)
+    with sockets.watched(caller(1)) as first:
+        checking = asyncio.create_task(sockets.check())
+        await asked.wait()
+        with sockets.watched(caller(2)) as second:
+            answered.set()
+            await checking
+            assert not first.ended.is_set() and not second.ended.is_set()
 
 
 async def test_a_frame_over_64_kb_is_a_1009(served: tuple[str, Client, str]) -> None:

@@ -9,7 +9,7 @@ from schemas.ids import rejected_record_id
 from schemas.message import Message
 from streams.cleaning.cleaner import clean
 from streams.cleaning.limits import MAX_BYTES, fitted
-from streams.cleaning.stage import COUNTED, Cleaning
+from streams.cleaning.stage import Cleaning
 from streams.seam import Stage
 from tests.unit.cleaning.batches import raw
 
@@ -47,17 +47,19 @@ async def test_redelivery_changes_nothing() -> None:
 
 
 async def test_unreadable_values_are_counted_for_metrics() -> None:
-    stage = Cleaning()
-    await stage.handle([delivery(raw([{"sku": "a", "price": "?"}], RULES), 1)] * 2)
-    assert stage.unreadable == {("shop", "price"): 2}
+    counted: list[int] = []
+    record = {"sku": "a", "price": "?", "weight": float("nan")}
+    await Cleaning(counted.append).handle([delivery(raw([record, {"sku": "b"}], RULES), 1)] * 2)
+    assert counted == [2, 2]
 
 
-async def test_what_is_counted_is_bounded() -> None:
-    stage = Cleaning()
-    record = {f"field {number}": float("nan") for number in range(COUNTED + 50)}
-    await stage.handle([delivery(raw([record]), 1)])
-    assert len(stage.unreadable) == COUNTED + 1
-    assert stage.unreadable["", ""] == 50
+async def test_a_batch_that_is_given_up_is_accounted_for_as_rejected() -> None:
+    batch = raw([{"sku": "a", "price": "1"}, {}], RULES)
+    (handled,) = (await Cleaning().handle([delivery(batch, 1)])).outputs
+    given_up = await Cleaning().give_up(delivery(batch, 1), "it killed three workers")
+    (twin,) = given_up.outputs
+    assert twin == msgspec.structs.replace(handled, rejected=2, records=[], numeric={})
+    assert given_up.rejects == [], "the pump has written the whole batch as a letter"
 
 
 def test_a_batch_that_grew_too_large_gives_up_its_largest_records() -> None:

@@ -1,5 +1,6 @@
 """The demo's sums: each way in which they may fail to close is said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -46,8 +47,22 @@ def test_a_run_that_is_not_completed_is_named_with_its_reason() -> None:
 
 def test_rows_twice_and_rows_missing_are_named() -> None:
     stored = [Stored(dataset="shop", rows=1001, distinct=1000), Stored(dataset="deals", rows=99, distinct=99)]
-    assert differences(stored, {"shop": 1000, "deals": 100}) == [
+    runs = [of("shop", 1001), of("deals", 49), of("deals", 50)]
+    assert differences(stored, runs, {"shop": 1000, "deals": 100}) == [
         "shop: 1001 rows in ClickHouse, but 1000 distinct ids",
         "shop: 1001 rows in ClickHouse, the site served 1000",
         "deals: 99 rows in ClickHouse, the site served 100",
     ]
+
+
+def of(dataset: str, stored: int) -> Run:
+    return replace(run(RunCounts(extracted=stored, stored=stored)), dataset=dataset)
+
+
+@pytest.mark.parametrize("counted", [[], [of("shop", 999)], [of("shop", 500), of("shop", 501)], [of("deals", 1000)]])
+def test_what_postgresql_counted_is_held_against_what_clickhouse_holds(counted: list[Run]) -> None:
+    stored = [Stored(dataset="shop", rows=1000, distinct=1000)]
+    assert differences(stored, [of("shop", 400), of("shop", 600)], {"shop": 1000}) == []
+    said = sum(entry.counts.stored for entry in counted if entry.dataset == "shop")
+    [sentence] = differences(stored, counted, {"shop": 1000})
+    assert sentence == f"shop: 1000 rows in ClickHouse, {said} stored say the runs in PostgreSQL"

@@ -5,7 +5,7 @@ import pytest
 from cli.demonstration import descriptions
 from cli.demonstration.demonstration import Outcome, _suffix
 from cli.demonstration.figures import Figures
-from cli.demonstration.verdict import Planted, Verdict
+from cli.demonstration.verdict import Alarm, Planted, Verdict
 from demo.prices import LAST_START
 from schemas.job import JobDescription
 
@@ -43,8 +43,10 @@ def test_each_demonstration_has_datasets_of_its_own(present: set[str], suffix: s
 
 
 def test_it_holds_only_if_sums_close_and_everything_is_found() -> None:
-    missed = Verdict(((Planted(sku="A", kind="drop", visit=70, before=2.0, after=1.0), None),))
-    nothing_planted = Verdict(())
-    assert Outcome(figures=FIGURES, verdict=nothing_planted, wrong=(), sample=[]).holds
-    assert not Outcome(figures=FIGURES, verdict=nothing_planted, wrong=("a sum",), sample=[]).holds
+    planted = Planted(sku="A", kind="drop", visit=70, before=2.0, after=1.0)
+    alarm = Alarm(sku="A", field="price", visit=71, kind="shift", direction="down", change=-0.5)
+    found, missed, nothing_planted = Verdict(((planted, alarm),)), Verdict(((planted, None),)), Verdict(())
+    assert Outcome(figures=FIGURES, verdict=found, wrong=(), sample=[]).holds
+    assert not Outcome(figures=FIGURES, verdict=found, wrong=("a sum",), sample=[]).holds
     assert not Outcome(figures=FIGURES, verdict=missed, wrong=(), sample=[]).holds
+    assert not Outcome(figures=FIGURES, verdict=nothing_planted, wrong=(), sample=[]).holds

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from cli.local import Doors
+from cli.local import Doors, Wishes, _outside, _up_settings
 from infra.settings import Settings
 
 
@@ -42,3 +43,34 @@ def test_a_taken_port_can_be_named_with_the_setting_that_moves_it() -> None:
         "--dashboards-port or TRAWL_DASHBOARDS_PORT",
         "--metrics-port or TRAWL_METRICS_PORT",
     }
+
+
+def test_the_metrics_stay_on_loopback_unless_they_are_let_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRAWL_METRICS_HOST", raising=False)
+    closed = Doors.choose(settings(tmp_path, host="0.0.0.0"))
+    opened = Doors.choose(settings(tmp_path, metrics_host="10.0.0.5"))
+    assert closed.ports()[2].host == "127.0.0.1"
+    assert opened.ports()[2].host == "10.0.0.5"
+    assert opened.addresses()["metrics"].startswith("http://10.0.0.5:")
+
+
+def test_a_mirror_of_the_environment_is_used_by_whoever_starts_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAWL_MIRROR", "https://maven.example/all")
+    for command in ("trawl up", "trawl demo"):
+        found = settings(tmp_path)
+        assert _up_settings(found, Wishes(command=command), Doors.choose(found)).mirror == "https://maven.example/all"
+
+
+def test_browsers_are_sent_to_the_public_address(tmp_path: Path) -> None:
+    assert _outside(settings(tmp_path)) == {}
+    assert _outside(settings(tmp_path, public_url="https://Trawl.Example:443/")) == {"public": "https://trawl.example"}
+
+
+@pytest.mark.parametrize(
+    "address", ["trawl.example", "ftp://x", "https://x/path", "https://a@x", "https://x?y", "https://"]
+)
+def test_a_public_address_is_a_scheme_and_a_host(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ValidationError, match=r"https://trawl\.example"):
+        settings(tmp_path, public_url=address)

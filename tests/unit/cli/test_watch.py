@@ -1,11 +1,19 @@
-"""A frame as a line of a terminal."""
+"""Which stream `trawl watch` follows, until when, and a frame as a line of a terminal."""
 
 import io
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner, Result
+from websockets.sync.server import ServerConnection, serve
 
-from cli.commands.watch import line
+from api.live.channels import CHANNELS as SERVED
+from cli.commands.watch import CHANNELS, line
+from cli.errors import WrongUse
+from cli.main import app
 
 
 def shown(frame: dict[str, object]) -> str:
@@ -43,3 +51,62 @@ def test_a_page_cannot_colour_the_terminal() -> None:
     text = shown({"type": "record", "data": {"data": {"name": "[red]sale[/red] \x1b[31m"}}})
     assert "[red]sale[/red]" in text
     assert "\x1b" not in text
+
+
+COMPLETE = '{"type": "complete", "data": {"status": "completed"}}'
+RECORD = '{"type": "record", "data": {"data": {"sku": "A-1"}}}'
+
+
+@dataclass
+class Streaming:
+    """A gateway that has nothing but streams, each of the same three frames, and what it was asked for."""
+
+    port: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, socket: ServerConnection) -> None:
+        assert socket.request
+        self.asked.append((socket.request.path, socket.request.headers["Authorization"]))
+        for frame in (RECORD, COMPLETE, RECORD):
+            socket.send(frame)
+
+    def watch(self, *words: str) -> Result:
+        url = f"http://127.0.0.1:{self.port}"
+        return CliRunner().invoke(app, ["watch", *words, "--url", url, "--json"], env={"TRAWL_API_KEY": "k"})
+
+
+@pytest.fixture
+def streaming() -> Iterator[Streaming]:
+    found = Streaming()
+    with serve(found.tell, "127.0.0.1", 0) as server:
+        found.port = server.socket.getsockname()[1]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+def test_the_channels_are_those_of_the_gateway() -> None:
+    assert set(CHANNELS) == set(SERVED)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_channel_is_followed_beyond_the_end_of_a_run(streaming: Streaming, channel: str) -> None:
+    said = streaming.watch(channel)
+    assert said.exit_code == 0, said.output
+    assert said.stdout.splitlines() == [RECORD, COMPLETE, RECORD]
+    assert streaming.asked == [(f"/api/v1/stream?channel={channel}", "Bearer k")]
+
+
+def test_a_channel_of_one_dataset_and_some_frames(streaming: Streaming) -> None:
+    said = streaming.watch("records", "--dataset", "a b", "--only", "record")
+    assert said.stdout.splitlines() == [RECORD, RECORD]
+    assert streaming.asked == [("/api/v1/stream?channel=records&dataset=a+b", "Bearer k")]
+
+
+@pytest.mark.parametrize("words", [["latest", "--only", "records"], ["some-job", "--dataset", "shop"]])
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked(streaming: Streaming, words: list[str]) -> None:
+    said = streaming.watch(*words)
+    assert isinstance(said.exception, WrongUse)
+    assert not streaming.asked

@@ -1,18 +1,20 @@
 """The real server on a free port, with a feed that tests tell things and stores that remember nothing."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from dashboards.documents import applications
 from dashboards.feed.feed import Feed
 from dashboards.surroundings import Surroundings
-from dashboards.web.server import listening
+from dashboards.web.server import Address, listening
 from dashboards.wording import templates
+from schemas import tickets
 from schemas.events import PageOutcome, RunEvent, Trend
 
 SECRET = "a secret of this test alone"
+SESSION = "session-1"
 GATEWAY_PORT = 8000
 
 
@@ -53,11 +55,35 @@ class EmptyStores:
         return []
 
 
+class FakeSessions:
+    """Sign-ins that count until a test ends them; `away` takes the accounts away."""
+
+    def __init__(self) -> None:
+        self.roles = {SESSION: "admin"}
+        self.away = False
+        self.asked = 0
+
+    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        self.asked += 1
+        if self.away:
+            raise ConnectionError("a test took the accounts away")
+        return {each: role for each, role in self.roles.items() if each in ids}
+
+
+def ticket(now: float, lifetime: float = 60, *, secret: str = SECRET, kind: tickets.Kind = "ticket",
+           session_id: str = SESSION, role: str = "admin", ends: float | None = None) -> str:  # fmt: skip
+    """As the gateway makes it for somebody who has signed in for a day."""
+    holder = tickets.Holder(user_id="user-1", session_id=session_id, role=role, ends=ends or now + 86_400)
+    return tickets.issue(secret, holder.subject, now, lifetime, kind=kind)
+
+
 @asynccontextmanager
-async def serving(feed: Feed, *, stores: Any = None, clock: Callable[[], float] = time.time) -> AsyncIterator[int]:
+async def serving(feed: Feed, *, stores: Any = None, clock: Callable[[], float] = time.time,
+                  sessions: FakeSessions | None = None, **urls: str) -> AsyncIterator[int]:  # fmt: skip
     """Serves the documents of a feed; yields the port."""
     pages, remembered = templates(), stores or EmptyStores()
     surroundings = Surroundings(feed, remembered, remembered, pages, clock)
-    async with listening(applications(surroundings), host="127.0.0.1", port=0, gateway_port=GATEWAY_PORT,
-                         secret=SECRET, templates=pages, clock=clock) as port:  # fmt: skip
+    at = Address(host="127.0.0.1", port=0, gateway_port=GATEWAY_PORT, **urls)
+    async with listening(applications(surroundings), at, secret=SECRET, sessions=sessions or FakeSessions(),
+                         templates=pages, clock=clock) as port:  # fmt: skip
         yield port

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -13,8 +14,7 @@ from websockets.typing import Origin, Subprotocol
 
 from dashboards.feed.feed import Feed
 from dashboards.web.gate import VISIT_S
-from schemas import tickets
-from tests.unit.dashboards.serving import GATEWAY_PORT, SECRET, serving
+from tests.unit.dashboards.serving import GATEWAY_PORT, SECRET, FakeSessions, serving, ticket
 
 
 @dataclass
@@ -22,14 +22,15 @@ class Door:
     """The server under test; `late` is how far its clock is ahead of ours."""
 
     feed: Feed
+    sessions: FakeSessions
     port: int = 0
     late: float = 0.0
 
     def now(self) -> float:
         return time.time() + self.late
 
-    def ticket(self, lifetime: float = 60, secret: str = SECRET, kind: tickets.Kind = "ticket") -> str:
-        return tickets.issue(secret, "user-1", time.time(), lifetime, kind=kind)
+    def ticket(self, lifetime: float = 60, **given: Any) -> str:
+        return ticket(self.now(), lifetime, **given)
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False)
@@ -37,8 +38,8 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    found = Door(Feed(time.time()))
-    async with serving(found.feed, clock=found.now) as port:
+    found = Door(Feed(time.time()), FakeSessions())
+    async with serving(found.feed, clock=found.now, sessions=found.sessions) as port:
         found.port = port
         yield found
 
@@ -74,10 +75,10 @@ async def test_the_refusal_is_a_page_that_leads_to_the_gateway(door: Door) -> No
 
 async def test_old_forged_and_misused_tickets_are_worth_nothing(door: Door) -> None:
     session = door.ticket(kind="session")
-    for ticket in (door.ticket(-1), door.ticket(secret="another"), session, "rubbish", door.ticket()[:-2], "é"):
+    for given in (door.ticket(-1), door.ticket(secret="another"), session, "rubbish", door.ticket()[:-2], "é"):
         async with door.browser() as browser:
-            answer = await browser.get("/overview", params={"ticket": ticket})
-            assert answer.status_code == 403, ticket
+            answer = await browser.get("/overview", params={"ticket": given})
+            assert answer.status_code == 403, given
             assert "set-cookie" not in answer.headers
 
 
@@ -221,10 +222,10 @@ async def test_a_page_hears_nothing_more_once_its_visit_is_over(door: Door) -> N
 
 async def test_a_second_server_on_the_port_is_told_so(door: Door) -> None:
     from dashboards.errors import PortTaken
-    from dashboards.web.server import listening
+    from dashboards.web.server import Address, listening
     from dashboards.wording import templates
 
     with pytest.raises(PortTaken, match=f"127.0.0.1:{door.port}.*TRAWL_DASHBOARDS_PORT"):
-        async with listening({}, host="127.0.0.1", port=door.port, gateway_port=1, secret=SECRET,
-                             templates=templates(), clock=time.time):  # fmt: skip
+        at = Address(host="127.0.0.1", port=door.port, gateway_port=1)
+        async with listening({}, at, secret=SECRET, sessions=door.sessions, templates=templates(), clock=time.time):
             pass

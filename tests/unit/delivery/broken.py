@@ -20,7 +20,7 @@ from streams.warehouse.stage import Warehouse
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.pausing import Pause
 from tests.fakes.warehouse import Epochs, MemoryIntents, MemoryRows, MemorySnapshots
-from tests.unit.delivery.model import WORKERS, PatientPump, World
+from tests.unit.delivery.model import NOW, WORKERS, PatientPump, World
 
 Parts = Mapping[str, Callable[..., Any]]
 
@@ -112,6 +112,15 @@ class UnfencedIntents(MemoryIntents):
         self._epochs = NoFence()
 
 
+class Hesitant(Warehouse):
+    """Stops for a while between reading and writing, where it is followed most often. It breaks no rule."""
+
+    async def handle(self, batch: Any) -> Any:
+        for _ in range(8):
+            await Pause()
+        return await super().handle(batch)
+
+
 class TrustedIntents(MemoryIntents):
     """An heir believes that what was intended was done."""
 
@@ -150,7 +159,7 @@ class NoIntents(MemoryIntents):
         if not offsets:
             return epoch, None
         return epoch, Intent(
-            topic=topic, partition=partition, first=0, last=max(offsets), skipped=frozenset(), ingested_at="",
+            topic=topic, partition=partition, first=0, last=max(offsets), skipped=frozenset(), ingested_at=NOW,
             cluster="cluster", confirmed=True,
         )  # fmt: skip
 
@@ -258,7 +267,7 @@ BROKEN = (
     Broken("unpublished tasks are published", {"frontier": NotPublishedAgain},
            frozenset({"the run does not complete"})),
     Broken("a run waits for its batches", {"closer": HastyCloser}, frozenset({"the run completed too early"})),
-    Broken("intents are fenced", {"intents": UnfencedIntents}, _TWICE | _LOST_OR_STUCK,
+    Broken("intents are fenced", {"intents": UnfencedIntents, "warehouse": Hesitant}, _TWICE | _LOST_OR_STUCK,
            ("warehouse",)),
     Broken("an open intent is sent again", {"intents": TrustedIntents}, frozenset({"something is lost"})),
     Broken("an open intent is sent as it was", {"intents": DistrustedIntents},

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -36,6 +37,7 @@ from streams.extraction.stage import Extraction
 from streams.trends.detector import Settings
 from streams.trends.stage import Trends
 from streams.warehouse.stage import Warehouse
+from tests.fakes.bodies import MemoryBodies
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.log import Log, MemoryPublisher
 from tests.fakes.pausing import Pause
@@ -157,9 +159,8 @@ class World:
             case "fetch":
                 return self._fetch(self.log.groups["fetch"].join())
             case "extraction":
-                stage = self._part(
-                    "extraction", Extraction, self.frontier, lambda: datetime(2026, 1, 1, tzinfo=UTC), self.dice
-                )
+                clock = partial(datetime, 2026, 1, 1, tzinfo=UTC)
+                stage = self._part("extraction", Extraction, self.frontier, MemoryBodies(), clock, self.dice)
                 return self._stage(name, RAW_PAGES, stage)
             case "cleaning":
                 return self._stage(name, RAW_RECORDS, self._part("cleaning", Cleaning))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from infra.errors import Fenced
 from schemas import codec
@@ -22,9 +23,9 @@ from tests.unit.delivery.model import SENSITIVE
 PLACE = (CLEAN_RECORDS, 0)
 
 
-def batch(value: Any, *, at: str = "2026-01-01T00:00:00Z", identity: str = "") -> bytes:
+def batch(value: Any, *, at: str = "2026-01-01T00:00:00Z", identity: str = "", key: str = "k") -> bytes:
     """A batch with one price."""
-    record = {"id": str(uuid4()), "key": "k", "data": {"price": value}}
+    record = {"id": str(uuid4()), "key": key, "data": {"price": value}}
     return json.dumps({
         "id": identity or str(uuid4()), "dataset": "d", "run_id": str(uuid4()), "job_id": "j", "url": "u",
         "url_fp": "", "fetch_id": "", "fetched_at": at, "counted_in": 1, "numeric": {"price": "price"},
@@ -166,3 +167,25 @@ async def test_what_is_no_event_is_passed_over(hasty: None) -> None:
     worker = await partition.worker()
     await worker.handle(partition.deliveries(0, 2))
     assert await worker.settle(idle=False) == {PLACE: 3}
+
+
+class Told:
+    """What was said of the memory's size."""
+
+    def __init__(self) -> None:
+        self.known, self.retired = 0, 0
+
+    def seen(self, known: int, retired: int) -> None:
+        self.known, self.retired = known, self.retired + retired
+
+
+async def test_a_memory_that_is_full_says_what_it_forgets(hasty: None) -> None:
+    partition, told_of = Partition(*(batch(1, key=key) for key in "abcdc")), Told()
+    worker = Trends(partition.memory, SENSITIVE, partition.log, 2, told_of)
+    await worker.assigned(CLEAN_RECORDS, {0})
+    with structlog.testing.capture_logs() as said:
+        for offset in range(5):
+            await worker.handle(partition.deliveries(offset, offset))
+            await worker.settle(idle=False)
+    assert (told_of.known, told_of.retired) == (2, 2)
+    assert [line["event"] for line in said] == ["series_retired"], "once, and not for each"

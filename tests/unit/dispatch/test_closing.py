@@ -66,6 +66,25 @@ async def test_confirmed_is_not_enough_when_clickhouse_holds_something_else(worl
     assert "holds (1, 2)" in world.frontier.alerts[0][2] and "1 batches of 3 records" in world.frontier.alerts[0][2]
 
 
+async def test_clickhouse_that_is_away_is_asked_once_a_second_and_holds_nobody_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, asked = str(uuid4()), 0
+    run_id = await crawled(world, (batch, 3))
+    await world.store(run_id, batch, 3)
+
+    async def away(_: str) -> None:
+        nonlocal asked
+        asked += 1
+
+    with monkeypatch.context() as outage:
+        outage.setattr(world.rows, "of_run", away)
+        for seconds in (0.0, 0.1, 0.9, 1.1, 1.5, 2.2, ALERT_AFTER_S + 1):
+            assert await look(world, run_id, finishing_s=seconds) == "finishing"
+    assert asked == 4 and "ClickHouse does not say" in world.frontier.alerts[0][2]
+    assert await look(world, run_id, finishing_s=ALERT_AFTER_S + 3) == "completed"
+
+
 async def test_who_does_not_close_is_told_once_with_its_pages(world: World) -> None:
     run_id = await crawled(world, (str(uuid4()), 3))
     for seconds in (0.0, ALERT_AFTER_S - 1):

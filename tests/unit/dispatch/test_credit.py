@@ -1,5 +1,8 @@
 """How much a host may have under way, and how runs share it."""
 
+from collections import Counter
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,9 +49,55 @@ def test_a_host_without_credit_gets_nothing() -> None:
     assert Shares().share([Waiting("a", "h", 5)], {"h": -3}) == {}
 
 
+def turns(waiting: list[Waiting], rounds: int, room: int = 1) -> Counter[str]:
+    """How often each run was served, at a host with so much room in each round."""
+    shares, served = Shares(), Counter[str]()
+    for _ in range(rounds):
+        for run, hosts in shares.share(waiting, {"h": room}).items():
+            served[run] += hosts["h"]
+    return served
+
+
+def test_weights_hold_where_there_is_room_for_one_at_a_time() -> None:
+    assert turns([Waiting("high", "h", 999, 16), Waiting("low", "h", 999, 1)], 170) == {"high": 160, "low": 10}
+
+
+def test_a_run_that_comes_later_has_its_share_from_then_on_and_no_more() -> None:
+    shares, first = Shares(), Waiting("first", "h", 999)
+    for _ in range(50):
+        assert shares.share([first], {"h": 1}) == {"first": {"h": 1}}
+    both = [first, Waiting("second", "h", 999)]
+    served = Counter(run for _ in range(10) for run in shares.share(both, {"h": 1}))
+    assert served == {"first": 5, "second": 5}
+
+
+def test_an_owner_of_many_runs_has_no_more_than_an_owner_of_one() -> None:
+    many = [Waiting(f"many {number}", "h", 999, 16, "anna") for number in range(9)]
+    served = turns([*many, Waiting("one", "h", 999, 1, "otto")], 180)
+    assert served["one"] == 90, "priority counts among one's own runs"
+    assert {served[entry.run_id] for entry in many} == {10}
+
+
+def test_a_hundred_runs_at_fifty_hosts_all_go_on() -> None:
+    """Each run waits at all hosts; hosts are full in most rounds, and have room for a few pages in the others."""
+    places = [(run, host) for run in range(100) for host in range(50)]
+    waiting = [Waiting(f"r{run}", f"h{host}", 99, (1, 4, 16)[run % 3], f"o{run % 7}") for run, host in places]
+    shares, served, random = Shares(), Counter[str](), Random(4)
+    for _ in range(60):
+        credit = {f"h{host}": random.choice((0, 0, 1, 2, 3)) for host in range(50)}
+        room = {host for host, free in credit.items() if free}
+        for run, hosts in shares.share([entry for entry in waiting if entry.host in room], credit).items():
+            served[run] += sum(hosts.values())
+    assert len(served) == 100
+    by_owner: Counter[str] = Counter()
+    for run, pages in served.items():
+        by_owner[f"o{int(run[1:]) % 7}"] += pages
+    assert max(by_owner.values()) < 1.05 * min(by_owner.values())
+
+
 WAITING = st.lists(
     st.builds(Waiting, st.sampled_from("abcd"), st.sampled_from(["h1", "h2"]), st.integers(0, 50),
-              st.sampled_from([1, 4, 16])),
+              st.sampled_from([1, 4, 16]), st.sampled_from(["anna", "otto"])),
     unique_by=lambda entry: (entry.run_id, entry.host),
 )  # fmt: skip
 

@@ -1,33 +1,34 @@
-"""How fast rows are being closed."""
+"""How fast each host's rows are being closed."""
 
 import pytest
 
 from producers.dispatch.rates import Rates
-from schemas.events import RunCounts
 
 
 def test_it_tends_to_what_is_closed_a_second() -> None:
     rates = Rates()
-    for second in range(40):
-        rates.note({"a": RunCounts(fetched=80 * second, failed=10 * second, filtered=10 * second)}, float(second))
-    assert rates.per_s == pytest.approx(100, rel=0.01)
-    for second in range(40, 80):
-        rates.note({"a": RunCounts(fetched=80 * 39, failed=390, filtered=390)}, float(second))
-    assert rates.per_s == pytest.approx(0, abs=0.01)
+    rates.note({"h": 10, "idle": 3}, 0.0)
+    for second in range(1, 40):
+        rates.gave("h", 100)
+        rates.note({"h": 10, "idle": 3}, float(second))
+    assert rates.per_s("h") == pytest.approx(100, rel=0.01)
+    assert rates.per_s("idle") == 0.0, "what is under way and stays so is not closed"
+    for second in range(40, 90):
+        rates.note({"h": 10}, float(second))
+    assert rates.per_s("h") == 0.0
 
 
 def test_half_of_what_was_is_forgotten_in_two_seconds() -> None:
     rates = Rates()
-    rates.note({"a": RunCounts()}, 0.0)
-    rates.note({"a": RunCounts(fetched=100)}, 1.0)
-    before = rates.per_s
-    rates.note({"a": RunCounts(fetched=100)}, 3.0)
-    assert rates.per_s == pytest.approx(before / 2)
+    rates.note({"h": 100}, 0.0)
+    rates.note({}, 1.0)
+    before = rates.per_s("h")
+    rates.note({}, 3.0)
+    assert 0 < rates.per_s("h") == pytest.approx(before / 2)
 
 
-def test_a_run_that_is_new_or_gone_is_no_burst() -> None:
+def test_what_comes_back_is_not_closed() -> None:
     rates = Rates()
     rates.note({}, 0.0)
-    rates.note({"a": RunCounts(fetched=1_000_000)}, 1.0)
-    rates.note({}, 2.0)
-    assert rates.per_s == 0.0
+    rates.note({"h": 50}, 1.0)
+    assert rates.per_s("h") == 0.0

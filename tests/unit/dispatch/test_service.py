@@ -9,6 +9,7 @@ import pytest
 from producers.dispatch import progress, service
 from producers.dispatch.brake import LEAST_FREE
 from schemas.codec import decode
+from schemas.events import Politeness
 from schemas.topics import FETCH_TASKS, RUN_EVENTS
 from tests.unit.dispatch.world import HOST, World
 
@@ -52,9 +53,9 @@ async def test_a_round_publishes_what_is_ready_as_the_job_wants_it(world: World)
 
 
 async def test_a_delay_means_one_visit_at_a_time(world: World) -> None:
-    world.open("a", delay=2, concurrency=8)
+    world.open("a", delay=2, concurrency=8, adaptive=False, host_patience=60)
     await world.dispatch().round()
-    assert (world.tasks()[0].politeness.delay, world.tasks()[0].politeness.concurrency) == (2.0, 1)
+    assert world.tasks()[0].politeness == Politeness(delay=2.0, concurrency=1, adaptive=False, patience=60.0)
 
 
 async def test_a_host_with_a_delay_gets_no_backlog(world: World) -> None:

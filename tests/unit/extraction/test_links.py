@@ -9,8 +9,8 @@ from streams.extraction.links import MAX_LINKS, LinkVerdict, find_links, select
 from tests.unit.extraction.pages import ADDRESS, fetched, page
 
 
-def urls(body: str, **options: bool) -> list[str]:
-    return [link.url for link in find_links(page(body), **options)]
+def urls(body: str, *, obey_nofollow: bool = True) -> list[str]:
+    return [link.url for link in find_links(page(body), obey_nofollow=obey_nofollow)]
 
 
 def test_links_come_in_the_order_of_the_page_each_once_in_one_spelling() -> None:
@@ -90,7 +90,7 @@ def test_each_link_gets_its_verdict() -> None:
     near, far = "http://shop.example/in", "http://other.example:8080/out"
     assert select(links, scope, 1) == [
         LinkVerdict(near, fingerprint(near), "shop.example", 2, None, None),
-        LinkVerdict(far, fingerprint(far), "other.example:8080", 2, "out_of_scope", "out_of_scope"),
+        LinkVerdict(far, fingerprint(far), "other.example:8080", 2, "out_of_scope", "scope host"),
     ]
     assert {verdict.reason for verdict in select(links, scope, 2)} == {"too_deep"}
     assert {verdict.outcome for verdict in select(links, scope, 2)} == {"out_of_scope"}

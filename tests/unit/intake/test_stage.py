@@ -108,3 +108,27 @@ async def test_a_request_for_nothing_is_a_letter_and_the_next_one_opens() -> Non
     handled = await take(runs, message({}, 0), message({"job": JOB}, 1))
     assert [(reject.code, reject.message.offset) for reject in handled.rejects] == [("empty_request", 0)]
     assert len(runs.opened) == 1
+
+
+async def test_pages_sitemaps_and_feeds_are_seeds_of_their_kinds() -> None:
+    job = {
+        "urls": ["http://site.test/a?sort=1&page=2"],
+        "sitemaps": ["http://site.test/s.xml?sort=1"],
+        "feeds": ["http://site.test/s.xml?sort=1"],
+        "options": {"strip_query": ["sort"]},
+    }
+    runs = Runs()
+    await take(runs, message({"job": job}))
+    seeds = runs.opened[0][-1]
+    assert [(seed.kind, seed.url) for seed in seeds] == [
+        ("page", "http://site.test/a?page=2"),
+        ("sitemap", "http://site.test/s.xml?sort=1"),
+        ("feed", "http://site.test/s.xml?sort=1"),
+    ]
+    assert len({seed.url_fp for seed in seeds}) == 3, "one address may be a page, a sitemap and a feed"
+
+
+async def test_a_wrong_address_is_named_with_where_it_stands() -> None:
+    job = {"urls": ["http://site.test/"], "sitemaps": ["http://me:secret@site.test/"]}
+    (reject,) = (await take(Runs(), message({"job": job}))).rejects
+    assert reject.reason.startswith("sitemaps: ") and "user or password" in reject.reason

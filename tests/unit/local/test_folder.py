@@ -20,14 +20,6 @@ def folder(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "data")
 
 
-def test_the_folder_is_the_option_else_the_variable_else_the_xdg_home(tmp_path: Path) -> None:
-    environ = {"TRAWL_DATA": str(tmp_path / "b"), "XDG_DATA_HOME": str(tmp_path / "c")}
-    assert DataFolder.resolve(str(tmp_path / "a"), environ).path == tmp_path / "a"
-    assert DataFolder.resolve(None, environ).path == tmp_path / "b"
-    assert DataFolder.resolve(None, {"XDG_DATA_HOME": str(tmp_path / "c")}).path == tmp_path / "c" / "trawl"
-    assert DataFolder.resolve(None, {}).path == Path.home().resolve() / ".local" / "share" / "trawl"
-
-
 def test_nobody_else_can_read_anything_whatever_the_umask(folder: DataFolder) -> None:
     before = os.umask(0)
     try:
@@ -50,6 +42,11 @@ def test_a_secret_is_made_once_and_never_the_same_elsewhere(folder: DataFolder, 
     other = DataFolder(tmp_path / "other")
     other.create()
     assert len({first, folder.secret("postgres-owner"), other.secret("postgres-app")}) == 3
+
+
+def test_secrets_that_processes_know_by_a_setting_may_have_its_underscores(folder: DataFolder) -> None:
+    folder.create()
+    assert folder.secret("signing_key") == folder.secret_file("signing_key").read_text()
 
 
 @pytest.mark.parametrize("name", ["../lock", "", "A", "a/b", ".x"])

@@ -9,6 +9,7 @@ import pytest
 from infra.local import download
 from infra.local.errors import DownloadFailed, SumMismatch
 from infra.local.jars import Jar, cache_folder, parse, pinned, provide
+from infra.settings import Settings
 from tests.unit.local.range_server import RangeServer, running
 
 CONTENT = {name: random.Random(name).randbytes(300_000) for name in ("alpha", "beta", "gamma")}
@@ -115,7 +116,10 @@ def test_a_busy_server_is_asked_again_and_a_missing_jar_is_not(server: RangeServ
 def test_without_network_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed) as error:
         fetch(RangeServer(url="http://127.0.0.1:9"), tmp_path)
-    for word in ("Connection refused", "TRAWL_KAFKA", "TRAWL_MAVEN_MIRROR", "goes on where it stopped"):
+    settings = [f"{Settings.model_config['env_prefix']}{name.upper()}" for name in Settings.model_fields]
+    assert [name for name in settings if f"{name}," in str(error.value) or f"{name}=" in str(error.value)] == [
+        "TRAWL_KAFKA", "TRAWL_MIRROR"]  # fmt: skip
+    for word in ("Connection refused", "goes on where it stopped"):
         assert word in str(error.value)
 
 

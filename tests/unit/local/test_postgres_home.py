@@ -69,6 +69,17 @@ def test_below_a_closed_folder_it_lives_elsewhere_and_stays_there(open_place: Pa
 
 
 @as_root
+def test_a_folder_that_is_made_anew_does_not_meet_the_old_database(open_place: Path, closed_place: Path) -> None:
+    data, homes = closed_place / "data", []
+    for _ in range(2):
+        data.mkdir(mode=0o711)
+        homes.append(settle(data, elsewhere=open_place / "other").folder)
+        (homes[-1] / "cluster").mkdir()
+        shutil.rmtree(data)
+    assert homes[0] != homes[1]
+
+
+@as_root
 def test_when_there_is_no_place_the_error_names_what_is_in_the_way(closed_place: Path) -> None:
     data = closed_place / "data"
     data.mkdir(mode=0o711)

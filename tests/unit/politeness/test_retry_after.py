@@ -1,11 +1,15 @@
 """Retry-After in every form that servers send."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from producers.politeness.retry_after import MAX_WAIT, retry_after
 
+FORMS = yaml.safe_load((Path(__file__).parent / "data" / "retry_after.yaml").read_text())
 NOW = datetime(1994, 11, 6, 8, 49, 0, tzinfo=UTC).timestamp()
 
 
@@ -37,6 +41,11 @@ NOW = datetime(1994, 11, 6, 8, 49, 0, tzinfo=UTC).timestamp()
 )
 def test_forms(value: str | None, expected: float | None) -> None:
     assert retry_after(value, NOW) == expected
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form['section']}: {form['value']}")
+def test_the_forms_of_the_standard(form: dict[str, Any]) -> None:
+    assert retry_after(form["value"], datetime.fromisoformat(form["at"]).timestamp()) == form["wait"]
 
 
 def test_the_bound_is_the_callers() -> None:

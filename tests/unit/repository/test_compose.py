@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cli.processes import PROCESSES
+from infra.settings import Settings
 from tests.unit.repository.tree import ROOT
 
 ENGINES = {"kafka", "postgres", "clickhouse"}
@@ -61,3 +62,18 @@ def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
     assert "--require-hashes" in dockerfile
     rooms = set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE))
     assert rooms == {"schemas", "producers", "streams", "api", "dashboards", "cli", "infra", "demo"}
+
+
+def test_what_the_image_exposes_can_be_reached_and_no_process_tells_tracebacks() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    exposed = re.search(r"^EXPOSE (.*)$", dockerfile, re.MULTILINE)
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert exposed and {f"127.0.0.1:{port}:{port}" for port in exposed[1].split()} <= set(ports)
+    assert SERVICES["gateway"]["environment"]["TRAWL_METRICS_HOST"] == "0.0.0.0"
+    assert [name for name, service in SERVICES.items() if "TRAWL_DEBUG" in service["environment"]] == []
+
+
+def test_every_setting_of_the_processes_exists() -> None:
+    known = {f"TRAWL_{name.upper()}" for name in Settings.model_fields} | {"TRAWL_READY_FILE"}
+    named = {name for process in PROCESSES for name in SERVICES[process.name]["environment"]}
+    assert {name for name in named if name.startswith("TRAWL_")} - known == set()

@@ -44,11 +44,6 @@ def test_check_checks_all_of_it(part: str) -> None:
     assert part in make("--dry-run", "check")
 
 
-@pytest.mark.parametrize("step", ["make check", "make test", "make demo ONCE=1"])
-def test_ci_does_what_people_do(step: str) -> None:
-    assert re.search(rf"^step {step}$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with locks and metadata, and an environment without anything in it."""

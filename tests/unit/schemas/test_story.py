@@ -27,7 +27,8 @@ from schemas.topics import (
 )
 from schemas.urls import canonical, fingerprint, host_of
 from streams.cleaning.stage import Cleaning
-from streams.extraction.answer import Answer, answer_page
+from streams.extraction.answer import answer_page
+from streams.extraction.closings import Answer
 from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from streams.trends.events import trend_of

@@ -45,13 +45,20 @@ def through(state: PartitionState, some: list[Message]) -> Iterator[Alarm]:
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.integers(0, 10**6), st.lists(st.integers(1, 319), min_size=1, max_size=4), st.booleans())
-def test_a_snapshot_at_any_point_changes_nothing(seed: int, points: list[int], by_blocks: bool) -> None:
-    """Taken, loaded, gone on: the same alarms and the same bytes as without; blocks or one piece alike."""
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.integers(1, 319), min_size=1, max_size=4),
+    st.booleans(),
+    st.sampled_from([1000, 17]),
+)
+def test_a_snapshot_at_any_point_changes_nothing(seed: int, points: list[int], by_blocks: bool, most: int) -> None:
+    """Taken, loaded, gone on: the same alarms and the same bytes as without; blocks or one piece alike, and whether
+    there is room for all series or some must be forgotten again and again."""
     story = messages(seed)
-    whole = PartitionState(FEW_KEYS)
+    whole = PartitionState(FEW_KEYS, most)
     expected = list(through(whole, story))
-    state, start = PartitionState(FEW_KEYS), 0
+    assert (whole.retired > 100) is (most == 17) and whole.series <= most
+    state, start = PartitionState(FEW_KEYS, most), 0
     seen: list[Alarm] = []
     stored: dict[int, bytes] = {}
     for stop in [*sorted(points), len(story)]:
@@ -60,9 +67,9 @@ def test_a_snapshot_at_any_point_changes_nothing(seed: int, points: list[int], b
         if by_blocks:
             stored.update(state.dirty_blocks())
             state.confirm_saved()
-            state = PartitionState.load_blocks(stored.items(), FEW_KEYS)
+            state = PartitionState.load_blocks(stored.items(), FEW_KEYS, most)
         else:
-            state = PartitionState.load(state.dump(), FEW_KEYS)
+            state = PartitionState.load(state.dump(), FEW_KEYS, most)
     assert seen == expected
     assert state.dump() == whole.dump()
 
@@ -72,9 +79,11 @@ def test_the_stories_of_these_tests_do_alarm() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 2, 5])
-def test_series_of_one_message_may_be_split_without_a_difference(cut: int) -> None:
-    """The split that a redelivery in other batches could make at worst: the state has the same bytes."""
-    whole, parts = PartitionState(FEW_KEYS), PartitionState(FEW_KEYS)
+@pytest.mark.parametrize("most", [1000, 3])
+def test_series_of_one_message_may_be_split_without_a_difference(cut: int, most: int) -> None:
+    """The split that a redelivery in other batches could make at worst: the state has the same bytes. With room for
+    three series a message makes some forget others of the same message."""
+    whole, parts = PartitionState(FEW_KEYS, most), PartitionState(FEW_KEYS, most)
     story = messages(3, count=150)
     expected = list(through(whole, story))
     pieces = [(name, many[at : at + cut]) for name, many in story for at in range(0, len(many), cut)]
@@ -102,15 +111,43 @@ def test_an_alarm_says_which_observation_and_shows_the_values_around_it() -> Non
     assert [at for _, at in alarm.values] == [1.79e9 + index for index in range(72, 92)]
 
 
-def test_one_series_too_many_is_refused_and_counted_and_the_known_ones_go_on() -> None:
+def test_one_series_too_many_takes_the_place_of_the_one_seen_least_recently() -> None:
+    """That one is forgotten wholly: when it comes again it is as new."""
     state = PartitionState(FEW_KEYS, most_series=2)
-    state.observe("deals", [price(1.0, key="a"), price(2.0, key="b"), price(3.0, key="c"), price(3.0, key="c")])
-    assert (state.series, state.refused) == (2, 2)
-    bounded = PartitionState(FEW_KEYS)
-    bounded.observe("deals", [price(1.0, key="a"), price(2.0, key="b")])
-    assert state.dump() == bounded.dump()
-    assert state.observe("deals", [price(3.0, key="d")]) == []
-    assert state.refused == 3
+    for index in range(100):
+        state.observe("deals", [price(50.0 + index % 3, key="a")])
+    state.observe("deals", [price(1.0, key="b"), price(50.0, key="a"), price(2.0, key="c"), price(3.0, key="d")])
+    assert (state.series, state.retired) == (2, 2)
+    again = PartitionState(FEW_KEYS, most_series=1)
+    for key, value in (("z", 7.0), ("a", 5.0)):
+        again.observe("deals", [price(value, key=key)])
+    alone = PartitionState(FEW_KEYS)
+    alone.observe("deals", [price(5.0, key="a")])
+    for one in (again, alone):
+        one._index.seen[0] = 0  # that something was seen before is all that is left of it
+    assert again.dump() == alone.dump()
+
+
+def test_a_bound_that_was_lowered_holds_from_then_on() -> None:
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(1.0, key=str(key)) for key in range(10)])
+    smaller = PartitionState.load(state.dump(), FEW_KEYS, 4)
+    smaller.observe("deals", [price(1.0, key="new"), price(1.0, key="0"), price(2.0, key="9")])
+    assert (smaller.series, smaller.retired) == (10, 2), "0 had been forgotten for the new one"
+
+
+def test_a_snapshot_of_the_older_layout_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did not say when a series was last seen: all are as old, and the first slot goes first."""
+    state = PartitionState(FEW_KEYS)
+    state.observe("deals", [price(1.0, key="a"), price(2.0, key="b")])
+    with monkeypatch.context() as older:
+        older.setattr("streams.trends.snapshot.VERSION", 1)
+        older.setattr(state, "_arrays", lambda: PartitionState._arrays(state)[:-1])
+        released = state.dump()
+    loaded = PartitionState.load(released, FEW_KEYS, 2)
+    assert loaded.series == 2
+    loaded.observe("deals", [price(3.0, key="c"), price(2.0, key="b")])
+    assert loaded.retired == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from streams.trends.series import DIGEST_SIZE, SeriesIndex, series_digest
 def test_slots_are_dense_and_stay() -> None:
     index = SeriesIndex(most=10)
     names = [("deals", "a", "price"), ("deals", "a", "stock"), ("news", "a", "price"), ("deals", "b", "price")]
-    assert [index.place(*name) for name in names] == [0, 1, 2, 3]
-    assert [index.place(*name) for name in reversed(names)] == [3, 2, 1, 0]
+    assert [index.place(*name) for name in names] == [(slot, False) for slot in (0, 1, 2, 3)]
+    assert [index.place(*name) for name in reversed(names)] == [(slot, False) for slot in (3, 2, 1, 0)]
     assert len(index) == 4
 
 
@@ -23,23 +23,24 @@ def test_no_two_names_are_one_series() -> None:
     assert len({series_digest(*name) for name in names}) == len(names)
 
 
-def test_beyond_the_bound_new_series_are_refused_and_counted() -> None:
-    index = SeriesIndex(most=1)
-    assert index.place("deals", "a", "price") == 0
-    assert index.place("deals", "b", "price") is None
-    assert index.place("deals", "b", "price") is None
-    assert index.place("deals", "a", "price") == 0
-    assert (len(index), index.refused) == (1, 2)
+def test_beyond_the_bound_the_least_recently_seen_gives_its_slot() -> None:
+    index = SeriesIndex(most=2)
+    seen = [index.place("deals", key, "price") for key in "abacab"]
+    assert seen == [(0, False), (1, False), (0, False), (1, True), (0, False), (1, True)]
+    assert len(index) == 2
 
 
-def test_names_come_back_in_their_slots() -> None:
-    index = SeriesIndex(most=100)
-    for number in range(20):
+def test_names_and_their_order_come_back_in_their_slots() -> None:
+    index = SeriesIndex(most=20)
+    for number in [*range(20), *range(10)]:
         index.place("deals", str(number), "price")
-    restored = SeriesIndex(most=100)
+    restored = SeriesIndex(most=20)
     restored.restore(index.digests(0, 8))
     restored.restore(index.digests(8, 20))
-    assert [restored.place("deals", str(number), "price") for number in range(20)] == list(range(20))
+    restored.seen[:20] = index.seen[:20]
+    restored.restore_order()
     assert len(index.digests(0, 20)) == 20 * DIGEST_SIZE
+    for name in ("new", "newer", "3", "10", "newest"):
+        assert restored.place("deals", name, "price") == index.place("deals", name, "price")
     with pytest.raises(ValueError, match="two slots"):
         restored.restore(index.digests(3, 4))

@@ -1,5 +1,6 @@
 """What ClickHouse's answers mean to an insert."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ class Server:
 
 def store(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> tuple[RowStore, Server]:
     server = Server(*errors)
-    monkeypatch.setattr(row_store, "connect", lambda url: server)
+    monkeypatch.setattr(row_store, "connect", lambda url, **_: server)
     return RowStore("http://clickhouse.test"), server
 
 
@@ -56,7 +57,21 @@ async def test_what_does_not_pass_is_said_at_once(monkeypatch: pytest.MonkeyPatc
     assert len(server.inserts) == 1
 
 
+async def test_who_asks_for_a_run_is_told_at_once_that_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dispatch conducts every other run meanwhile."""
+    asked: list[float] = []
+
+    def away(url: str, *, timeout: float) -> None:
+        asked.append(timeout)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(row_store, "connect", away)
+    async with asyncio.timeout(1):
+        assert await RowStore("http://clickhouse.test").of_run("r") is None
+    assert len(asked) == 1 and asked[0] <= 5
+
+
 async def test_a_table_that_is_not_ours_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, _ = store(monkeypatch)
     with pytest.raises(StoreRefused, match="no table"):
-        await rows.recent_ids("users; drop table records", 1)
+        await rows.recent_ids("users; drop table records", [], 1)

@@ -1,13 +1,20 @@
 """Exactly once by intents: what an heir does with what its predecessor left."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from infra.errors import Fenced
+from schemas import codec
+from schemas.events import CleanRecord
 from schemas.ids import digest
 from schemas.topics import CLEAN_RECORDS
 from streams.errors import LogMoved
+from streams.extraction.ports import Run
 from streams.warehouse import stage as warehouse
-from tests.unit.warehouse.partitions import PLACE, Lost, Partition, batch
+from tests.unit.delivery.model import job
+from tests.unit.warehouse.partitions import PLACE, Lost, Partition, batch, delivery
 
 
 def lose(rows: object) -> None:
@@ -94,6 +101,19 @@ async def test_a_repeat_is_left_out_wherever_it_comes() -> None:
     assert partition.rows.ids() == [digest(name) for name in "abcd"], "an heir reads what was stored"
 
 
+async def test_a_repeat_is_left_out_after_a_night_without_power_and_after_a_second_crash() -> None:
+    """Nothing was stored within the hour; and an intent that left the repeats out is not what they are known by."""
+    partition = Partition()
+    partition.append("a", "b")
+    await partition.deliver(await partition.worker(), 0, 1)
+    partition.clock = "2026-01-01T09:00:00.000Z"
+    partition.append("a", "b", "c")
+    await partition.deliver(await partition.worker(), 2, 4)
+    partition.append("a", "b", "c", "d")
+    await partition.deliver(await partition.worker(), 5, 8)
+    assert partition.rows.ids() == [digest(name) for name in "abcd"]
+
+
 async def test_nothing_but_repeats_is_settled_without_an_insert() -> None:
     partition = Partition()
     partition.append("a", "a")
@@ -133,6 +153,40 @@ async def test_what_no_table_holds_is_a_letter_and_is_settled() -> None:
     assert [(reject.code, reject.message.offset) for reject in handled.rejects] == [("not_storable", 2)]
     assert partition.rows.ids() == [digest("a"), digest("c")] and flawed.id not in partition.rows.ids()
     assert await worker.settle(idle=False) == {PLACE: 4}
+
+
+def promised(partition: Partition, name: str, records: int) -> str:
+    """A run that waits for this batch alone."""
+    run = digest("run")
+    frontier = partition.intents._frontier
+    frontier.open(Run(id=run, job_id=digest("job"), dataset="d", description=job(2)), [])
+    frontier.runs[run].batches[digest(name)] = (records, False)
+    return run
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [{"fetched_at": "yesterday"}, {"rejected": 7}, {"records": [CleanRecord(id="no id", key="k", data={})]}, {}],
+    ids=repr,
+)
+async def test_a_batch_that_is_given_up_is_accounted_for_as_rejected(flaw: dict[str, Any]) -> None:
+    """Or its run would wait for it for ever. Without a flaw: it killed its workers."""
+    partition = Partition()
+    run = promised(partition, "a", 3)
+    partition.log.append(CLEAN_RECORDS, codec.encode(msgspec.structs.replace(batch("a", 3), **flaw)))
+    worker = await partition.worker()
+    (message,) = partition.log.topics[CLEAN_RECORDS]
+    if flaw:
+        (letter,) = (await worker.handle([delivery(message)])).rejects
+        assert (letter.code, letter.run_id) == ("not_storable", run)
+    else:
+        assert (await worker.give_up(delivery(message), "it killed three workers")).rejects == []
+    (row,) = partition.rows.tables["batches"]
+    assert (row["counted_in"], row["stored"], row["rejected"], row["filtered"]) == (3, 0, 3, 0)
+    assert partition.rows.tables["records"] == []
+    counts = partition.intents._frontier.runs[run].counts
+    assert (counts.stored, counts.rejected, await partition.intents._frontier.short(run)) == (0, 3, [])
+    assert await partition.rows.of_run(run) == (1, 3) and await worker.settle(idle=False) == {PLACE: 1}
 
 
 async def test_a_letter_is_written_again_when_its_message_comes_again() -> None:

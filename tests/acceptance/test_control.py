@@ -1,0 +1,135 @@
+"""Control over a job while it runs, as the site sees it: what is asked for is so within a second."""
+
+import itertools
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.system import Site, System, until
+
+WITHIN_S, QUIET_S = 1.0, 1.6
+FAST, SLOW = 0.1, 0.5
+
+
+class Crawl:
+    """A job of its own name, whose hits the site's log tells apart."""
+
+    def __init__(self, system: System, site: Site, name: str, **options: Any) -> None:
+        self.name, self._client = name, system.client()
+        self._log = httpx.Client(base_url=site.url, trust_env=False, timeout=30)
+        self._read, self._times = self._newest(), list[float]()
+        wishes = {"max_depth": 9, "max_pages": 5000, "delay": FAST, "respect_robots": False, "adaptive": False}
+        job = {"url": f"{site.url}/", "name": name, "options": {**wishes, "user_agent": f"{name}/1", **options}}
+        self.id = system.scrape(job)
+
+    def ask(self, verb: str) -> float:
+        """Says a word and returns when it was answered, by the clock of this machine, which is the site's too."""
+        answer = self._client.post(f"/api/v1/jobs/{self.id}/{verb}")
+        assert answer.status_code == 200, answer.text
+        return time.time()
+
+    def change(self, **wishes: Any) -> float:
+        """Another delay or priority."""
+        answer = self._client.patch(f"/api/v1/jobs/{self.id}/run", json=wishes)
+        assert answer.status_code == 200, answer.text
+        return time.time()
+
+    def times(self, since: float = 0.0) -> list[float]:
+        """When the site was asked by this job."""
+        while hits := self._log.get("/__hits", params={"since": self._read}).json()["hits"]:
+            self._read = hits[-1]["n"]
+            self._times += [hit["time"] for hit in hits if hit["agent"] == f"{self.name}/1"]
+        return [at for at in self._times if at >= since]
+
+    def _newest(self) -> int:
+        return int(self._log.get("/__hits", params={"since": 2**31}).json()["last"])
+
+    def goes(self, since: float = 0.0, hits: int = 5) -> list[float]:
+        """Waits for some hits after a moment."""
+        return until(f"{self.name} goes on", lambda: found if len(found := self.times(since)) >= hits else None, 15)
+
+    def rests(self, since: float) -> None:
+        """The site sees nothing of it from a second after `since` on; looks for a while."""
+        wait(since + WITHIN_S + QUIET_S)
+        late = [round(at - since, 2) for at in self.times(since + WITHIN_S)]
+        assert not late, f"{self.name} was asked to rest, and came {late} s later"
+
+
+def wait(moment: float) -> None:
+    """A quiet time can only be waited for."""
+    until("the quiet time is over", lambda: time.time() >= moment, 30, every=0.05)
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [after - before for before, after in itertools.pairwise(sorted(times))]
+
+
+@pytest.mark.timeout(240)
+def test_what_is_asked_for_is_so_within_a_second(system: System, site: Site) -> None:
+    crawl = Crawl(system, site, "control")
+    crawl.goes()
+
+    paused = crawl.ask("pause")
+    assert system.job(crawl.id)["phase"] == "paused"
+    crawl.rests(paused)
+
+    resumed = crawl.ask("resume")
+    assert crawl.goes(resumed)[0] - resumed < WITHIN_S
+
+    slowed = crawl.change(delay=SLOW)
+    late = crawl.goes(slowed + WITHIN_S, hits=4)
+    assert min(gaps(late)) > 0.9 * SLOW, gaps(late)
+
+    hurried = crawl.change(delay=FAST)
+    late = crawl.goes(hurried + WITHIN_S, hits=8)
+    assert sum(gaps(late[:8])) / 7 < 2.5 * FAST, gaps(late)
+
+    rival = Crawl(system, site, "rival")
+    rival.goes()
+    preferred = rival.change(priority="high")
+    wait(preferred + WITHIN_S + 3.0)
+    shares = len(rival.times(preferred + WITHIN_S)), len(crawl.times(preferred + WITHIN_S))
+    assert shares[0] >= 2 * shares[1] > 0, f"{shares} hits: the preferred run has more, the other one still some"
+
+    cancelled = rival.ask("cancel")
+    stopped = crawl.ask("stop")
+    rival.rests(cancelled)
+    crawl.rests(stopped)
+    dropped, ended = system.ended(rival.id, 10), system.ended(crawl.id, 20)
+    assert dropped["status"] == "cancelled"
+    assert (ended["status"], ended["stopped"]) == ("completed", True)
+    counts = ended["counts"]
+    assert counts["requested"] == counts["fetched"] + counts["failed"] + counts["filtered"], counts
+    # What was under way when it was stopped was visited and kept; nothing was visited twice.
+    assert counts["fetched"] + counts["failed"] == len(crawl.times())
+    why(system, crawl.id)
+
+
+def why(system: System, job_id: str) -> None:
+    """One URL that was dropped, and one that was fetched, tell their stories."""
+    client = system.client()
+    for outcome, sentence in (("cancelled", "The run was stopped before the visit."), ("fetched", "fetched.")):
+        (found,) = client.get(f"/api/v1/jobs/{job_id}/urls", params={"outcome": outcome, "limit": 1}).json()["urls"]
+        story = client.get(f"/api/v1/jobs/{job_id}/urls", params={"url": found["url"]}).json()["story"]
+        assert sentence in story["sentence"] and story["known"], story
+        assert len(story["attempts"]) == (1 if outcome == "fetched" else 0), story
+
+
+@pytest.mark.timeout(240)
+def test_an_estimate_tells_before_it_runs_and_leaves_nothing(system: System, site: Site) -> None:
+    client, before = system.client(), len(site.hits())
+    known = len(client.get("/api/v1/jobs", params={"limit": 1000}).json()["jobs"])
+    options = {"max_depth": 9, "delay": FAST, "user_agent": "estimate/1"}
+    job = {"urls": [f"{site.url}/", f"{site.url}/no-such-page"], "options": options}
+    found = client.post("/api/v1/scrape/estimate", json=job)
+    assert found.status_code == 200, found.text
+    estimate = found.json()
+    assert [seed["reachable"] for seed in estimate["seeds"]] == [True, False], estimate
+    assert estimate["seeds"][1]["status"] == 404 and estimate["seeds"][0]["robots_allowed"] is True
+    assert estimate["sure"] == "at_least" and estimate["pages"] > 10 and estimate["seconds"] >= 0.9, estimate
+    pages = [hit for hit in site.hits()[before:] if hit["agent"] == "estimate/1" and hit["path"] != "/robots.txt"]
+    assert 0 < len(pages) <= 10
+    assert len(client.get("/api/v1/jobs", params={"limit": 1000}).json()["jobs"]) == known
+    assert system.query("select count() from records where dataset = 'estimates'") == [(0,)]

@@ -1,0 +1,125 @@
+"""One run over every nasty server, beside a healthy site: each ends as it must, and nobody suffers from the others."""
+
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.acceptance.misbehaving_site import CASES, PAGES, Misbehaving, misbehaving
+from tests.acceptance.system import System, fresh_system, until
+
+OPTIONS = {"max_depth": 2, "max_pages": 5000, "scope": "any", "delay": 0, "concurrency": 8, "timeout": 4,
+           "connect_timeout": 2, "read_timeout": 1, "max_retries": 0, "max_body": 1_000_000, "max_redirects": 10,
+           "host_patience": 0}  # fmt: skip
+USUAL = 1.5
+"""How much longer the healthy pages may take beside the others; two cores of a busy machine are not quiet."""
+
+MEMORY = 64 * 2**20
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Misbehaving]:
+    with misbehaving() as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def own_system() -> Iterator[System]:
+    """Loopback as a whole is allowed: each case is a port of its own."""
+    with fresh_system("127.0.0.1") as found:
+        found.start()
+        yield found
+
+
+@dataclass
+class Fates:
+    """What became of every URL of a run."""
+
+    rows: list[dict[str, Any]]
+
+    def outcomes(self, host: str) -> set[str]:
+        return {str(row["outcome"]) for row in self.rows if urlsplit(row["url"]).netloc == host}
+
+    def seconds(self, host: str) -> float:
+        """From the first page that was found to the last that was closed."""
+        mine = [row for row in self.rows if urlsplit(row["url"]).netloc == host]
+        times = [datetime.fromisoformat(row[name]) for row in mine for name in ("found_at", "closed_at")]
+        return (max(times) - min(times)).total_seconds()
+
+
+def fates(system: System, job_id: str) -> Fates:
+    rows: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        answer = system.client().get(
+            f"/api/v1/jobs/{job_id}/urls", params={"limit": 1000, **({"cursor": cursor} if cursor else {})}
+        )
+        assert answer.status_code == 200, answer.text
+        rows += answer.json()["urls"]
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            return Fates(rows)
+
+
+def run(system: System, name: str, description: dict[str, Any]) -> tuple[dict[str, Any], Fates, int]:
+    """The job as it ended, its URLs, and by how much the fetcher's memory grew meanwhile."""
+    fetcher = psutil.Process(int(system.processes()["fetch"]["pid"]))
+    before, most = fetcher.memory_info().rss, [0]
+    job_id = system.scrape({"name": name, "options": OPTIONS, **description})
+
+    def over() -> dict[str, Any] | None:
+        most[0] = max(most[0], fetcher.memory_info().rss)
+        job = system.job(job_id)
+        return job if job["status"] in ("completed", "failed", "cancelled") else None
+
+    return until(f"{name} ends", over, 180), fates(system, job_id), most[0] - before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_every_nasty_server_in_one_run_beside_a_thousand_healthy_pages(own_system: System, site: Misbehaving) -> None:
+    healthy = urlsplit(site.healthy).netloc
+    alone = []
+    for number in range(2):  # the first one warms up
+        job, found, _ = run(own_system, f"alone-{number}", {"url": site.healthy})
+        assert (job["status"], job["counts"]["fetched"]) == ("completed", PAGES)
+        alone.append(found.seconds(healthy))
+    unusual = site.unusual
+    sitemaps = [url for case in CASES if case.sitemap for url in site.urls[case.name]]
+    urls = [url for case in CASES if not case.sitemap for url in site.urls[case.name]]
+    job, found, grown = run(
+        own_system,
+        "together",
+        {"urls": [site.healthy, *urls, *(url for url, _ in unusual.values())], "sitemaps": sitemaps},
+    )
+    assert job["status"] == "completed"
+    counts = job["counts"]
+    assert counts["requested"] == counts["fetched"] + counts["failed"] + counts["filtered"]
+    wrong = {
+        case.name: (sorted(found.outcomes(host)), sorted(case.outcomes))
+        for case in CASES
+        if found.outcomes(host := urlsplit(site.urls[case.name][0]).netloc) != case.outcomes
+    }
+    wrong |= {
+        name: (sorted(found.outcomes(urlsplit(url).netloc)), [outcome])
+        for name, (url, outcome) in unusual.items()
+        if found.outcomes(urlsplit(url).netloc) != {outcome}
+    }
+    assert not wrong, "\n".join(f"{name}: {seen}, expected {wanted}" for name, (seen, wanted) in wrong.items())
+    assert found.outcomes("169.254.169.254") == {"blocked_address"}
+    asked = b"".join(site.servers["cookies for a public suffix"].asked)
+    assert b"wide=1" not in asked and b"com=1" not in asked
+    ratio = found.seconds(healthy) / alone[-1]
+    sys.stdout.write(
+        f"healthy pages alone {statistics.median(alone):.1f} s, beside {len(CASES) + len(unusual)} nasty hosts "
+        f"{found.seconds(healthy):.1f} s (× {ratio:.2f}); the fetcher grew by {grown / 2**20:.0f} MiB\n"
+    )
+    assert found.outcomes(healthy) == {"fetched"}
+    assert ratio <= USUAL
+    assert grown <= MEMORY
