@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Origins whose pages may call the API.")
     blobs: str | None = Field(
-        None, description="Where bodies too large for a message go: a folder, or s3://, gs://, az://; else `data`/blobs."
+        None,
+        description="Where bodies too large for a message go: a folder, or s3://, gs://, az://; else `data`/blobs.",
     )
     browsers: int = Field(2, ge=1, le=32, description="Pages that a fetcher renders at once.")
     browser: str | None = Field(None, description="The browser that renders pages; else the system's chromium.")

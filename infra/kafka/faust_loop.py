@@ -22,15 +22,28 @@ from schemas.message import Message
 
 
 class FaustLoop:
-    """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it."""
+    """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it.
+
+    A step begins at most every `every` seconds: what comes alone is done at once, what comes in a stream comes in
+    portions that are worth their transaction, their insert and their requests to the broker.
+    """
 
     def __init__(
-        self, pump: Pump, *, brokers: str, topic: str, folder: Path, batch: int = 256, within: float = 0.02
+        self,
+        pump: Pump,
+        *,
+        brokers: str,
+        topic: str,
+        folder: Path,
+        batch: int = 256,
+        within: float = 0.02,
+        every: float = 0.1,
     ) -> None:
         self._pump = pump
         self._topic = topic
         self._batch = batch
         self._within = within
+        self._every = every
         self._brokers = brokers
         self._folder = folder
         self._generation: int | None = None
@@ -83,8 +96,11 @@ class FaustLoop:
         self._stream = stream
         try:
             async for events in stream.noack_take(self._batch, within=self._within):
+                began = time.monotonic()
                 async with self._stepping:
-                    await self._step(events, time.monotonic())
+                    await self._step(events, began)
+                if len(events) < self._batch:
+                    await asyncio.sleep(max(0.0, began + self._every - time.monotonic()))
         except asyncio.CancelledError:
             raise
         except BaseException as problem:

@@ -168,7 +168,6 @@ class PostgresJobs:
         values = {"run_id": run_id, "outcome": outcome, "url_fp": url_fp, "after": after, "limit": limit}
         return [_fate(row) for row in await self._database.fetch(self._sql["urls"], values)]
 
-
     async def redirect(self, run_id: str, url: str) -> UrlFate | None:
         """Where a URL of a run redirects to."""
         rows = await self._database.fetch(self._sql["redirects"], {"run_id": run_id, "url": url})

@@ -105,9 +105,7 @@ class Reserving(Generic[R, S]):
         rows = await patiently(
             lambda: self._database.fetch(queries("frontier")["remembered_visits"], values), "read a job's memory"
         )
-        return {
-            (row["run_id"], row["url_fp"]): (row["etag"], row["last_modified"], row["rests_since"]) for row in rows
-        }
+        return {(row["run_id"], row["url_fp"]): (row["etag"], row["last_modified"], row["rests_since"]) for row in rows}
 
     async def unpublished(self, older_s: float) -> list[R]:
         """What was issued but never marked."""

@@ -50,6 +50,14 @@ class Seeding:
 
         return await patiently(lambda: self._database.repeat(work), "seed a run")
 
+    async def refuse(self, run_id: str, reason: str) -> None:
+        """The run ends as failed if it still waits to be opened."""
+
+        async def work(connection: Connection) -> bool:
+            return await change_state(connection, run_id, "failed", ["queued"], reason[:1000])
+
+        await patiently(lambda: self._database.repeat(work), "refuse a run")
+
     async def open_outsiders(
         self, run_id: str, job_id: str, job: JobDescription, source: str, seeds: Sequence[SeedRow]
     ) -> bool:

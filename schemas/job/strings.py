@@ -1,23 +1,27 @@
 """The strings of a job description, checked one by one, so that a wrong one is named where it stands."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter
+import regex  # type: ignore[import-untyped]
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_HTTP = TypeAdapter(HttpUrl)
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 
 
 def _http_url(value: str) -> str:
-    """Checks that it is http or https with a host, but keeps the characters as the user wrote them."""
-    _HTTP.validate_python(value)
+    """Checks that a crawl could visit it, but keeps the characters as the user wrote them."""
+    try:
+        canonical(value)
+    except UrlError as problem:
+        raise ValueError(str(problem)) from problem
     return value
 
 
 def _pattern(value: str) -> str:
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as problem:
+        regex.compile(value)
+    except (regex.error, OverflowError, RecursionError) as problem:
         raise ValueError(f"not a regular expression: {problem}") from problem
     return value
 

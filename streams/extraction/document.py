@@ -20,6 +20,8 @@ from streams.extraction.excess import without_excess
 MAX_BODY = 50_000_000
 """Bytes of a decompressed body; the largest that a job may ask for."""
 
+_decompressor = zstandard.ZstdDecompressor()
+
 Kind = Literal["html", "xml"]
 Node = Any
 """An element of lxml, which ships no types."""
@@ -96,8 +98,10 @@ def body_of(result: FetchResult) -> bytes:
         size = zstandard.frame_content_size(result.body)
         if size > MAX_BODY:
             raise UnreadableError("too_large", f"The page has {size} bytes; {MAX_BODY} are read.")
-        with zstandard.ZstdDecompressor().stream_reader(result.body) as reader:
-            body = reader.read(MAX_BODY + 1)
+        if size > 0:
+            return bytes(_decompressor.decompress(result.body))
+        with _decompressor.stream_reader(result.body) as reader:
+            body = bytes(reader.read(MAX_BODY + 1))
     except zstandard.ZstdError as problem:
         raise UnreadableError("decode_failed", f"The stored body cannot be decompressed: {problem}") from problem
     if len(body) > MAX_BODY:

@@ -1,12 +1,13 @@
 """The links of a page, in one spelling each, and which of them belong to the run."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.outcomes import OutcomeName
 from schemas.scope import Scope
 from schemas.spelling import Spelling
-from schemas.urls import UrlError, canonical, fingerprint, host_of
+from schemas.urls import UrlError, canonical, fingerprint, host_of, origin_of
 from streams.extraction.document import Document, Node
 
 MAX_LINKS = 20_000
@@ -36,6 +37,7 @@ class LinkVerdict(NamedTuple):
 
 
 _PLAIN = Spelling()
+_REMEMBERED = 20_000
 
 
 def find_links(document: Document, *, obey_nofollow: bool = True, spelling: Spelling = _PLAIN) -> list[Link]:
@@ -50,6 +52,7 @@ def find_links(document: Document, *, obey_nofollow: bool = True, spelling: Spel
     if obey_nofollow and _nofollow(document):
         return []
     base = document.base
+    root = origin_of(base) + "/"  # what begins with a slash means the same on every page of a site
     seen: set[str] = set()
     found: dict[str, Link] = {}
     own = fingerprint(document.url)
@@ -59,18 +62,24 @@ def find_links(document: Document, *, obey_nofollow: bool = True, spelling: Spel
         if reference in seen:
             continue
         seen.add(reference)
-        try:
-            url = spelling.of_link(canonical(reference, base))
-        except UrlError:
-            continue
-        fp = fingerprint(url)
-        if fp in found or fp == own:
+        link = _link(reference, root if reference[:1] == "/" else base, spelling)
+        if link is None or link.fp in found or link.fp == own:
             continue
         if len(found) == MAX_LINKS:
             document.notes.append(f"The page has more than {MAX_LINKS} links; the rest was not followed.")
             break
-        found[fp] = Link(url, fp, host_of(url))
+        found[link.fp] = link
     return list(found.values())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _link(reference: str, base: str, spelling: Spelling) -> Link | None:
+    """A site's pages repeat each other's links; None for what is no page's address."""
+    try:
+        url = spelling.of_link(canonical(reference, base))
+    except UrlError:
+        return None
+    return Link(url, fingerprint(url), host_of(url))
 
 
 def select(links: Sequence[Link], scope: Scope, depth: int, found_on: str = "") -> list[LinkVerdict]:

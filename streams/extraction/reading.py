@@ -54,6 +54,11 @@ class Reader:
         spelling = Spelling(options.strip_query, options.keep_query)
         return cls(run, rules, clean_rules(job), scope, retries, depth > 0, spelling, options.freshness)
 
+    @classmethod
+    def without_rules(cls, run: Run) -> "Reader":
+        """What a task needs to be given up: nothing that the user wrote."""
+        return cls(run, None, CleanRules(), Scope([]), RetryPolicy(), False, Spelling(), None)
+
 
 class Readers:
     """The readers of the runs that are going on; bounded, the least recently used is forgotten."""

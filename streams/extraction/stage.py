@@ -12,6 +12,7 @@ from schemas.events import Event, FetchResult, RecordBatch
 from streams.extraction.answer import answer_failure, answer_page
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
 from streams.extraction.closings import Answer
+from streams.extraction.known import KnownLinks
 from streams.extraction.outcome import outcome_of
 from streams.extraction.ports import Closed, TaskLedger
 from streams.extraction.reading import Reader, Readers
@@ -32,6 +33,7 @@ class Extraction:
         self._clock = clock
         self._dice = dice
         self._readers = Readers(ledger)
+        self._known = KnownLinks()
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
         """Pages and failures of one batch; twins within it are settled one after the other."""
@@ -43,20 +45,22 @@ class Extraction:
     async def give_up(self, delivery: Delivery, reason: str) -> Handled:
         """The page cannot be read at all: it is in the dead letters, and its task ends as `dead_lettered`."""
         handled = Handled()
-        reader = await self._readers.of(delivery.event.run_id)
-        if reader:
+        # Without the run's rules: it may be they that cannot be used.
+        run = await self._ledger.run(delivery.event.run_id)
+        if run:
+            reader = Reader.without_rules(run)
             answer = answer_failure(delivery.event, "dead_lettered", reason, reader, self._clock(), self._dice)
-            await self._write([answer], handled)
+            await self._write([(delivery, answer)], handled)
         return handled
 
     async def _close(self, batch: Sequence[Delivery], handled: Handled) -> None:
-        answers = []
+        answers: list[tuple[Delivery, Answer]] = []
         for delivery in batch:
             result: FetchResult = delivery.event
             reader = await self._readers.of(result.run_id)
             if reader is None:
                 continue  # the run was deleted: nobody waits for this page
-            answers.append(await self._answer(delivery, reader, handled))
+            answers.append((delivery, await self._answer(delivery, reader, handled)))
             await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two pages
         await self._write(answers, handled)
 
@@ -74,10 +78,6 @@ class Extraction:
         answer = answer_page(page, reader, self._clock(), self._dice, trail, links)
         if page is not result:
             answer = replace(answer, result=result)  # a batch may have many large ones; each is read and let go
-        handled.rejects.extend(
-            Reject(delivery.message, code, reason, identity, value, result.run_id)
-            for code, reason, identity, value in answer.oversized
-        )
         return answer
 
     async def _context(self, result: FetchResult, reader: Reader) -> tuple[list[str], bytes]:
@@ -89,13 +89,25 @@ class Extraction:
             return await self._ledger.trail(result.run_id, result.url_fp), b""
         return [], b""
 
-    async def _write(self, answers: Sequence[Answer], handled: Handled) -> None:
+    async def _write(self, answers: Sequence[tuple[Delivery, Answer]], handled: Handled) -> None:
         if not answers:
             return
-        closed = await self._ledger.close([answer.closing for answer in answers])
-        for answer, verdict in zip(answers, closed, strict=True):
+        closings = [self._known.unknown(answer.closing) for _, answer in answers]
+        closed = await self._ledger.close(closings)
+        for (delivery, answer), closing, verdict in zip(answers, closings, closed, strict=True):
+            if verdict.held:
+                self._known.written(closing)
+                handled.rejects.extend(_letters(delivery, answer))
             if verdict.held or verdict.retried:
                 handled.outputs.extend(_published(answer, verdict))
+
+
+def _letters(delivery: Delivery, answer: Answer) -> list[Reject]:
+    """Only of an answer that counts: a twin would have them under another visit's id."""
+    return [
+        Reject(delivery.message, code, reason, identity, value, answer.result.run_id)
+        for code, reason, identity, value in answer.oversized
+    ]
 
 
 def _published(answer: Answer, verdict: Closed) -> list[Event]:

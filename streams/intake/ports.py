@@ -34,3 +34,7 @@ class Runs(Protocol):
     ) -> bool:
         """Job, run and seeds of an outsider's message; False when it has opened its run before."""
         ...
+
+    async def refuse(self, run_id: str, reason: str) -> None:
+        """Ends a run that waits to be opened and cannot be; one that has begun stays as it is."""
+        ...

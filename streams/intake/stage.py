@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import ScrapeRequest
 from schemas.events.requests import SourceKind
-from schemas.hosts import UrlError, host_of
+from schemas.hosts import host_of
 from schemas.ids import digest, outsider_run_id
 from schemas.job import JobDescription
 from schemas.message import Message
@@ -36,16 +36,23 @@ class Intake:
                 else:
                     raise _Refused("empty_request", "A scrape request needs a `job`: a job description.")
             except _Refused as problem:
+                await self._refuse(request, problem.reason)
                 handled.rejects.append(Reject.of(delivery.message, problem.code, problem.reason))
         return handled
 
+    async def give_up(self, delivery: Delivery, reason: str) -> Handled:
+        """The message is in the dead letters; a run that it pointed to does not wait for ever."""
+        await self._refuse(delivery.event, reason)
+        return Handled()
+
+    async def _refuse(self, request: ScrapeRequest, reason: str) -> None:
+        if request.job is None and request.run_id is not None and is_run_id(request.run_id):
+            await self._runs.refuse(request.run_id, reason)
+
     async def _open_ours(self, run_id: str) -> None:
-        try:
-            job = await self._runs.description(digest_checked(run_id))
-        except ValueError as problem:
-            raise _Refused("unknown_run", str(problem)) from problem
+        job = await self._runs.description(run_id) if is_run_id(run_id) else None
         if job is None:
-            raise _Refused("unknown_run", f"There is no run {run_id}; a request of your own carries a `job`.")
+            raise _Refused("unknown_run", f"There is no run {run_id[:60]!r}; a request of your own carries a `job`.")
         await self._runs.seed(run_id, _seeds(job))
 
     async def _open_outsiders(self, message: Message, description: object) -> None:
@@ -69,35 +76,22 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def digest_checked(run_id: str) -> str:
-    """The run id if it has the shape of one; ValueError otherwise."""
-    parts = [len(part) for part in run_id.split("-")]
-    if parts != [8, 4, 4, 4, 12] or not all(char in "0123456789abcdef-" for char in run_id):
-        raise ValueError(f"{run_id[:60]!r} is not a run id; a request of your own carries a `job`.")
-    return run_id
+def is_run_id(text: str) -> bool:
+    """Whether it has the shape of one."""
+    parts = [len(part) for part in text.split("-")]
+    return parts == [8, 4, 4, 4, 12] and all(char in "0123456789abcdef-" for char in text)
 
 
 def _seeds(job: JobDescription) -> list[Seed]:
     """Pages, sitemaps and feeds; one address may be named as each."""
     spelling = Spelling(job.options.strip_query, job.options.keep_query)
-    named: list[tuple[str, SourceKind, list[str]]] = [
-        ("urls", "page", job.urls),
-        ("sitemaps", "sitemap", job.sitemaps),
-        ("feeds", "feed", job.feeds),
-    ]
-    seeds, flaws = [], []
-    for field, kind, urls in named:
-        for url in urls:
-            try:
-                whole = canonical(url)
-            except UrlError as problem:
-                flaws.append(f"{field}: {url[:200]}: {problem}")
-                continue
-            whole = spelling.of_seed(whole) if kind == "page" else whole
-            seeds.append(Seed(row_fingerprint(whole, kind), whole, host_of(whole), kind))
-    if flaws:
-        raise _Refused("invalid_job", "; ".join(flaws[:20]))
-    return seeds
+    seeds = [_seed(spelling.of_seed(canonical(url)), "page") for url in job.urls]
+    seeds += [_seed(canonical(url), "sitemap") for url in job.sitemaps]
+    return seeds + [_seed(canonical(url), "feed") for url in job.feeds]
+
+
+def _seed(url: str, kind: SourceKind) -> Seed:
+    return Seed(row_fingerprint(url, kind), url, host_of(url), kind)
 
 
 def _sentence(problem: ValidationError) -> str:

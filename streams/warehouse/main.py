@@ -51,6 +51,7 @@ async def serve(settings: Settings) -> None:
             folder=settings.data / "faust",
             batch=512,
             within=0.05,
+            every=0.25,
         )
         quiet = PlainLoop(pump("warehouse-events", "events"), brokers=brokers, topics=QUIET_TOPICS)
         started = asyncio.Event(), asyncio.Event()

@@ -21,7 +21,7 @@ import pytest
 
 from tests.acceptance.system import ROOT, System, fresh_system, until
 
-HOSTS, PAGES, DELAY_S, WORK_S = 16, 50, 0.4, 0.02
+HOSTS, PAGES, DELAY_S, WORK_S = 16, 60, 0.4, 0.02
 KILL_EVERY_S = 3.0
 
 SAMPLE = """
@@ -159,13 +159,13 @@ def trouble(system: System, fetchers: Fetchers, visited: Callable[[], set[str]])
     takes_part("first")
     fetchers.end("first", signal.SIGKILL)
     fetchers.join("second")
+    fetchers.join("third")
     time.sleep(KILL_EVERY_S)  # the rhythm of the kills, not a condition
     system.kill("fetch")
     takes_part("second")
-    fetchers.join("third")
-    time.sleep(KILL_EVERY_S)
-    fetchers.end("second", signal.SIGKILL)
     takes_part("third")
+    fetchers.end("second", signal.SIGKILL)
+    time.sleep(KILL_EVERY_S)
     fetchers.end("third", signal.SIGTERM)
 
 

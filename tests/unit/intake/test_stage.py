@@ -25,6 +25,7 @@ class Runs:
     known: dict[str, JobDescription] = field(default_factory=dict)
     seeded: dict[str, list[Seed]] = field(default_factory=dict)
     opened: list[tuple[str, str, JobDescription, str, list[Seed]]] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
 
     async def description(self, run_id: str) -> JobDescription | None:
         return self.known.get(run_id)
@@ -38,6 +39,9 @@ class Runs:
     ) -> bool:
         self.opened.append((run_id, job_id, job, source, list(seeds)))
         return True
+
+    async def refuse(self, run_id: str, reason: str) -> None:
+        self.refused[run_id] = reason
 
 
 def message(request: dict[str, Any], offset: int = 0, timestamp: int = 1, **headers: str) -> Message:
@@ -65,6 +69,14 @@ async def test_a_run_that_is_not_there_is_a_letter(run_id: str) -> None:
     runs = Runs()
     (reject,) = (await take(runs, message({"run_id": run_id}))).rejects
     assert reject.code == "unknown_run" and "job" in reject.reason and not runs.seeded
+
+
+async def test_a_run_whose_message_is_given_up_does_not_wait_for_ever() -> None:
+    run_id, runs = str(uuid4()), Runs()
+    for request in ({"run_id": run_id}, {"job": JOB}, {"run_id": "x"}):
+        told = message(request)
+        await Intake(runs).give_up(Delivery(told, codec.decode(SCRAPE_REQUESTS, told.value)), "It ended its worker.")
+    assert runs.refused == {run_id: "It ended its worker."}
 
 
 async def test_an_outsiders_request_opens_a_run_of_its_own() -> None:
@@ -131,4 +143,4 @@ async def test_pages_sitemaps_and_feeds_are_seeds_of_their_kinds() -> None:
 async def test_a_wrong_address_is_named_with_where_it_stands() -> None:
     job = {"urls": ["http://site.test/"], "sitemaps": ["http://me:secret@site.test/"]}
     (reject,) = (await take(Runs(), message({"job": job}))).rejects
-    assert reject.reason.startswith("sitemaps: ") and "user or password" in reject.reason
+    assert reject.reason.startswith("sitemaps.0: ") and "user or password" in reject.reason

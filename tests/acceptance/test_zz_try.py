@@ -1,0 +1,209 @@
+"""Fetchers are killed, join and leave in mid-crawl: the accounts add up at every moment, and no host notices.
+
+The site's own log says who visited when: each fetcher has a name in its user agent, each port is a host.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from typing import NamedTuple
+
+import psycopg
+import pytest
+
+from tests.acceptance.system import ROOT, System, fresh_system, until
+
+HOSTS, PAGES, DELAY_S, WORK_S = 16, 60, 0.4, 0.02
+KILL_EVERY_S = 3.0
+
+SAMPLE = """
+select r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, count(*),
+    count(*) filter (where f.state = 'queued'), count(*) filter (where f.state = 'issued'),
+    count(*) filter (where f.klass = 'fetched'), count(*) filter (where f.klass = 'failed'),
+    count(*) filter (where f.klass = 'filtered')
+from runs r join frontier f on f.run_id = r.id where r.job_id = %s group by r.id"""
+
+
+class Visit(NamedTuple):
+    """One request, from its arrival to the moment before its answer; times by this machine's clock."""
+
+    began: float
+    ended: float
+    who: str
+    path: str
+
+
+class Quiet(ThreadingHTTPServer):
+    """Says nothing about a fetcher that was killed before it had its answer."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        return None
+
+
+class Port:
+    """One host, which works a while for each page and remembers who came."""
+
+    def __init__(self) -> None:
+        self.visits: list[Visit] = []
+        port = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                began = time.monotonic()
+                time.sleep(WORK_S)  # what a page costs its host
+                body = f"<title>{self.path}</title><p>A page.".encode()
+                port.visits.append(Visit(began, time.monotonic(), str(self.headers["User-Agent"]), self.path))
+                self.send_response(404 if self.path == "/robots.txt" else 200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                return None
+
+        self._server = Quiet(("127.0.0.1", 0), Handler)
+        self.urls = [f"http://127.0.0.1:{self._server.server_port}/{number}" for number in range(PAGES)]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Fetchers:
+    """Fetchers beside the system's own, each with a name."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def join(self, name: str) -> None:
+        """One more; it takes its share as soon as it is up."""
+        engines = {
+            f"TRAWL_{engine.upper()}": self._system.endpoint(engine) for engine in ("kafka", "postgres", "clickhouse")
+        }
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("TRAWL_")} | engines
+        environ |= {"TRAWL_DATA": str(self._system.folder), "TRAWL_FETCH_ALLOW": "127.0.0.1", "TRAWL_USER_AGENT": name}
+        log = open(f"/tmp/pol/{name}.log", "ab")
+        argv = [sys.executable, "-m", "cli", "fetch"]
+        self._running[name] = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=log, stderr=log)
+
+    def end(self, name: str, how: signal.Signals) -> None:
+        """SIGKILL, or SIGTERM and a good end."""
+        process = self._running.pop(name)
+        process.send_signal(how)
+        assert process.wait(40) == (-signal.SIGKILL if how == signal.SIGKILL else 0)
+
+    def close(self) -> None:
+        for process in self._running.values():
+            process.kill()
+            process.wait(10)
+
+
+class Auditor(threading.Thread):
+    """Reads a run's accounts and its rows in one statement, again and again."""
+
+    def __init__(self, address: str, job_id: str) -> None:
+        super().__init__(daemon=True)
+        self._address, self._job_id = address, job_id
+        self._over = threading.Event()
+        self.samples: list[tuple[int, ...]] = []
+
+    def run(self) -> None:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            while not self._over.wait(0.05):
+                self.samples += [tuple(row) for row in connection.execute(SAMPLE, (self._job_id,)).fetchall()]
+
+    def ends(self) -> list[tuple[int, ...]]:
+        self._over.set()
+        self.join(10)
+        return self.samples
+
+
+@pytest.fixture(scope="module")
+def own_system() -> Iterator[System]:
+    """Loopback as a whole is allowed: each host is a port of its own."""
+    with fresh_system("127.0.0.1") as found:
+        found.start()
+        yield found
+
+
+@contextmanager
+def site() -> Iterator[list[Port]]:
+    with ExitStack() as stack:
+        ports = [Port() for _ in range(HOSTS)]
+        for port in ports:
+            stack.callback(port.close)
+        yield ports
+
+
+def trouble(system: System, fetchers: Fetchers, visited: Callable[[], set[str]]) -> None:
+    """Fetchers are killed every few seconds; two join, one leaves in good order."""
+
+    def takes_part(name: str) -> None:
+        print("WAIT", name, time.monotonic(), visited(), flush=True)
+        try:
+            until(f"{name} takes its share", lambda: name in visited(), 40)
+        except AssertionError:
+            print("FAILED", system.client().get("/api/v1/jobs").text[:1500], flush=True)
+            import shutil; shutil.copytree(system.folder / "logs", "/tmp/pol/logs", dirs_exist_ok=True)
+            with psycopg.connect(system.endpoint("postgres")) as c:
+                for q in ("select host, owner, lease_until-now(), next_visit-now(), delay, backoff, failures, failure from hosts", "select host, queued, issued, ready_at-now() from run_hosts"):
+                    for row in c.execute(q).fetchall(): print(row, flush=True)
+            raise
+
+    takes_part("first")
+    fetchers.end("first", signal.SIGKILL)
+    fetchers.join("second")
+    fetchers.join("third")
+    time.sleep(KILL_EVERY_S)  # the rhythm of the kills, not a condition
+    system.kill("fetch")
+    takes_part("second")
+    takes_part("third")
+    fetchers.end("second", signal.SIGKILL)
+    time.sleep(KILL_EVERY_S)
+    fetchers.end("third", signal.SIGTERM)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_fetchers_come_and_go(own_system: System) -> None:
+    with site() as ports, ExitStack() as stack:
+        fetchers = Fetchers(own_system)
+        stack.callback(fetchers.close)
+        fetchers.join("first")
+        urls = [url for page in zip(*(port.urls for port in ports), strict=True) for url in page]
+        job = {"urls": urls, "name": "fetchers", "options": {"delay": DELAY_S, "max_pages": len(urls)}}
+        job_id = own_system.scrape(job)
+        auditor = Auditor(own_system.endpoint("postgres"), job_id)
+        auditor.start()
+        trouble(own_system, fetchers, lambda: {visit.who for port in ports for visit in port.visits})
+        ended = own_system.ended(job_id, timeout=90)
+        print("END", time.monotonic()); samples = auditor.ends()
+
+    assert ended["status"] == "completed" and ended["counts"]["fetched"] == len(urls), ended
+    assert len(samples) > 100
+    for requested, queued, issued, fetched, failed, filtered, rows, *counted in samples:
+        assert requested == queued + issued + fetched + failed + filtered == rows
+        assert [queued, issued, fetched, failed, filtered] == counted
+    for port in ports:
+        pages = [visit for visit in port.visits if visit.path != "/robots.txt"]
+        assert max(Counter(visit.path for visit in pages).values()) <= 2
+        for before, after in pairwise(sorted(port.visits)):
+            assert after.began >= before.ended, f"two at once: {before}, {after}"
+        for before, after in pairwise(sorted(pages)):
+            assert after.began - before.ended >= DELAY_S * 0.99, f"too soon: {before}, {after}"
+    assert len({visit.who for port in ports for visit in port.visits}) == 4

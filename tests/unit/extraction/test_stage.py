@@ -1,0 +1,90 @@
+"""What the stage does around one answer: it tells the frontier once, and lets go of what it cannot read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from schemas.delivery import Delivery
+from schemas.events import PageOutcome
+from schemas.job import JobDescription
+from schemas.message import Message
+from schemas.urls import fingerprint
+from streams.extraction.errors import RuleError
+from streams.extraction.ports import Closed, Closing, Run
+from streams.extraction.stage import Extraction
+from tests.fakes.bodies import MemoryBodies
+from tests.unit.extraction.pages import fetched
+
+
+@dataclass
+class Ledger:
+    """Runs of one job; the verdicts are as told."""
+
+    job: dict[str, Any]
+    held: bool = True
+    closings: list[Closing] = field(default_factory=list)
+
+    async def run(self, run_id: str) -> Run | None:
+        return Run(id=run_id, job_id="j", dataset="d", description=JobDescription.model_validate(self.job))
+
+    async def trail(self, run_id: str, url_fp: str) -> list[str]:
+        return []
+
+    async def remembered(self, run_id: str, url_fps: Sequence[str]) -> dict[str, bytes]:
+        return {}
+
+    async def close(self, closings: Sequence[Closing]) -> list[Closed]:
+        self.closings += closings
+        return [Closed(held=self.held) for _ in closings]
+
+
+def stage(ledger: Ledger) -> Extraction:
+    return Extraction(ledger, MemoryBodies({}), lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1))
+
+
+def delivery(body: str, path: str = "") -> Delivery:
+    url = f"http://shop.example/{path}"
+    event = fetched(body, url=url, url_fp=fingerprint(url))
+    return Delivery(Message("raw-pages", 3, 7, b"k", b"the message"), event)
+
+
+JOB: dict[str, Any] = {"url": "http://shop.example/", "options": {"max_depth": 5}}
+
+
+async def test_a_page_whose_rules_cannot_be_used_is_given_up_and_its_task_closed() -> None:
+    ledger = Ledger({**JOB, "extract": {"fields": {"title": "div["}}})
+    given, it = delivery("<p>a page"), stage(ledger)
+    with pytest.raises(RuleError):
+        await it.handle([given])
+    handled = await it.give_up(given, "extraction failed")
+    assert [(closing.outcome, closing.retry_at) for closing in ledger.closings] == [("dead_lettered", None)]
+    (told,) = handled.outputs
+    assert isinstance(told, PageOutcome) and (told.outcome, told.final, told.job_id) == ("dead_lettered", True, "j")
+
+
+async def test_a_link_is_told_to_the_frontier_once() -> None:
+    ledger = Ledger(JOB)
+    it = stage(ledger)
+    for path in ("a", "b"):
+        handled = await it.handle([delivery('<a href="/x">x</a><a href="/y">y</a>', path)])
+        assert [event.links for event in handled.outputs if isinstance(event, PageOutcome)] == [2]
+    assert [len(closing.links) for closing in ledger.closings] == [2, 0]
+
+
+async def test_what_did_not_count_has_told_nothing() -> None:
+    ledger = Ledger(JOB, held=False)
+    it = stage(ledger)
+    await it.handle([delivery('<a href="/x">x</a>', "a")])
+    await it.handle([delivery('<a href="/x">x</a>', "b")])
+    assert [len(closing.links) for closing in ledger.closings] == [1, 1]
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_record_too_large_is_a_letter_if_its_page_counts(held: bool) -> None:
+    ledger = Ledger({**JOB, "extract": {"fields": {"text": "p::text"}}}, held)
+    handled = await stage(ledger).handle([delivery(f"<p>{'x' * 3_000_000}</p>")])
+    assert [reject.code for reject in handled.rejects] == (["record_too_large"] if held else [])
