@@ -154,6 +154,7 @@ DEAD_LETTER: Schema = {
         "trawl_code": _text("Why, for programs.", pattern="^[a-z_]+$"),
         "trawl_reason": _text("Why, for people."),
         "trawl_run": _text("The run it belongs to, empty where none is known."),
+        "trawl_cut": _text("How many bytes it had, where the value was cut to fit.", pattern="^[0-9]+$"),
     },
     "required": [f"trawl_{part}" for part in ("topic", "partition", "offset", "stage", "code", "reason", "run")],
 }
