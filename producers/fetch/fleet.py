@@ -195,10 +195,10 @@ class Fleet:
                 log.warning("leases_unavailable", error=str(problem))
                 continue
             for name in held:
-                if name in still and self._hosts[name].lease_until:
-                    self._hosts[name].granted(asked + self._leases.seconds - MARGIN_S)
-                else:
+                if name not in still:
                     self._lost(name)
+                elif self._hosts[name].lease_until:  # lost by our own clock meanwhile, it must be acquired anew
+                    self._hosts[name].granted(asked + self._leases.seconds - MARGIN_S)
             await self._try_to_acquire()
 
     async def _watch(self) -> None:

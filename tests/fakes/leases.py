@@ -18,14 +18,16 @@ class _Row:
 
 
 class LeaseTable:
-    """What PostgreSQL holds; `now` is its clock, in seconds. `away`: it does not answer."""
+    """What PostgreSQL holds; `now` is its clock, in seconds. `away`: it does not answer; `slow`: after so long."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
         self.rows: dict[str, _Row] = {}
         self.runs: dict[str, RunState] = {}
         self.asked_about_runs = 0
+        self.acquired: list[str] = []
         self.away = False
+        self.slow = 0.001
 
     def held(self) -> set[str]:
         """Hosts that somebody holds."""
@@ -64,6 +66,7 @@ class MemoryLeases:
             if row.owner == self._owner or row.until < now:
                 row.owner, row.until = self._owner, now + self.seconds
                 found[host] = self._table.recall(row)
+                self._table.acquired.append(host)
         return found
 
     async def renew(self, hosts: Mapping[str, HostRecord]) -> set[str]:
@@ -88,6 +91,6 @@ class MemoryLeases:
         return {run: self._table.runs[run] for run in runs if run in self._table.runs}
 
     async def _answer(self) -> None:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self._table.slow)
         if self._table.away:
             raise ConnectionError("The store is away.")

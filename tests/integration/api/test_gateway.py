@@ -17,7 +17,7 @@ from infra.kafka.publisher import Publisher
 from infra.postgres.pool import Database
 from schemas import codec
 from schemas.events import MetricSample, RunCounts
-from schemas.topics import CLEAN_RECORDS
+from schemas.topics import topic_of
 from tests.integration.api.conftest import Served
 from tests.unit.api.happenings import batch, event, outcome, records, trend
 from tests.unit.api.test_streams import all_of, keys, types, until
@@ -108,12 +108,13 @@ async def test_a_run_streams_from_kafka_to_the_socket(served: Served, client: ht
 
 
 async def published(publisher: Publisher, run_id: str, job_id: str, found: list[Any]) -> dict[str, dict[str, int]]:
-    """Publishes the rest of a run; the end offsets of its records, as dispatch would tell them."""
+    """Publishes the rest of a run; the end offsets of all that belongs to it, as dispatch would tell them."""
     assert publisher._producer
-    raw = batch(run_id, job_id, found)
-    sent = await publisher._producer.send_and_wait(CLEAN_RECORDS, codec.encode(raw), key=b"shop")
-    await publisher.send_all([outcome(run_id, job_id), trend(run_id)])
-    return {CLEAN_RECORDS: {str(sent.partition): sent.offset + 1}}
+    ends: dict[str, dict[str, int]] = {}
+    for told in (batch(run_id, job_id, found), outcome(run_id, job_id), trend(run_id)):
+        sent = await publisher._producer.send_and_wait(topic_of(type(told)), codec.encode(told), key=b"shop")
+        ends[sent.topic] = {str(sent.partition): sent.offset + 1}
+    return ends
 
 
 async def test_metrics_of_others_stand_on_the_open_port(

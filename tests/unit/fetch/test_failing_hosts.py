@@ -56,6 +56,17 @@ def test_one_dead_page_fails_within_seconds(clock: VirtualTime, play: Play, resp
     play(story())
 
 
+def test_one_page_that_fails_again_and_again_slows_its_host_down_once(clock: VirtualTime, play: Play) -> None:
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.default = refused
+            for tries in range(12):
+                world.fleet.take([task(f"{SHOP}/dead", attempt=tries + 1, tries=tries)])
+                await world.answers(tries + 1, 1.2)
+
+    play(story())
+
+
 def test_a_dead_host_is_tried_ever_less_and_given_up_when_patience_ends(clock: VirtualTime, play: Play) -> None:
     async def story() -> None:
         async with World(clock).working() as world:

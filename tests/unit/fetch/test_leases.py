@@ -72,6 +72,25 @@ def test_without_the_store_visits_end_before_an_heir_may_begin(clock: VirtualTim
     play(story())
 
 
+def test_a_renewal_that_comes_after_the_loss_is_no_lease(clock: VirtualTime, play: Play) -> None:
+    """What waited is dropped: only an acquisition tells dispatch to issue it again."""
+
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.answers[f"{SHOP}/slow"] = lambda url: page(url, took=60.0)
+            world.fleet.take([task(f"{SHOP}/slow"), task(f"{SHOP}/dropped")])
+            await world.passes(0.5)
+            world.leases.slow = 5.6
+            await world.passes(1.0)
+            world.leases.slow = 0.001
+            await world.until(lambda: not world.fleet.waiting, 7.0)
+            world.fleet.take([task(f"{SHOP}/later")])
+            await world.answers(1)
+            assert world.leases.acquired == ["shop.test"] * 2
+
+    play(story())
+
+
 def test_what_the_last_owner_left_behind_is_kept_to(clock: VirtualTime, play: Play) -> None:
     async def story() -> None:
         world = World(clock)
