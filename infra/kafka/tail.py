@@ -32,8 +32,14 @@ class Tail:
     async def __aenter__(self) -> Self:
         # In portions: a fifth of a second is not seen, and the broker has far fewer requests to answer.
         # Earliest: who was overtaken by retention goes on with the oldest message that is left.
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False, fetch_max_wait_ms=200,
-                                    fetch_min_bytes=200_000, max_poll_records=500, auto_offset_reset="earliest")  # fmt: skip
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._brokers,
+            enable_auto_commit=False,
+            fetch_max_wait_ms=200,
+            fetch_min_bytes=200_000,
+            max_poll_records=500,
+            auto_offset_reset="earliest",
+        )
         try:
             await consumer.start()
             self._consumer = consumer

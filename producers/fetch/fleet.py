@@ -164,13 +164,11 @@ class Fleet:
             await asyncio.gather(self._try_to_acquire(), self._look())
 
     async def _try_to_acquire(self) -> None:
-        wanted = [name for name, host in self._hosts.items() if host.waiting and not host.leased]
-        if not wanted:
-            return
         try:
             async with self._talking:
+                wanted = [name for name, host in self._hosts.items() if host.waiting and not host.leased]
                 asked = time.monotonic()
-                granted = await self._leases.acquire(wanted)
+                granted = await self._leases.acquire(wanted) if wanted else {}
         except Exception as problem:
             log.warning("leases_unavailable", error=str(problem))
             return
