@@ -196,25 +196,7 @@ async def _insert_links(
     if not found:
         return {}
     rows = [(answer, link, _verdict(link, runs[answer.run_id])) for answer, link in found.values()]
-    cursor = await connection.execute(
-        named["insert_links"],
-        {
-            "run": [answer.run_id for answer, _, _ in rows],
-            "fp": [link.url_fp for _, link, _ in rows],
-            "kind": [link.kind for _, link, _ in rows],
-            "host": [link.host for _, link, _ in rows],
-            "url": [link.url for _, link, _ in rows],
-            "depth": [link.depth for _, link, _ in rows],
-            "hops": [link.hops for _, link, _ in rows],
-            "priority": [
-                claimed[answer.run_id, answer.url_fp] if link.hops else priority_of(link.kind, link.depth)
-                for answer, link, _ in rows
-            ],
-            "outcome": [verdict[0] for _, _, verdict in rows],
-            "reason": [verdict[1] for _, _, verdict in rows],
-            "found_on": [answer.source for answer, _, _ in rows],
-        },
-    )
+    cursor = await connection.execute(named["insert_links"], _link_columns(rows, claimed))
     new: dict[Key, int] = {}
     for row in await cursor.fetchall():
         run, waits = row["run_id"], row["state"] == "queued"
@@ -225,6 +207,28 @@ async def _insert_links(
         new[key] = new.get(key, 0) + 1
     await _come_nearer(connection, [(a, link) for a, link, verdict in rows if verdict[0] is None], tally)
     return new
+
+
+def _link_columns(
+    rows: Sequence[tuple[A, LinkRow, tuple[str | None, str]]], claimed: dict[Key, int]
+) -> dict[str, object]:
+    """A redirect's target takes its source's place in the order, anything else its own."""
+    return {
+        "run": [answer.run_id for answer, _, _ in rows],
+        "fp": [link.url_fp for _, link, _ in rows],
+        "kind": [link.kind for _, link, _ in rows],
+        "host": [link.host for _, link, _ in rows],
+        "url": [link.url for _, link, _ in rows],
+        "depth": [link.depth for _, link, _ in rows],
+        "hops": [link.hops for _, link, _ in rows],
+        "priority": [
+            claimed[answer.run_id, answer.url_fp] if link.hops else priority_of(link.kind, link.depth)
+            for answer, link, _ in rows
+        ],
+        "outcome": [verdict[0] for _, _, verdict in rows],
+        "reason": [verdict[1] for _, _, verdict in rows],
+        "found_on": [answer.source for answer, _, _ in rows],
+    }
 
 
 def _verdict(link: LinkRow, run: dict[str, object]) -> tuple[str | None, str]:

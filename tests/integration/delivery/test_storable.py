@@ -144,12 +144,11 @@ async def letters(clickhouse: str, messages: list[Message]) -> set[int]:
 
 def held(clickhouse: str, topic: str, ids: list[str]) -> set[str]:
     """Which of these events are stored; a batch that is a letter is stored too, without its records."""
-    table, column = ("records", "batch_id") if topic == CLEAN_RECORDS else (shape_of(topic).table, "id")
+    table = "(select id from batches where stored > 0)" if topic == CLEAN_RECORDS else shape_of(topic).table
     client = connect(clickhouse)
     try:
         rows = client.query(
-            f"select toString({column}) from {table} where toString({column}) in {{ids:Array(String)}}",
-            parameters={"ids": ids},
+            f"select toString(id) from {table} where toString(id) in {{ids:Array(String)}}", parameters={"ids": ids}
         )
         return {str(row[0]) for row in rows.result_rows}
     finally:
