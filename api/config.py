@@ -13,6 +13,7 @@ class GatewayConfig:
     dashboards_secret: str
     dashboards_port: int = 5006
     public_url: str = ""
+    user_agent: str = "TrawlBot"
     """Where browsers reach the gateway through a proxy, as `Origin` has it. Then only pages from there are ours, and
     what the proxy speaks to us says nothing about what the browser speaks."""
     dashboards_url: str = ""

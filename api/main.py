@@ -37,6 +37,7 @@ def config_of(settings: Settings) -> GatewayConfig:
         dashboards_secret=settings.secret("dashboards_key"),
         dashboards_port=settings.dashboards_port,
         public_url=settings.public_url or "",
+        user_agent=settings.user_agent,
         dashboards_url=settings.dashboards_url or "",
         cors_origins=settings.cors_origins,
     )

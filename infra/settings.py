@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         scheme, host, port = found.groups()
         return f"{scheme}://{host}" if port in (None, _USUAL[scheme]) else f"{scheme}://{host}:{port}"
 
+    @property
+    def visible_agent(self) -> str:
+        """What sites see: with the address of the gateway's page about it, where the gateway has one for everybody."""
+        if self.public_url and "+http" not in self.user_agent:
+            return f"{self.user_agent} (+{self.public_url}/bot)"
+        return self.user_agent
+
     @cached_property
     def _running(self) -> dict[str, Any]:
         """Addresses that a running `trawl up` wrote down; empty when none runs here."""

@@ -90,6 +90,16 @@ async def home(request: Request, gateway: Wired, next: Annotated[str, Query(max_
     return await _home(request, gateway, caller)
 
 
+@router.get("/bot")
+async def bot(request: Request, gateway: Wired) -> Response:
+    """What the crawler's user agent points to: for whoever finds it in a log, so nobody need sign in."""
+    agent = gateway.config.user_agent
+    host = gateway.config.public_url or request.headers.get("host", "")
+    return _pages(request).page(
+        "bot", title="About this crawler", agent=agent, token=agent.partition("/")[0], host=host
+    )
+
+
 async def _home(request: Request, gateway: Gateway, caller: Caller, status: int = 200, problem: str = "") -> Response:
     page = await gateway.jobs.page(caller, None, None, 12)
     return _pages(request).page("home", status=status, title="Home", username=caller.username, role=caller.role,

@@ -47,7 +47,7 @@ async def serve(settings: Settings) -> None:
         )
         publisher = await entered(stack, lambda: Publisher(brokers, "fetch"), "Kafka")
         exchange = await stack.enter_async_context(
-            HttpFetcher(settings.fetch_allow, HttpSettings(user_agent=settings.user_agent))
+            HttpFetcher(settings.fetch_allow, HttpSettings(user_agent=settings.visible_agent))
         )
         blobs = await stack.enter_async_context(Blobs.of(settings.blobs, settings.data))
         cookies = RunCookies(database)
@@ -55,7 +55,7 @@ async def serve(settings: Settings) -> None:
         credentials = Credentials(SiteCredentials(database, Seal(settings.secret("seal_key"))))
         chosen = ChosenExchange(exchange, await _browsers(settings, blobs, stack))
         visiting = Visiting(chosen, jars, credentials, blobs)
-        robots, leases = RobotsRules(exchange, settings.user_agent), Leases(database, owner, LEASE_S)
+        robots, leases = RobotsRules(exchange, settings.visible_agent), Leases(database, owner, LEASE_S)
         fleet = Fleet(visiting, robots, leases, publisher, now, PAGES.labels("fetch").inc)
         consumer = await entered(stack, lambda: TaskConsumer(brokers, publisher), "Kafka")
         await stack.enter_async_context(reporting("fetch", publisher))
@@ -75,7 +75,7 @@ async def serve(settings: Settings) -> None:
 
 async def _browsers(settings: Settings, blobs: Blobs, stack: contextlib.AsyncExitStack) -> BrowserPool[Passage]:
     """No browser starts before a page is to be rendered."""
-    wishes = BrowserSettings(user_agent=settings.user_agent, at_once=settings.browsers, program=settings.browser)
+    wishes = BrowserSettings(user_agent=settings.visible_agent, at_once=settings.browsers, program=settings.browser)
     return await stack.enter_async_context(
         BrowserPool(GuardingProxy(settings.fetch_allow), wishes, partial(blobs.put, "screenshots"))
     )

@@ -39,6 +39,12 @@ async def test_the_page_is_whole_without_scripts_or_other_hosts(client: Client) 
     assert (await client.http.get("/look/..%2frender.py")).status_code == 404
 
 
+async def test_whoever_finds_the_crawler_in_a_log_is_told_how_to_keep_it_out(client: Client) -> None:
+    page = await client.http.get("/bot", headers=HTML)
+    token = client.gateway.config.user_agent.partition("/")[0]
+    assert page.status_code == 200 and f"User-agent: {token}\nDisallow: /" in page.text and "gateway.test" in page.text
+
+
 async def test_the_form_signs_in_and_leads_to_the_dashboards(client: Client) -> None:
     answer = await client.http.post("/sign-in", data=ROOT, headers=OURS)
     assert answer.status_code == 303 and answer.headers["location"] == "/dashboards/overview"
