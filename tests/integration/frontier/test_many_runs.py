@@ -58,7 +58,8 @@ async def test_all_go_on_and_a_round_stays_cheap(database: Database) -> None:
         began = time.process_time()
         await dispatch.round()
         spent += time.process_time() - began
-        tasks, taken.tasks = taken.tasks, []
+        tasks = [task for task in taken.tasks if task.run_id in owners]  # what other tests left is issued again
+        taken.tasks = []
         assert max(Counter(task.host for task in tasks).values()) <= 2
         pages.update(task.run_id for task in tasks)
         await ledger.close([page_of(task) for task in tasks])
