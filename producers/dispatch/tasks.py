@@ -49,7 +49,7 @@ def _visit(row: Issued, job: JobDescription, known: tuple[str, str, str] | None)
         kind=row.kind,
         method=options.method if named else "GET",
         body=options.body if named else None,
-        cookies=options.cookies if options.cookies and row.host in job.seed_hosts else {},
+        cookies=options.cookies if options.cookies and job.trusts(row.url) else {},
         keep_cookies=options.keep_cookies,
         credentials=options.credentials or "",
         proxy=options.proxy or "",
@@ -68,7 +68,7 @@ def _headers(row: Issued, job: JobDescription) -> dict[str, str]:
     """The job's own; those that open a door are for the hosts that the job names (Fetch standard, "HTTP-redirect
     fetch")."""
     headers = job.options.headers
-    if not any(name.lower() in _PRIVATE for name in headers) or row.host in job.seed_hosts:
+    if not any(name.lower() in _PRIVATE for name in headers) or job.trusts(row.url):
         return headers
     return {name: value for name, value in headers.items() if name.lower() not in _PRIVATE}
 

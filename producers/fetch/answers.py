@@ -10,6 +10,7 @@ import zstandard
 from msgspec.structs import replace
 
 from producers.politeness.retry_after import retry_after
+from schemas.codec import dumps
 from schemas.events import FetchResult, FetchTask
 from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult
 
@@ -17,7 +18,7 @@ MAX_COMPRESSED = 1_400_000
 """Bytes of a compressed body that fit into a message as base64."""
 
 MAX_HEADERS = 32_768
-"""Characters of headers that travel with a page; what comes after them is left out."""
+"""Bytes of headers, as they are written into the message, that travel with a page; what comes after is left out."""
 
 
 class Packed(NamedTuple):
@@ -130,7 +131,7 @@ def _ms(value: float | None) -> float | None:
 def _bounded(result: ExchangeResponse) -> list[tuple[str, str]]:
     room, kept = MAX_HEADERS, []
     for name, value in result.headers:
-        room -= len(name) + len(value)
+        room -= len(dumps((name, value)))  # a control character is six bytes there
         if room < 0:
             break
         kept.append((name.lower(), value))

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, model_validator
 from schemas.job.extract import Extract
 from schemas.job.options import Options
 from schemas.job.strings import Strict, Url
-from schemas.urls import canonical, host_of
+from schemas.urls import canonical, origin_of
 
 
 def _merged(base: Any, over: Any, name: str) -> dict[str, Any]:
@@ -119,10 +119,17 @@ class JobDescription(Strict):
         return [*self.urls, *self.sitemaps, *self.feeds]
 
     @cached_property
-    def seed_hosts(self) -> frozenset[str]:
-        """The hosts that the user named, with their ports where those are not the usual ones: what was given for them
-        (cookies, say) is for no other host."""
-        return frozenset(host_of(canonical(url)) for url in self.sources)
+    def named_origins(self) -> frozenset[str]:
+        """Origins that the user named."""
+        return frozenset(origin_of(canonical(url)) for url in self.sources)
+
+    def trusts(self, url: str) -> bool:
+        """Whether the canonical URL is at an origin that the user named, or at one's host with TLS where it was named
+        without: what was given for it (cookies, say) is for no other host, and not for everybody on the way."""
+        origin = origin_of(url)
+        return origin in self.named_origins or (
+            origin.startswith("https:") and f"http{origin[5:]}" in self.named_origins
+        )
 
     @property
     def dataset_name(self) -> str:

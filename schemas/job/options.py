@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.job.strings import (
     CookieName,
@@ -16,6 +16,12 @@ from schemas.job.strings import (
     Url,
 )
 from schemas.outcomes import OUTCOMES
+
+MOST_SENT = 100_000
+"""Bytes of a body that a job sends."""
+
+MOST_IN_HEAD = 32_768
+"""Bytes of headers and cookies that a job sends, together: more than servers take."""
 
 RETRY_CLASSES = frozenset(outcome.name for outcome in OUTCOMES.values() if outcome.retryable)
 
@@ -91,7 +97,7 @@ class Options(Strict):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
         "GET", description="How the URLs are asked for; links are always followed by GET."
     )
-    body: str | None = Field(None, max_length=1_000_000, description="Sent with the URLs, as it is, in UTF-8.")
+    body: str | None = Field(None, max_length=MOST_SENT, description="Sent with the URLs, as it is, in UTF-8.")
     user_agent: HeaderValue | None = Field(None, description="By default the product's own, which names itself.")
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=50)
     cookies: dict[CookieName, CookieValue] = Field(
@@ -106,6 +112,16 @@ class Options(Strict):
     render: Render | None = Field(None, description="Fetch with a real browser; `true` is short for its defaults.")
     freshness: Freshness | None = Field(None, description="What later runs of the job do with pages already seen.")
     priority: Literal["low", "normal", "high"] = "normal"
+
+    @model_validator(mode="after")
+    def _fits_into_a_task(self) -> "Options":
+        """They travel with every single visit, which must fit into a message whatever the characters become there."""
+        head = [*self.headers, *self.headers.values(), *self.cookies, *self.cookies.values()]
+        if len((self.body or "").encode()) > MOST_SENT:
+            raise ValueError(f"body has more than {MOST_SENT} bytes in UTF-8")
+        if sum(len(text.encode()) for text in head) > MOST_IN_HEAD:
+            raise ValueError(f"headers and cookies have more than {MOST_IN_HEAD} bytes together")
+        return self
 
     @field_validator("render", "freshness", mode="before")
     @classmethod

@@ -1,5 +1,7 @@
 """The strings of a job description, checked one by one, so that a wrong one is named where it stands."""
 
+import math
+import re
 from typing import Annotated
 
 import regex  # type: ignore[import-untyped]
@@ -7,6 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.hosts import UrlError
 from schemas.urls import canonical
+
+
+MOST_REPEATED = 10_000
+"""What the counts of a pattern may multiply to: each repetition is written out in memory, within others many times."""
+
+_REPEATED = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}").findall
 
 
 def _http_url(value: str) -> str:
@@ -19,6 +27,9 @@ def _http_url(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
+    counts = [int(number) for pair in _REPEATED(value) for number in pair if number]
+    if math.prod(max(1, number) for number in counts) > MOST_REPEATED:
+        raise ValueError(f"its counted repetitions multiply to more than {MOST_REPEATED:,}")
     try:
         regex.compile(value)
     except (regex.error, OverflowError, RecursionError) as problem:
