@@ -66,6 +66,8 @@ class CredentialAsked(BaseModel):
         if self.kind == "header" and self.label.lower() in _FRAMING:
             raise ValueError(f"{self.label} is not a header that can be given; for cookies there is the kind cookie")
         value = self.secret.get_secret_value()
+        if self.kind != "basic" and value != value.strip():
+            raise ValueError("secret has blanks around it, which no header can hold")
         if self.kind != "basic" and (not value.isprintable() or (self.kind == "cookie" and set(value) & set(' ",;\\'))):
             raise ValueError("secret has characters that its place in a request cannot hold")
         return self

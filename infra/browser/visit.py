@@ -116,7 +116,10 @@ class Visit:
         context, url = self._context, self._request.url
         cookies = cookies_of(self._request.headers)
         if cookies:
-            await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies])
+            # Out of reach of the page's scripts, and of those that it loads from elsewhere.
+            await context.add_cookies(
+                [{"name": name, "value": value, "url": url, "httpOnly": True} for name, value in cookies]
+            )
         page = await context.new_page()
         context.on("page", self._close_soon)
         session = await context.new_cdp_session(page)

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import httpx
+import structlog
 
 from infra.http.connections import PoolLimits
 from infra.http.decoding import ACCEPTED, Body, codings_of
@@ -66,6 +67,8 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (httpx.RemoteProtocolError, "malformed_response"),
     (httpx.NetworkError, "connection_lost"),
 )
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,12 @@ class HttpFetcher:
             return _failure(request, progress, "timeout", reason)
         except (httpx.RequestError, httpx.InvalidURL) as problem:
             return _failure(request, progress, _kind(problem), str(problem))
+        except Exception as problem:
+            # What a library did not expect is a failed exchange, not a task without an answer. Its words stay in the
+            # log: nobody knows what they repeat.
+            log.error("exchange_failed", url=request.url, exc_info=problem)
+            reason = f"The exchange failed in a way that is not provided for: {type(problem).__name__}."
+            return _failure(request, progress, "malformed_response", reason)
 
     async def _exchange(self, request: ExchangeRequest, progress: _Progress) -> ExchangeResponse:
         message = self._message(request)

@@ -86,8 +86,9 @@ class Http2Transport(httpx.AsyncHTTPTransport):
         tcp, tls = attempt.parts(secured[0])
         stream = response.extensions.pop("network_stream")
         session = stream.get_extra_info("ssl_object")
+        address = stream.get_extra_info("server_addr") or ("",)  # a host that has hung up at once has none any more
         response.extensions |= {
-            "peer": Peer(str(stream.get_extra_info("server_addr")[0]), session.version() if session else None),
+            "peer": Peer(str(address[0]), session.version() if session else None),
             "dns_ms": attempt.dns_ms,
             "connect_ms": tcp,
             "tls_ms": tls,
@@ -133,8 +134,10 @@ class _Body(httpx.AsyncByteStream):
 
 def _sentence(problem: httpx.TransportError, host: str) -> httpx.TransportError:
     """httpcore's errors say little, some nothing at all."""
-    if isinstance(problem, AddressBlocked | NameNotResolved | httpx.LocalProtocolError):
+    if isinstance(problem, AddressBlocked | NameNotResolved):
         return problem
+    if isinstance(problem, httpx.LocalProtocolError):  # its words repeat the header, which may hold a secret
+        return httpx.LocalProtocolError("The request has a header field whose name or value HTTP does not allow.")
     said = f": {problem}" if str(problem) else "."
     if isinstance(problem, httpx.ConnectError):
         cause: BaseException | None = problem

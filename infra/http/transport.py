@@ -169,7 +169,7 @@ def _response(channel: Channel, message: RawResponseMessage, payload: StreamRead
 
 def _origin(url: httpx.URL) -> Origin:
     scheme = url.scheme
-    if scheme not in _PORTS or not url.host:
+    if scheme not in _PORTS or not url.raw_host:
         raise httpx.UnsupportedProtocol(f"{str(url)[:80]!r} is not an http or https URL with a host.")
     return Origin(scheme, url.raw_host.decode("ascii"), url.port or _PORTS[scheme])
 

@@ -129,6 +129,13 @@ class Options(Strict):
         """`true` and `false` are short for the defaults and for nothing."""
         return {} if value is True else None if value is False else value
 
+    @field_validator("proxy")
+    @classmethod
+    def _plain_proxy(cls, value: str | None) -> str | None:
+        if value is not None and not value.lower().startswith("http://"):
+            raise ValueError("give http://host:port: the way to a proxy is plain HTTP, also for pages with TLS")
+        return value
+
     @field_validator("retries")
     @classmethod
     def _known_classes(cls, value: dict[str, int]) -> dict[str, int]:

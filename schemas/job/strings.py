@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from schemas.hosts import UrlError
 from schemas.urls import canonical
 
-
 MOST_REPEATED = 10_000
 """What the counts of a pattern may multiply to: each repetition is written out in memory, within others many times."""
 
