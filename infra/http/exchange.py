@@ -66,6 +66,7 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (ConnectionLost, "connection_lost"),
     (httpx.RemoteProtocolError, "malformed_response"),
     (httpx.NetworkError, "connection_lost"),
+    (httpx.ProxyError, "connect_failed"),
 )
 
 log = structlog.get_logger()
@@ -147,11 +148,11 @@ class HttpFetcher:
         transport: httpx.AsyncBaseTransport = self._http2 if newer else self._transport
         response = await transport.handle_async_request(message)
         first_byte = (time.perf_counter() - progress.began) * 1000
-        extensions = response.extensions
-        peer = extensions["peer"]
-        progress.status, progress.address = response.status_code, peer.address
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
         try:
+            extensions = response.extensions
+            peer = extensions["peer"]
+            progress.status, progress.address = response.status_code, peer.address
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
             if request.content_types and 200 <= response.status_code < 300:
                 _wanted(headers, request.content_types)
             body, wire_size, cut = await _read(response, headers, request)
@@ -276,8 +277,8 @@ def _value(text: str) -> bytes:
 
 
 def _kind(problem: Exception) -> FailureKind:
-    """What is none of the list could not be asked for at all: no connection was made for it."""
-    return next((kind for error, kind in _KINDS if isinstance(problem, error)), "connect_failed")
+    """What is none of the list is a request that cannot be sent: it must not count against the host's health."""
+    return next((kind for error, kind in _KINDS if isinstance(problem, error)), "malformed_response")
 
 
 def _failure(request: ExchangeRequest, progress: _Progress, kind: FailureKind, reason: str) -> ExchangeFailure:

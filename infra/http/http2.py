@@ -70,7 +70,7 @@ class Http2Transport(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response's head; its body is read from the stream, which must be closed."""
         checked_head(request)
-        attempt, secured = Dial(), [0.0]
+        attempt, secured, host = Dial(), [0.0], request.url.raw_host.decode("ascii")
         dial.set(attempt)
 
         async def trace(event: str, _info: dict[str, Any]) -> None:
@@ -82,8 +82,19 @@ class Http2Transport(httpx.AsyncHTTPTransport):
         try:
             response = await super().handle_async_request(request)
         except httpx.TransportError as problem:
-            raise _sentence(problem, request.url.host) from problem
-        tcp, tls = attempt.parts(secured[0])
+            raise _sentence(problem, host) from problem
+        try:
+            self._describe(response, attempt, secured[0])
+        except BaseException:
+            await response.aclose()
+            raise
+        response.stream = _Body(response.stream, host)  # type: ignore[arg-type]  # the asynchronous kind
+        return response
+
+    @staticmethod
+    def _describe(response: httpx.Response, attempt: Dial, secured: float) -> None:
+        """The extensions that the usual transport has as well."""
+        tcp, tls = attempt.parts(secured)
         stream = response.extensions.pop("network_stream")
         session = stream.get_extra_info("ssl_object")
         address = stream.get_extra_info("server_addr") or ("",)  # a host that has hung up at once has none any more
@@ -93,8 +104,6 @@ class Http2Transport(httpx.AsyncHTTPTransport):
             "connect_ms": tcp,
             "tls_ms": tls,
         }
-        response.stream = _Body(response.stream, request.url.host)  # type: ignore[arg-type]  # the asynchronous kind
-        return response
 
     async def aclose(self) -> None:
         """Ends every connection."""
@@ -137,7 +146,7 @@ def _sentence(problem: httpx.TransportError, host: str) -> httpx.TransportError:
     if isinstance(problem, AddressBlocked | NameNotResolved):
         return problem
     if isinstance(problem, httpx.LocalProtocolError):  # its words repeat the header, which may hold a secret
-        return httpx.LocalProtocolError("The request has a header field whose name or value HTTP does not allow.")
+        return httpx.LocalProtocolError("A request header has a name or a value that HTTP does not allow.")
     said = f": {problem}" if str(problem) else "."
     if isinstance(problem, httpx.ConnectError):
         cause: BaseException | None = problem

@@ -210,7 +210,7 @@ class Host:
         return 0.0
 
     def _next(self) -> tuple[FetchTask, float | None, str] | None:
-        """The first task that nothing holds up, its Crawl-delay, the origin whose robots.txt must be read before."""
+        """The first task that nothing holds up, its Crawl-delay, the way by which robots.txt must be read before."""
         while (task := self.waiting.head) is not None:
             state = self._runs.get(task.run_id)
             if state is None or state.paused:
@@ -218,13 +218,13 @@ class Host:
                 continue
             if not task.politeness.respect_robots:
                 return task, None, ""
-            origin = origin_of(task.url)
-            file = self._robots.known(origin)
-            if file is None and origin in self._readings:
-                self.waiting.put_aside(task, origin)
+            origin, proxy = origin_of(task.url), task.visit.proxy
+            file, way = self._robots.known(origin, proxy), f"{origin} {proxy}"
+            if file is None and way in self._readings:
+                self.waiting.put_aside(task, way)
                 continue
             if file is None:
-                return task, None, origin
+                return task, None, way
             verdict = self._robots.verdict(file, task.url, task.user_agent)
             if verdict.allowed:
                 return task, verdict.crawl_delay, ""
@@ -249,24 +249,24 @@ class Host:
                 self._gave_up = True
                 self._tell(given_up(task, self.health, self._clock()))
 
-    async def _read(self, origin: str, task: FetchTask) -> None:
+    async def _read(self, way: str, task: FetchTask) -> None:
         """robots.txt for the task at the head; where the host itself is in trouble, that is the task's answer."""
         began = time.time()
-        file = await self._robots.read(origin, task.visit.proxy)
+        file = await self._robots.read(origin_of(task.url), task.visit.proxy)
         if not file.failure:
             return
         answer = refusal_of(task, file.failure, file.why, self._clock(), 1000 * (time.time() - began))
         answer = structs.replace(answer, status=file.status, retry_after=file.retry_after)
         answer = self._noted(task, answer, began, True)
-        self.waiting.bring_back(origin)
+        self.waiting.bring_back(way)
         newest = self.waiting.find(task)
         if newest is not None:
             self.waiting.remove(newest)
             await self._publish(structs.replace(answer, attempt=newest.attempt, tries=newest.tries))
 
-    def _has_read(self, origin: str, reading: asyncio.Task[None]) -> None:
-        del self._readings[origin]
-        self.waiting.bring_back(origin)
+    def _has_read(self, way: str, reading: asyncio.Task[None]) -> None:
+        del self._readings[way]
+        self.waiting.bring_back(way)
         self._ended(reading)
 
     async def _visit(self, task: FetchTask, began: float, single: bool) -> None:
@@ -277,6 +277,9 @@ class Host:
     def _noted(self, task: FetchTask, answer: FetchResult, began: float, single: bool) -> FetchResult:
         """What the answer says about the host, and what the host's health makes of the answer."""
         now, health, status, failure = time.time(), self.health, answer.status, answer.failure
+        if task.visit.proxy:  # it may be the proxy's answer, and the proxy is the job's: nobody else waits for it
+            self.pace = replace(self.pace, last_visit=now if single else self.pace.last_visit)
+            return answer
         ill = failing(status, failure)
         self.health = after_answer(health, page=task.url_fp, status=status, failure=failure, now=now)
         heard = answer.first_byte_ms if answer.first_byte_ms is not None else answer.elapsed_ms

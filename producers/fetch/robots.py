@@ -23,11 +23,11 @@ class RobotsRules:
     def __init__(self, exchange: Exchange, user_agent: str) -> None:
         self._exchange = exchange
         self._token = product_token(user_agent)
-        self._files: OrderedDict[str, RobotsFile] = OrderedDict()
+        self._files: OrderedDict[tuple[str, str], RobotsFile] = OrderedDict()
 
-    def known(self, origin: str) -> RobotsFile | None:
-        """The origin's file, if it need not be read now."""
-        found = self._files.get(origin)
+    def known(self, origin: str, proxy: str = "") -> RobotsFile | None:
+        """The origin's file as this proxy, or the direct way, gave it, if it need not be read now."""
+        found = self._files.get((origin, proxy))
         return None if found is None or found.stale(time.time()) else found
 
     def verdict(self, file: RobotsFile, url: str, user_agent: str = "") -> RobotsVerdict:
@@ -35,10 +35,12 @@ class RobotsRules:
         return file.verdict(url, product_token(user_agent) if user_agent else self._token)
 
     async def read(self, origin: str, proxy: str = "") -> RobotsFile:
-        """Fetches the file, by the same way as the page that needs it, and remembers what came of it."""
-        file = await self._read(origin, self._files.get(origin), proxy)
-        self._files[origin] = file
-        self._files.move_to_end(origin)
+        """Fetches the file, by the same way as the page that needs it, and remembers what came of it for
+        this way alone: a job's own proxy may answer whatever it likes."""
+        way = origin, proxy
+        file = await self._read(origin, self._files.get(way), proxy)
+        self._files[way] = file
+        self._files.move_to_end(way)
         while len(self._files) > _REMEMBERED:
             self._files.popitem(last=False)
         return file

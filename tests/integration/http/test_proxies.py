@@ -82,7 +82,7 @@ async def test_the_proxys_own_address_is_guarded_too(server: MisbehavingServer) 
             assert kind(await through(fetcher, "http://site.example/page", way)) == "blocked_address", way
             assert kind(await through(fetcher, "https://site.example/page", way)) == "blocked_address", way
         for way in ("socks5://127.0.0.1:1", "https://site.example", "http://user:word@site.example", "nonsense"):
-            assert kind(await through(fetcher, "http://site.example/page", way)) == "connect_failed", way
+            assert kind(await through(fetcher, "http://site.example/page", way)) == "malformed_response", way
     assert proxy.asked == []
 
 

@@ -55,6 +55,8 @@ async def _job(client: Client, headers: dict[str, str], name: str = "members") -
         {"kind": "header", "username": ""}, {"kind": "header", "username": "", "label": "Host"},
         {"kind": "header", "username": "", "label": "X Y"},
         {"kind": "cookie", "username": "", "label": "c", "secret": "a;b"},
+        *({"kind": "bearer", "username": "", "secret": bad} for bad in (f"{SECRET} ", f" {SECRET}", f"{SECRET}\x01")),
+        {"kind": "header", "username": "", "label": "X-Key", "secret": f"{SECRET}\t"},
         {"secret": ""}, {"kind": "digest"}, {"scheme": "ftp"}, {"owner": "root"}, {"name": "a\u0000b"},
     ],
 )  # fmt: skip

@@ -174,3 +174,18 @@ def test_a_bad_host_never_slows_another(clock: VirtualTime, play: Play, bad: str
         world.web.default = answer
     alone = play(story(worlds[0], 0))
     assert play(story(worlds[1], 10)) == pytest.approx(alone, rel=0.05)
+
+
+def test_failures_through_a_jobs_proxy_say_nothing_about_the_host(clock: VirtualTime, play: Play) -> None:
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.default = refused
+            many = 2 * OPENS_AT
+            world.fleet.take([task(f"{SHOP}/{n}", proxy="http://p.test:3128") for n in range(many)])
+            assert kinds(await world.answers(many)) == ["connect_failed"] * many
+            world.web.default, began = page, clock.passed
+            world.fleet.take([task(f"{SHOP}/direct")])
+            assert kinds(await world.answers(many + 1))[-1] == "200"
+            assert clock.passed - began < 1.0
+
+    play(story())

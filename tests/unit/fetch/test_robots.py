@@ -199,3 +199,19 @@ def test_only_so_much_of_it_is_asked_for(clock: VirtualTime, play: Play) -> None
         assert (asked[0].url, asked[0].max_body, asked[0].cut) == (ROBOTS, MAX_BYTES + 1, True)
 
     play(story())
+
+
+def test_what_a_jobs_proxy_says_is_remembered_for_that_proxy_alone(clock: VirtualTime, play: Play) -> None:
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.answers[ROBOTS] = rules("User-agent: *\nDisallow: /\n")
+            world.fleet.take([task(f"{SHOP}/a", proxy="http://p.test:3128", respect_robots=True)])
+            assert kinds(await world.answers(1)) == ["robots_denied"]
+            world.web.answers[ROBOTS] = rules("")
+            world.fleet.take([task(f"{SHOP}/b", respect_robots=True)])
+            assert kinds(await world.answers(2))[1:] == ["200"]
+            world.fleet.take([task(f"{SHOP}/c", proxy="http://p.test:3128", respect_robots=True)])
+            assert kinds(await world.answers(3))[2:] == ["robots_denied"]
+            assert len(world.web.times(path="/robots.txt")) == 2
+
+    play(story())

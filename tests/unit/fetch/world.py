@@ -24,12 +24,12 @@ OTHER = "22222222-2222-4222-8222-222222222222"
 
 
 def task(
-    url: str, *, run: str = RUN, attempt: int = 1, tries: int = 0, rested: str = "", **politeness: Any
+    url: str, *, run: str = RUN, attempt: int = 1, tries: int = 0, rested: str = "", proxy: str = "", **politeness: Any
 ) -> FetchTask:
     """By default without robots.txt and delay."""
     wishes = Politeness(**({"respect_robots": False, "delay": 0.0} | politeness))
     return FetchTask(run_id=run, url_fp=fingerprint(url), url=url, host=host_of(url), attempt=attempt, tries=tries,
-                     politeness=wishes, visit=Visit(rested=rested))  # fmt: skip
+                     politeness=wishes, visit=Visit(rested=rested, proxy=proxy))  # fmt: skip
 
 
 def page(url: str, status: int = 200, body: bytes = b"", *, took: float = 0.01, **headers: str) -> ExchangeResponse:

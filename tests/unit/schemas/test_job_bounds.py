@@ -88,3 +88,10 @@ def test_cookies_and_doors_go_to_named_sites_and_never_in_clear_by_another_schem
     )
     task = task_at(url, by)
     assert (task.visit.cookies, task.headers) == (({"sid": "S"}, by.options.headers) if trusted else ({}, {"X": "y"}))
+
+
+@pytest.mark.parametrize("proxy", ["https://proxy.example:3128", "http://", "socks5://proxy.example"])
+def test_a_proxy_is_spoken_to_in_plain_http_and_has_a_host(proxy: str) -> None:
+    assert job(proxy="http://proxy.example:3128").options.proxy
+    with pytest.raises(ValidationError, match=r"options\.proxy"):
+        job(proxy=proxy)
