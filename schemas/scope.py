@@ -3,7 +3,8 @@
 Pure and shared: the stage that finds links asks it, and so does whoever explains why a URL was left out.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import regex  # type: ignore[import-untyped]
@@ -96,15 +97,17 @@ class Scope:
         self._deny = [_Pattern(text, on_failure=True) for text in deny]
         self._known: dict[str, bool] = {}
 
-    def verdict(self, url: str, depth: int, found_on: str = "") -> str | None:
-        """None: the canonical `url`, `depth` links away from a seed, belongs. Otherwise why it does not."""
+    def verdict(self, url: str, depth: int, found_on: str = "", seconds: float | None = None) -> str | None:
+        """None: the canonical `url`, `depth` links away from a seed, belongs. Otherwise why it does not. ScopeError
+        where its patterns need more than `seconds` in all (None: each has its own bound, and that is enough)."""
+        ends = None if seconds is None else time.monotonic() + seconds
         if depth > self._max_depth:
             return TOO_DEEP
         if self._scope != "any" and not self._belongs(host_of(url)):
             return self._outside
-        if self._allow and not any(pattern.found_in(url) for pattern in self._allow):
+        if self._allow and not any(pattern.found_in(url) for pattern in _until(ends, self._allow)):
             return "allow"
-        for pattern in self._deny:
+        for pattern in _until(ends, self._deny):
             if pattern.found_in(url):
                 return pattern.reason
         if url.count("/") >= FEW_SLASHES or url.count("&") >= MAX_PARAMETERS:
@@ -128,6 +131,17 @@ class Scope:
                 self._known.clear()
             self._known[host] = known
         return known
+
+
+def _until(ends: float | None, patterns: Sequence[_Pattern]) -> Iterable[_Pattern]:
+    return patterns if ends is None else _watched(ends, patterns)
+
+
+def _watched(ends: float, patterns: Sequence[_Pattern]) -> Iterator[_Pattern]:
+    for pattern in patterns:
+        if time.monotonic() >= ends:
+            raise ScopeError("its patterns take too long")
+        yield pattern
 
 
 def _without_www(host: str) -> str:

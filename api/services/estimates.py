@@ -6,6 +6,7 @@ crawl. At most MAX_VISITS pages are visited, and the answer comes in seconds, wi
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,7 @@ MAX_VISITS = 10
 MAX_SEEDS = 5
 MAX_SOURCES = 3
 AT_ONCE = 8
+AT_ONCE_EACH = 2
 _LOOK_EVERY_S = 0.2
 _DAY_S = 86_400.0
 _NO_ITEM = "trawl-estimates-keep-nothing"
@@ -60,19 +62,23 @@ class Estimate:
 
 
 class Estimates:
-    """At most AT_ONCE at a time, each within `wait` seconds."""
+    """At most AT_ONCE at a time, AT_ONCE_EACH of one owner, each within `wait` seconds."""
 
     def __init__(self, jobs: Jobs, wait: float, new_id: Callable[[], UUID] = uuid4) -> None:
         self._jobs = jobs
         self._wait = wait
         self._new_id = new_id
         self._room = AT_ONCE
+        self._owners: Counter[str] = Counter()
 
     async def estimate(self, caller: Caller, job: JobDescription, visit: Visit) -> Estimate:
-        """Runs a sample of the job and tells what it shows. ApiError 503 while too many others do."""
+        """Runs a sample of the job and tells what it shows. ApiError 503 while too many others do, or the caller."""
         if self._room <= 0:
             raise unavailable("Too many estimates are being made at the moment; ask again in some seconds.", 5)
+        if self._owners[caller.user_id] >= AT_ONCE_EACH:
+            raise unavailable(f"You have {AT_ONCE_EACH} estimates in the making; ask again when one has ended.", 5)
         self._room -= 1
+        self._owners[caller.user_id] += 1
         try:
             opening = self._opening(caller, job)
             act = visit.act(caller.user_id, "estimate_made", opening.run_id, urls=len(job.sources))
@@ -86,6 +92,9 @@ class Estimates:
             return told(job, tried, await self._jobs.host_samples(opening.run_id))
         finally:
             self._room += 1
+            self._owners[caller.user_id] -= 1
+            if not self._owners[caller.user_id]:
+                del self._owners[caller.user_id]
 
     def _opening(self, caller: Caller, job: JobDescription) -> Opening:
         sample = sample_of(job)

@@ -1,12 +1,16 @@
 """Why a URL is where it is, in a sentence for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from schemas.job import JobDescription
 from schemas.ledger import Run, UrlFate
 from schemas.outcomes import OUTCOMES
 from schemas.scope import Scope, ScopeError
 from schemas.urls import UrlError, canonical
+
+VERDICT_SECONDS = 0.2
+"""What one answer may spend on patterns: a person waits for it, and others for the gateway."""
 
 _RULES = {
     "too_deep": "It is further from a seed than max_depth allows.",
@@ -45,8 +49,10 @@ def sentence_of(fate: UrlFate, redirects: Sequence[UrlFate], waits: Sequence[str
     return f"{said}{details} {fate.reason}".strip() if fate.klass != "fetched" else said
 
 
-def why_unknown(job: JobDescription, run: Run, url: str) -> str:
-    """Of a URL that the run has not met: the rule that would leave it out, or that nothing links to it."""
+def why_unknown(description: Mapping[str, Any], run: Run, url: str) -> str:
+    """Of a URL that the run has not met: the rule that would leave it out, or that nothing links to it. Slow where the
+    job's patterns are: it is asked in a thread, and gives up after VERDICT_SECONDS."""
+    job = JobDescription.model_validate(description)
     options = job.options
     try:
         seeds = [canonical(source) for source in job.sources]
@@ -63,7 +69,10 @@ def why_unknown(job: JobDescription, run: Run, url: str) -> str:
         return f"The run has not met it, and its rules cannot be read: {problem}"
     if not options.depth_limit and not (job.sitemaps or job.feeds):
         return "The run has not met it: links are not followed (max_depth is 0), and it is not one of the urls."
-    reason = scope.verdict(url, 1 if options.depth_limit else 0)
+    try:
+        reason = scope.verdict(url, 1 if options.depth_limit else 0, seconds=VERDICT_SECONDS)
+    except ScopeError as problem:
+        return f"The run has not met it, and whether its rules leave it out cannot be said: {problem}"
     if reason is not None:
         return f"The run has not met it, and would leave it out. {rule_sentence(reason)}".strip()
     ended = "" if not run.open else " so far"

@@ -1,5 +1,6 @@
 """A URL's whole story within a run: found where, left out why, visited how often, waiting for what, ended how."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -8,7 +9,6 @@ from api.errors import invalid
 from api.ports import Jobs, Records
 from api.services.reasons import sentence_of, why_unknown
 from schemas.ids import trace_id
-from schemas.job import JobDescription
 from schemas.ledger import Attempt, Job, Run, UrlFate
 from schemas.urls import UrlError, canonical, fingerprint
 
@@ -54,7 +54,7 @@ class Stories:
         )
         fate = await self._fate(run.id, url_fp)
         if fate is None:
-            return replace(start, sentence=why_unknown(JobDescription.model_validate(job.description), run, spelled))
+            return replace(start, sentence=await asyncio.to_thread(why_unknown, job.description, run, spelled))
         redirects = await self._redirects(run.id, fate)
         waits = await self._waits(job, run, fate) if fate.state != "done" and run.open else []
         return replace(

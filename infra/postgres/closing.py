@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from infra.patience import patiently
+from infra.postgres.bounding import within_bounds
 from infra.postgres.pool import Connection, Database
 from infra.postgres.remembering import MemoryRow, remember
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
-from schemas.frontier import priority_of
+from schemas.frontier import left_out_note, priority_of
 
 
 class LinkRow(Protocol):
@@ -196,17 +197,31 @@ async def _insert_links(
     if not found:
         return {}
     rows = [(answer, link, _verdict(link, runs[answer.run_id])) for answer, link in found.values()]
-    cursor = await connection.execute(named["insert_links"], _link_columns(rows, claimed))
+    taken, left_out = await within_bounds(connection, rows, runs)
+    await _note(connection, left_out)
+    cursor = await connection.execute(named["insert_links"], _link_columns(taken, claimed))
     new: dict[Key, int] = {}
     for row in await cursor.fetchall():
         run, waits = row["run_id"], row["state"] == "queued"
-        tally.add(run, requested=1, **{"queued" if waits else "filtered": 1})
+        answer, link = found[run, row["url_fp"]]
+        source = waits and link.kind != "page" and link.hops == 0
+        tally.add(run, requested=1, sources=int(source), **{"queued" if waits else "filtered": 1})
         if waits:
             tally.at_host(run, row["host"], queued=1)
-        key = (run, found[run, row["url_fp"]][0].url_fp)
+        key = (run, answer.url_fp)
         new[key] = new.get(key, 0) + 1
     await _come_nearer(connection, [(a, link) for a, link, verdict in rows if verdict[0] is None], tally)
     return new
+
+
+async def _note(connection: Connection, left_out: dict[Key, int]) -> None:
+    if left_out:
+        values = {
+            "run": [run for run, _ in left_out],
+            "fp": [fp for _, fp in left_out],
+            "note": [left_out_note(count) for count in left_out.values()],
+        }
+        await connection.execute(queries("frontier")["note_left_out"], values)
 
 
 def _link_columns(

@@ -147,7 +147,7 @@ async def _reserve(
     taken, fresh = [], 0
     for row in chosen:
         first_visit = not row["counted"] and row["hops"] == 0 and row["kind"] == "page"
-        if first_visit and fresh == left:
+        if (first_visit and fresh == left) or (row["kind"] != "page" and left == 0):
             continue
         fresh += first_visit
         taken.append(row["url_fp"])

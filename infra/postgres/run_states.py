@@ -31,6 +31,7 @@ _OPEN_RUN = (
     "kind",
     "max_pages",
     "finishing_s",
+    "age_s",
 )
 
 

@@ -10,7 +10,7 @@ from infra.postgres.pool import Connection, Database
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
-from schemas.frontier import priority_of
+from schemas.frontier import MAX_SOURCES, TOO_MANY_SOURCES, priority_of
 from schemas.job import JobDescription
 
 _PRIORITY = {"low": -1, "normal": 0, "high": 1}
@@ -94,6 +94,7 @@ async def _seed(connection: Connection, run_id: str, seeds: Sequence[SeedRow]) -
     unique = {seed.url_fp: seed for seed in seeds}
     rows = list(unique.values())
     count = len(rows)
+    beyond = {seed.url_fp for seed in [seed for seed in rows if seed.kind != "page"][MAX_SOURCES:]}
     cursor = await connection.execute(
         queries("frontier")["insert_links"],
         {
@@ -105,13 +106,17 @@ async def _seed(connection: Connection, run_id: str, seeds: Sequence[SeedRow]) -
             "depth": [0] * count,
             "hops": [0] * count,
             "priority": [priority_of(seed.kind, 0) for seed in rows],
-            "outcome": [None] * count,
-            "reason": [""] * count,
+            "outcome": ["budget" if seed.url_fp in beyond else None for seed in rows],
+            "reason": [TOO_MANY_SOURCES if seed.url_fp in beyond else "" for seed in rows],
             "found_on": [""] * count,
         },
     )
     for row in await cursor.fetchall():
-        tally.add(run_id, requested=1, queued=1)
+        if row["state"] != "queued":
+            tally.add(run_id, requested=1, filtered=1)
+            continue
+        source = unique[row["url_fp"]].kind != "page"
+        tally.add(run_id, requested=1, queued=1, sources=int(source))
         tally.at_host(run_id, row["host"], queued=1)
     await tally.write(connection)
     await connection.execute(named["seeded"], {"run": run_id})

@@ -7,7 +7,7 @@ from typing import Any
 from infra.postgres.pool import Connection
 from infra.postgres.sql import queries
 
-_COUNTERS = ("requested", "queued", "issued", "fetched", "failed", "filtered", "visited", "extracted")
+_COUNTERS = ("requested", "queued", "issued", "fetched", "failed", "filtered", "visited", "extracted", "sources")
 
 
 @dataclass

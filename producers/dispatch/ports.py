@@ -8,6 +8,9 @@ from schemas.events import Event, RunCounts
 from schemas.events.requests import SourceKind
 from schemas.job import JobDescription
 
+MAX_ESTIMATE_S = 60.0
+"""The gateway ends an estimate within seconds; one that is older was left behind by a gateway that is gone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
@@ -29,11 +32,17 @@ class OpenRun:
     stopped: bool = False
     delay: float | None = None
     kind: str = "crawl"
+    age_s: float = 0.0
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether it is to be cancelled: somebody said so, or it is an estimate that nobody can be waiting for."""
+        return self.cancelled or (self.kind == "estimate" and self.age_s > MAX_ESTIMATE_S)
 
     @property
     def going(self) -> bool:
         """Whether new visits of it are wanted."""
-        return self.state == "running" and not (self.cancelled or self.paused or self.stopped)
+        return self.state == "running" and not (self.unwanted or self.paused or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

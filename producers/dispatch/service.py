@@ -71,14 +71,14 @@ class Dispatch:
         runs = await self._frontier.open_runs()
         self._note(runs)
         for run in runs:
-            if run.cancelled:
+            if run.unwanted:
                 await self._frontier.cancel(run.id)
             elif run.stopped and run.counts.queued:
                 await self._frontier.drop_queued(run.id)
         active = [run for run in runs if run.going and not too_many_rejects(run.counts)]
         if not await self._brakes():
             await self._reserve(active)
-        await self._closer.look([run for run in runs if not run.cancelled])
+        await self._closer.look([run for run in runs if not run.unwanted])
         await self._progress.tell(runs)
         if time.monotonic() - self._checked_lost >= CHECK_LOST_EVERY_S:
             self._checked_lost = time.monotonic()

@@ -3,110 +3,24 @@
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
 from infra.errors import Fenced
 from producers.dispatch.ports import Issued, OpenRun, Said
 from schemas.codec import encode
-from schemas.events import RunCounts, RunEvent
-from schemas.events.requests import SourceKind
+from schemas.events import RunEvent
 from schemas.freshness import Watched, wait_s
-from schemas.frontier import priority_of
+from schemas.frontier import MAX_BEYOND, MAX_SOURCES, TOO_MANY_SOURCES, left_out_note, priority_of
 from schemas.ids import digest
 from schemas.job import JobDescription
 from schemas.topics import RUN_EVENTS
 from schemas.urls import row_fingerprint
 from streams.extraction.ports import Closed, Closing, FoundLink, Memory, Run
 from streams.warehouse.ports import Sums
+from tests.fakes.frontier_rows import MemoryRun, Remembered, Row
 from tests.fakes.pausing import Pause
-
-
-@dataclass
-class Row:
-    """One URL of a run."""
-
-    url: str
-    host: str
-    depth: int
-    hops: int = 0
-    state: str = "queued"
-    attempt: int = 0
-    tries: int = 0
-    not_before: float = 0.0
-    issued_at: float = 0.0
-    published: bool = False
-    counted: bool = False
-    fetch_id: str | None = None
-    outcome: str | None = None
-    klass: str | None = None
-    records: int = 0
-    reason: str = ""
-    kind: SourceKind = "page"
-    priority: int = 0
-    found_on: str = ""
-
-    @property
-    def costs(self) -> bool:
-        """Its first visit is one of max_pages."""
-        return not self.counted and self.hops == 0 and self.kind == "page"
-
-
-@dataclass
-class MemoryRun:
-    """A run and its rows."""
-
-    run: Run
-    state: str = "queued"
-    cancelled: bool = False
-    paused: bool = False
-    resumed_at: float = float("-inf")
-    stopped: bool = False
-    delay: float | None = None
-    kind: str = "crawl"
-    owner: str = ""
-    priority: int = 0
-    event_seq: int = 0
-    stored: int = 0
-    rejected: int = 0
-    dropped: int = 0
-    rows: dict[str, Row] = field(default_factory=dict)
-    batches: dict[str, tuple[int, bool]] = field(default_factory=dict)
-
-    @property
-    def visited(self) -> int:
-        return sum(row.counted for row in self.rows.values())
-
-    def pause(self, paused: bool) -> None:
-        """What the gateway does to pause it and to let it go on."""
-        self.resumed_at = time.monotonic() if self.paused and not paused else self.resumed_at
-        self.paused = paused
-
-    @property
-    def counts(self) -> RunCounts:
-        rows = list(self.rows.values())
-        return RunCounts(
-            requested=len(rows),
-            queued=sum(row.state == "queued" for row in rows),
-            issued=sum(row.state == "issued" for row in rows),
-            fetched=sum(row.klass == "fetched" for row in rows),
-            failed=sum(row.klass == "failed" for row in rows),
-            filtered=sum(row.klass == "filtered" for row in rows),
-            extracted=sum(row.records for row in rows),
-            stored=self.stored,
-            rejected=self.rejected,
-            dropped=self.dropped,
-        )
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What a job knows of a page."""
-
-    seen: Memory
-    watched: Watched
-    due_at: float
 
 
 class MemoryFrontier:
@@ -122,6 +36,7 @@ class MemoryFrontier:
     def open(self, run: Run, seeds: Sequence[FoundLink]) -> None:
         """What intake's transaction does."""
         entry = self.runs[run.id] = MemoryRun(run)
+        entry.sources = sum(seed.kind != "page" for seed in seeds)
         for seed in seeds:
             entry.rows[seed.url_fp] = Row(seed.url, seed.host, 0, kind=seed.kind, priority=priority_of(seed.kind, 0))
         self._change(entry, "running")
@@ -158,7 +73,39 @@ class MemoryFrontier:
         entry.batches |= {batch: (records, False) for batch, records in closing.batches}
         if closing.memory is not None:
             self._remember(entry.run.job_id, closing.url_fp, closing.memory)
-        return Closed(True, sum(self._link(entry, link, closing.source, row) for link in closing.links))
+        return Closed(True, self._link_all(entry, closing, row))
+
+    def _link_all(self, entry: MemoryRun, closing: Closing, leads: Row) -> int:
+        """How many became rows: what the budget has room for, and MAX_BEYOND more."""
+        counts, max_pages = entry.counts, entry.run.description.options.max_pages
+        room = max(max_pages - counts.requested, max_pages - entry.visited - counts.queued, 0)
+        spare, new, left_out = MAX_BEYOND, 0, 0
+        for link in sorted(closing.links, key=lambda link: link.outcome is not None):
+            if link.url_fp not in entry.rows and not link.hops:
+                outcome = self._outcome(entry, link)[0]
+                if outcome is None and link.kind == "page" and room > 0:
+                    room -= 1
+                elif outcome is not None or link.kind == "page":
+                    if not spare:
+                        left_out += 1
+                        continue
+                    spare -= 1
+            new += self._link(entry, link, closing.source, leads)
+        if left_out:
+            leads.reason = f"{leads.reason} {left_out_note(left_out)}".lstrip()
+        return new
+
+    @staticmethod
+    def _outcome(entry: MemoryRun, link: FoundLink) -> tuple[str | None, str]:
+        if link.outcome is not None or link.hops:
+            return link.outcome or ("cancelled" if entry.cancelled else None), link.reason
+        if entry.cancelled:
+            return "cancelled", ""
+        if entry.visited >= entry.run.description.options.max_pages:
+            return "budget", ""
+        if link.kind != "page" and entry.sources >= MAX_SOURCES:
+            return "budget", TOO_MANY_SOURCES
+        return None, link.reason
 
     def _remember(self, job_id: str, url_fp: str, seen: Memory) -> None:
         before, wish = self.memory.get((job_id, url_fp)), seen.freshness
@@ -200,11 +147,8 @@ class MemoryFrontier:
             elif link.outcome is None and known.state == "queued":
                 known.depth = min(known.depth, link.depth)
             return False
-        outcome, reason = link.outcome, link.reason
-        if outcome is None and entry.cancelled:
-            outcome = "cancelled"
-        elif outcome is None and link.hops == 0 and entry.visited >= entry.run.description.options.max_pages:
-            outcome = "budget"
+        outcome, reason = self._outcome(entry, link)
+        entry.sources += outcome is None and link.kind != "page" and not link.hops
         row = Row(link.url, link.host, link.depth, link.hops, reason=reason, kind=link.kind, found_on=source,
                   priority=leads.priority if link.hops else priority_of(link.kind, link.depth))  # fmt: skip
         if outcome is not None:
@@ -220,7 +164,7 @@ class MemoryFrontier:
             OpenRun(id=key, job_id=run.run.job_id, dataset=run.run.dataset, state=run.state, priority=run.priority,
                     seeded=True, cancelled=run.cancelled, max_pages=run.run.description.options.max_pages,
                     counts=run.counts, finishing_s=0.0, owner=run.owner, paused=run.paused, stopped=run.stopped,
-                    delay=run.delay, kind=run.kind)
+                    delay=run.delay, kind=run.kind, age_s=time.monotonic() - run.opened_at)
             for key, run in self.runs.items() if run.state in ("queued", "running", "finishing")
         ]  # fmt: skip
 
@@ -262,8 +206,11 @@ class MemoryFrontier:
             return []
         today = Counter[str]() if daily is None else self.visits.setdefault(entry.run.job_id, Counter())
         left = {host: quota if daily is None else min(quota, daily - today[host]) for host, quota in quotas.items()}
+        spent = entry.visited >= entry.run.description.options.max_pages
         for fp, row in sorted(entry.rows.items(), key=lambda item: (-item[1].priority, item[1].depth)):
             fresh = row.costs
+            if row.kind != "page" and spent:
+                continue
             if row.state != "queued" or left.get(row.host, 0) <= 0 or row.not_before > time.time():
                 continue
             if fresh and entry.visited >= entry.run.description.options.max_pages:
@@ -274,7 +221,7 @@ class MemoryFrontier:
             issued.append(self._issue(run_id, fp, row))
         if entry.visited >= entry.run.description.options.max_pages:
             for row in entry.rows.values():
-                if row.state == "queued" and row.costs:
+                if row.state == "queued" and (row.costs or row.kind != "page"):
                     row.state, row.outcome, row.klass = "done", "budget", "filtered"
         await Pause()
         return issued

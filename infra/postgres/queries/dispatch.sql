@@ -5,7 +5,8 @@
 select id::text, job_id::text, owner, dataset, state, priority, seeded, cancelled_at is not null as cancelled,
        paused_at is not null as paused, stopped_at is not null as stopped, delay, kind, max_pages,
        requested, queued, issued, fetched, failed, filtered, visited, extracted, stored, rejected, dropped,
-       extract(epoch from now() - coalesce(finished_at, now()))::float8 as finishing_s
+       extract(epoch from now() - coalesce(finished_at, now()))::float8 as finishing_s,
+       extract(epoch from now() - created_at)::float8 as age_s
 from runs where state in ('queued', 'running', 'finishing') order by priority desc, created_at
 
 -- name: ready_hosts
@@ -94,13 +95,16 @@ update run_hosts h set ready_at = case
 where h.run_id = %(run)s::uuid and h.host = any(%(hosts)s::text[])
 
 -- name: spend_nothing_more
--- The budget is spent: what has never been visited is closed as left out, a piece of it at a time. Retries and redirect
--- targets may still go.
+-- The budget is spent: what has never been visited is closed as left out, a piece of it at a time, and with it the
+-- sources, whatever their moment, since no page that they name may be visited. Retries and redirect targets of pages
+-- may still go.
 with gone as (
-    select url_fp from frontier
-    where run_id = %(run)s::uuid and state = 'queued' and not_before is null and not counted and hops = 0
-        and kind = 'page'
-    limit %(limit)s
+    (select url_fp from frontier
+     where run_id = %(run)s::uuid and state = 'queued' and not_before is null and not counted and hops = 0
+         and kind = 'page'
+     limit %(limit)s)
+    union all
+    (select url_fp from frontier where run_id = %(run)s::uuid and state = 'queued' and kind <> 'page' limit %(limit)s)
 ), closed as (
     update frontier set state = 'done', outcome = 'budget', klass = 'filtered', closed_at = now()
     where run_id = %(run)s::uuid and url_fp in (select url_fp from gone) returning host

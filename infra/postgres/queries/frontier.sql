@@ -6,7 +6,7 @@ select id::text, job_id::text, dataset, description from runs where id = %(run)s
 
 -- name: lock_runs
 -- The runs of a batch of answers, locked in order; what is left of their budgets.
-select id::text, job_id::text, state, visited, max_pages, cancelled_at is not null as cancelled
+select id::text, job_id::text, state, requested, queued, visited, sources, max_pages, cancelled_at is not null as cancelled
 from runs where id = any(%(runs)s::uuid[]) order by id for update
 
 -- name: claim
@@ -65,6 +65,17 @@ order by l.run_id, l.url_fp
 on conflict (run_id, url_fp) do nothing
 returning run_id::text, url_fp::text, host, state
 
+-- name: known_rows
+-- Which of these the runs have met.
+select f.run_id::text, f.url_fp::text from unnest(%(run)s::uuid[], %(fp)s::uuid[]) as l(run_id, url_fp)
+join frontier f on f.run_id = l.run_id and f.url_fp = l.url_fp
+
+-- name: note_left_out
+-- Answers of which not every link became a row say so.
+update frontier f set reason = ltrim(f.reason || ' ' || n.note)
+from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(note)s::text[]) as n(run_id, url_fp, note)
+where f.run_id = n.run_id and f.url_fp = n.url_fp
+
 -- name: come_nearer
 -- A URL that was found again by a shorter way: one that was left out as too deep is let in, one that waits moves up.
 with link as (
@@ -110,10 +121,10 @@ where h.run_id = d.run_id and h.host = d.host
 update runs r
 set requested = r.requested + d.requested, queued = r.queued + d.queued, issued = r.issued + d.issued,
     fetched = r.fetched + d.fetched, failed = r.failed + d.failed, filtered = r.filtered + d.filtered,
-    visited = r.visited + d.visited, extracted = r.extracted + d.extracted
+    visited = r.visited + d.visited, extracted = r.extracted + d.extracted, sources = r.sources + d.sources
 from unnest(%(run)s::uuid[], %(requested)s::int[], %(queued)s::int[], %(issued)s::int[], %(fetched)s::int[],
-            %(failed)s::int[], %(filtered)s::int[], %(visited)s::int[], %(extracted)s::bigint[])
-    as d(run_id, requested, queued, issued, fetched, failed, filtered, visited, extracted)
+            %(failed)s::int[], %(filtered)s::int[], %(visited)s::int[], %(extracted)s::bigint[], %(sources)s::int[])
+    as d(run_id, requested, queued, issued, fetched, failed, filtered, visited, extracted, sources)
 where r.id = d.run_id
 
 -- name: promise_batches

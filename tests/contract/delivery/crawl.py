@@ -59,7 +59,7 @@ class Crawl(Protocol):
         """A running run with these seeds, of a job of its own unless said otherwise; its id."""
         ...
 
-    async def fate(self, run_id: str, path: str) -> Fate:
+    async def fate(self, run_id: str, path: str, kind: SourceKind = "page") -> Fate:
         """One row."""
         ...
 
@@ -69,6 +69,10 @@ class Crawl(Protocol):
 
     async def ask_to_cancel(self, run_id: str) -> None:
         """What the gateway does."""
+        ...
+
+    async def age(self, run_id: str, seconds: float) -> None:
+        """It was created so long ago, as an estimate."""
         ...
 
     def memory(self) -> Any:
@@ -151,8 +155,8 @@ class MemoryCrawl:
         self.frontier.open(run, seeds_of(paths, sitemaps, host))
         return run_id
 
-    async def fate(self, run_id: str, path: str) -> Fate:
-        row = self.frontier.runs[run_id].rows[fp_of(path)]
+    async def fate(self, run_id: str, path: str, kind: SourceKind = "page") -> Fate:
+        row = self.frontier.runs[run_id].rows[fp_of(path, kind=kind)]
         return Fate(row.state, row.attempt, row.tries, row.depth, row.outcome, row.klass, row.reason, row.published)
 
     async def state(self, run_id: str) -> tuple[str, RunCounts]:
@@ -161,6 +165,10 @@ class MemoryCrawl:
 
     async def ask_to_cancel(self, run_id: str) -> None:
         self.frontier.runs[run_id].cancelled = True
+
+    async def age(self, run_id: str, seconds: float) -> None:
+        run = self.frontier.runs[run_id]
+        run.kind, run.opened_at = "estimate", run.opened_at - seconds
 
     def memory(self) -> Any:
         return MemorySnapshots()
@@ -187,11 +195,11 @@ class RealCrawl:
         assert await Seeding(self._database).open_outsiders(run_id, job_id, description, "contract", seeds)
         return run_id
 
-    async def fate(self, run_id: str, path: str) -> Fate:
+    async def fate(self, run_id: str, path: str, kind: SourceKind = "page") -> Fate:
         rows = await self._database.fetch(
             "select state, attempt, tries, depth, outcome, klass, reason, published from frontier "
             "where run_id = %s and url_fp = %s",
-            (run_id, fp_of(path)),
+            (run_id, fp_of(path, kind=kind)),
         )
         return Fate(**rows[0])
 
@@ -201,6 +209,10 @@ class RealCrawl:
 
     async def ask_to_cancel(self, run_id: str) -> None:
         await self._database.fetch("update runs set cancelled_at = now() where id = %s", (run_id,))
+
+    async def age(self, run_id: str, seconds: float) -> None:
+        statement = "update runs set kind = 'estimate', created_at = now() - make_interval(secs => %s) where id = %s"
+        await self._database.fetch(statement, (seconds, run_id))
 
     def memory(self) -> Any:
         return Snapshots(self._database, f"stage {uuid4()}")

@@ -90,3 +90,12 @@ async def test_full_hosts_are_not_looked_at(crawl: Crawl) -> None:
     run_id = await crawl.open("a")
     assert await crawl.frontier.ready([run_id], [OTHER]) == [(run_id, HOST, 1)]
     assert await crawl.frontier.ready([run_id], [OTHER, HOST]) == []
+
+
+async def test_an_estimate_that_was_left_behind_is_seen_by_its_age(crawl: Crawl) -> None:
+    left, waited_for, run_id = [await crawl.open("a") for _ in range(3)]
+    await crawl.age(left, 61.0)
+    await crawl.age(waited_for, 30.0)
+    runs = {run.id: run for run in await crawl.frontier.open_runs()}
+    assert [(runs[key].unwanted, runs[key].going) for key in (left, waited_for, run_id)] == [
+        (True, False), (False, True), (False, True)]  # fmt: skip

@@ -1,8 +1,10 @@
 """Sitemaps and feeds in the frontier: rows of their own, first in line, free of charge."""
 
+import time
 from dataclasses import replace
 
 from producers.dispatch.ports import Issued
+from schemas.frontier import MAX_BEYOND, MAX_SOURCES, left_out_note
 from tests.contract.delivery.crawl import HOST, Crawl, failure, link, page, url_of
 
 
@@ -37,6 +39,44 @@ async def test_a_spent_budget_opens_no_further_sources(crawl: Crawl) -> None:
     await crawl.ledger.close([page(tasks["sitemap"], "", link("one", 1, kind="sitemap"), link("b", 0))])
     assert await reserve(crawl, run_id) == []
     assert (await crawl.fate(run_id, "b")).outcome == "budget"
+
+
+async def test_an_index_without_end_is_read_to_the_bound(crawl: Crawl) -> None:
+    run_id = await crawl.open(sitemaps=["index"], max_pages=5000)
+    (index,) = await reserve(crawl, run_id)
+    named = [link(f"s{number}", 1, kind="sitemap") for number in range(3 * MAX_SOURCES)]
+    await crawl.ledger.close([page(index, "", *named)])
+    _, counts = await crawl.state(run_id)
+    assert counts.queued == MAX_SOURCES - 1, "the index is one itself"
+    assert counts.requested <= MAX_SOURCES + 5000 and counts.filtered > 0
+    one, two = await reserve(crawl, run_id, 2)
+    (closed, again) = await crawl.ledger.close([
+        page(one, "", *named[:10], link("t", 1, kind="sitemap")), page(two, "", link("a", 0))
+    ])  # fmt: skip
+    assert (closed.new_links, again.new_links) == (1, 1), "what is known is not counted twice, and pages still come"
+    _, counts = await crawl.state(run_id)
+    assert (counts.fetched, counts.queued) == (3, MAX_SOURCES - 3 + 1)
+
+
+async def test_a_sitemap_gives_no_more_rows_than_the_budget_has_a_use_for(crawl: Crawl) -> None:
+    run_id = await crawl.open("s", sitemaps=["s"], max_pages=10)
+    (sitemap,) = await reserve(crawl, run_id, 1)
+    outside = [link(f"o{number}", 0, outcome="out_of_scope", reason="allow") for number in range(MAX_BEYOND)]
+    named = [link("s", 0), *outside, *(link(f"{number}", 0) for number in range(3000))]
+    (closed,) = await crawl.ledger.close([page(sitemap, "", *named)])
+    _, counts = await crawl.state(run_id)
+    assert closed.new_links == 9 + MAX_BEYOND and counts.queued == 1 + closed.new_links, "the page s waits too"
+    note = (await crawl.fate(run_id, "s", "sitemap")).reason
+    assert note == left_out_note(4000 - closed.new_links)
+
+
+async def test_with_the_budget_the_sources_are_spent(crawl: Crawl) -> None:
+    run_id = await crawl.open("a", sitemaps=["s", "t", "u"], max_pages=1)
+    first = await reserve(crawl, run_id, 2)
+    await crawl.ledger.close([failure(first[0], retry_at=time.time() + 900), page(first[1])])
+    assert [task.kind for task in await reserve(crawl, run_id, 2)] == ["sitemap", "page"]
+    _, counts = await crawl.state(run_id)
+    assert (counts.queued, counts.issued, counts.filtered) == (0, 2, 1), "nor does a source wait for its next try"
 
 
 async def test_what_a_sitemap_names_goes_before_what_pages_link_to(crawl: Crawl) -> None:

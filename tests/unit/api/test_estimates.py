@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.services.estimates import MAX_VISITS, sample_of, told
+from api.services.estimates import AT_ONCE_EACH, MAX_VISITS, sample_of, told
 from schemas.events import RunCounts
 from schemas.job import JobDescription
 from schemas.ledger import HostSample, UrlFate
@@ -132,3 +132,30 @@ async def test_a_job_is_checked_as_it_would_be_taken(client: Client) -> None:
     assert answer.status_code == 200 and found["valid"] is True
     assert found["job"]["extract"]["fields"]["title"]["css"] == "h1::text" and found["job"]["options"]["delay"] == 1.0
     assert client.world.jobs.runs == {} and client.world.jobs.acts == []
+
+
+async def test_one_owner_leaves_room_for_others(world: World) -> None:
+    async with running(world, estimate_wait=5.0) as client:
+        anna, other = await client.headers("anna"), await client.headers("root")
+
+        def ask(headers: dict[str, str]) -> Any:
+            return client.http.post("/api/v1/scrape/estimate", headers=headers, json={"url": "http://shop.test/"})
+
+        asked = [asyncio.create_task(ask(anna)) for _ in range(AT_ONCE_EACH)]
+        while len(world.jobs.runs) < AT_ONCE_EACH:  # noqa: ASYNC110  # the fake has no event for it
+            await asyncio.sleep(0)
+        assert (await ask(anna)).status_code == 503
+        asked.append(asyncio.create_task(ask(other)))
+        while len(world.jobs.runs) <= AT_ONCE_EACH:
+            assert not asked[-1].done(), asked[-1].result().text
+            await asyncio.sleep(0)
+        for run_id in world.jobs.runs:
+            world.jobs.change(run_id, state="running", counts=RunCounts(requested=1, fetched=1))
+        assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200] * 3
+        asked = [asyncio.create_task(ask(anna))]
+        while len(world.jobs.runs) < AT_ONCE_EACH + 2:
+            assert not asked[0].done(), "the places are free again"
+            await asyncio.sleep(0)
+        for run_id in world.jobs.runs:
+            world.jobs.change(run_id, state="running", counts=RunCounts(requested=1, fetched=1))
+        assert (await asked[0]).status_code == 200

@@ -1,11 +1,13 @@
 """Why was this not fetched?"""
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.services.reasons import rule_sentence
+from api.services.reasons import VERDICT_SECONDS, rule_sentence
 from schemas.ids import trace_id
 from schemas.ledger import Attempt, HostWait, UrlFate
 from schemas.urls import canonical, fingerprint
@@ -136,3 +138,23 @@ async def test_what_is_no_url_is_refused(client: Client) -> None:
     made = await client.scrape(headers)
     answer = await client.http.get(f"{made['links']['self']}/urls", params={"url": "mailto:x@y.z"}, headers=headers)
     assert answer.status_code == 422 and answer.json()["error"]["details"]["field"] == "url"
+
+
+async def test_patterns_that_never_end_hold_nobody_up(client: Client) -> None:
+    slow = [f"(a|a)+{number}$" for number in range(50)]
+    address, longest = f"{SITE}/{'a' * 60}", 0.0
+
+    async def heart() -> None:
+        nonlocal longest
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - began)
+
+    beating = asyncio.create_task(heart())
+    try:
+        story = (await ask(client, address, job={"options": {"max_depth": 3, "allow": slow}}))["story"]
+    finally:
+        beating.cancel()
+    assert "its patterns take too long" in story["sentence"]
+    assert longest < VERDICT_SECONDS, "others are served meanwhile"

@@ -131,3 +131,15 @@ async def test_progress_says_that_a_run_is_paused(world: World) -> None:
     await world.dispatch().round()
     events = [decode(RUN_EVENTS, message.value) for message in world.log.topics[RUN_EVENTS]]
     assert [event.paused for event in events if event.kind == "progress"] == [True]
+
+
+async def test_an_estimate_whose_gateway_is_gone_is_cancelled(world: World) -> None:
+    left, old = world.open(*PAGES, delay=1), world.open("a", host="elsewhere.test")
+    world.frontier.runs[left].kind = "estimate"
+    dispatch = world.dispatch()
+    await dispatch.round()
+    assert world.frontier.runs[left].state == "running", "somebody waits for it"
+    for run_id in (left, old):
+        world.frontier.runs[run_id].opened_at -= 61.0
+    await dispatch.round()
+    assert [world.frontier.runs[run_id].state for run_id in (left, old)] == ["cancelled", "running"]
