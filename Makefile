@@ -22,7 +22,7 @@ up: runtime ## start the engines and all processes; Ctrl-C stops them
 	@$(BIN)/trawl up
 
 test: setup ## all tests: unit, contract, integration, acceptance, pages (ARGS=… goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .
