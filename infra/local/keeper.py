@@ -14,6 +14,7 @@ from infra.local.restart import RestartPolicy
 
 PROBE_EVERY_S = 0.05
 START_LIMIT_S = 90.0
+_REMEMBERED = 20
 
 
 class State(StrEnum):
@@ -86,6 +87,7 @@ class Keeper:
         self.ending = ""
         self.said = ""
         self.restarts = 0
+        self.has_been_ready = False
         self.ready = asyncio.Event()
         self.down = asyncio.Event()
         self.settled = asyncio.Event()
@@ -120,8 +122,9 @@ class Keeper:
             self.ready.clear()
             if crash is None:
                 break
-            self._crashes.append(self._around.clock())
-            delay = self._around.policy.delay(self._crashes, self._around.clock(), self._around.chance())
+            now, chance = self._around.clock(), self._around.chance()
+            self._crashes = [*self._crashes[-_REMEMBERED:], now]
+            delay = self._around.policy.delay(self._crashes, now, chance, has_been_ready=self.has_been_ready)
             if delay is None:
                 many = f"{len(self._crashes)} crashes, too many in a short time; the last: "
                 return self._give_up(f"{many}{crash}", f"{many}{crash.ending}")
@@ -203,7 +206,7 @@ class Keeper:
         self.state, self.why, self.ending = state, why, ending or why
         if state is State.READY:
             self.why = self.ending = ""
-        if state is State.READY:
+            self.has_been_ready = True
             self.ready.set()
         if state in (State.READY, State.DOWN, State.STOPPED):
             self.settled.set()

@@ -6,14 +6,14 @@ import tempfile
 from pathlib import Path
 
 from tests.acceptance.system import fresh_system, shop
-from tests.bench import crawl, fetcher, frontier, latency, records, start
+from tests.bench import chaos, crawl, fetcher, frontier, latency, records, start
 from tests.bench.table import Table, machine
 
-SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier")
+SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "chaos")
 
 
 def main(wanted: list[str]) -> int:
-    """0, or 2 for a section that does not exist."""
+    """0, 1 if what was stored is not what was published, or 2 for a section that does not exist."""
     if unknown := set(wanted) - set(SECTIONS):
         sys.stderr.write(f"There is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}.\n")
         return 2
@@ -37,7 +37,8 @@ def main(wanted: list[str]) -> int:
                 asyncio.run(records.measure(system, table))
             if "fetcher" in chosen:
                 fetcher.measure(table, system.endpoint("kafka"))
-    return 0
+            holds = "chaos" not in chosen or asyncio.run(chaos.measure(system, table))
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from infra.local.restart import RestartPolicy
 from infra.local.supervisor import Supervisor
 
 ROOT = str(Path(__file__).parents[3])
-QUICK = RestartPolicy(first_s=0.01, longest_s=0.05)
+QUICK = RestartPolicy(first_s=0.01, longest_s=0.05, rest_s=0.05)
 GOOD = """
 import signal, sys, threading
 from infra import notify
@@ -177,6 +177,21 @@ async def test_five_crashes_in_a_minute_leave_it_down_with_the_reason(play: Any)
         assert ending.startswith("5 crashes") and ending.endswith("exited with code 3")
         assert "5 crashes" in why and "exited with code 3: cannot read the map" in why
         assert scene.supervisor.status()["processes"]["gateway"]["why"] == "not started: fetch is down"
+
+
+READY_AND_GONE = """
+import sys
+from infra import notify
+notify.ready()
+sys.exit(3)
+"""
+
+
+async def test_what_has_been_ready_is_never_left_down(play: Any) -> None:
+    async with play() as scene:
+        scene.start("fetch", READY_AND_GONE)
+        await scene.until(lambda: scene.states("fetch").count(State.READY) >= 7)
+        assert State.DOWN not in scene.states("fetch")
 
 
 async def test_a_program_that_is_not_there_is_a_crash_with_a_reason(play: Any) -> None:

@@ -1,0 +1,235 @@
+"""The same records twice, once in peace and once while everything is killed: what is stored must not differ.
+
+Stages die every three seconds, a member joins or leaves every five, one record in a hundred is poison, ClickHouse is
+stopped for a while and the broker dies once. Rows, letters and trends are then held against what was published.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+from infra.errors import StoreUnavailable
+from infra.kafka.lag import KafkaLag
+from infra.kafka.publisher import Publisher
+from schemas.events import CleanRules, FieldRule, RecordBatch
+from schemas.ids import batch_id, digest
+from tests.acceptance.system import ROOT, System, until
+from tests.bench.table import Table
+
+RECORDS, IN_BATCH, AT_ONCE, DATASETS = 200_000, 50, 40, 8
+POISON = 0.01
+"""The share of records that lack what is required."""
+
+STAGES = ("cleaning", "trends", "warehouse")
+KILL_S, REBALANCE_S, STOPPED_S, PACE = 3.0, 5.0, 20.0, 4000
+CALM_S, CHAOS_S = 300.0, 600.0
+RULES = CleanRules(fields={"sku": FieldRule(required=True), "price": FieldRule(type="price")}, key=["sku"])
+TREND = "record_key, field, kind, direction, toString(at), before, after, arrayStringConcat(values, ',')"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What there is to find."""
+
+    run: str
+    batches: list[RecordBatch]
+    poison: int
+
+    @property
+    def good(self) -> int:
+        return RECORDS - self.poison
+
+
+@dataclass
+class Found:
+    """What was found."""
+
+    rows: int
+    distinct: int
+    letters: int
+    distinct_letters: int
+    trends: list[tuple[object, ...]]
+    seconds: float
+    done_to_it: dict[str, int] = field(default_factory=dict)
+
+
+def published(name: str) -> Published:
+    """Prices of 100 products in each of eight datasets, with a jump in every tenth one half-way."""
+    dice, run, made, poison = random.Random(11), str(uuid.uuid4()), [], 0
+    rounds = RECORDS // IN_BATCH
+    for number in range(rounds):
+        page, fetch = digest(run, str(number)), digest(run, "fetch", str(number))
+        half, dataset = number % 2, f"{name}-{number // 2 % DATASETS}"
+        rows: list[dict[str, object]] = []
+        for place in range(half * IN_BATCH, half * IN_BATCH + IN_BATCH):
+            jump = 1.4 if place % 10 == 3 and number > rounds // 2 else 1.0
+            price = jump * (20 + place + dice.random() * 0.2)
+            bad = dice.random() < POISON
+            poison += bad
+            row: dict[str, object] = {"sku": "" if bad else f"sku-{place}", "price": f"£{price:.2f}"}
+            rows.append(row)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000 + 30 * number))
+        made.append(
+            RecordBatch(
+                id=batch_id(run, page, fetch, 1, 0), dataset=dataset, run_id=run, job_id=digest(run, "job"),
+                url="http://bench.test/", url_fp=page, fetch_id=fetch, fetched_at=at, rules=RULES, records=rows,
+            )
+        )  # fmt: skip
+    return Published(run, made, poison)
+
+
+async def measure(system: System, table: Table) -> bool:
+    """Whether nothing differs."""
+    calm = await _run(system, published("calm"), CALM_S, chaos=False)
+    wild_input = published("chaos")
+    wild = await _run(system, wild_input, CHAOS_S, chaos=True)
+    same = wild.trends == calm.trends
+    holds = (
+        wild.rows == wild.distinct == wild_input.good
+        and wild.letters == wild.distinct_letters == wild_input.poison
+        and same
+        and bool(calm.trends)
+    )
+    table.row("chaos: rows = distinct ids", f"{wild.rows} = {wild.distinct}", f"{wild_input.good}",
+              f"published {RECORDS}, poison {wild_input.poison}; {wild.done_to_it}")  # fmt: skip
+    table.row("chaos: dead letters", f"{wild.letters}", f"{wild_input.poison}", f"{wild.distinct_letters} distinct")
+    table.row("chaos: trends as without faults", f"{len(wild.trends)}", f"{len(calm.trends)}",
+              "identical" if same else f"{len(set(wild.trends) ^ set(calm.trends))} differ")  # fmt: skip
+    table.row("chaos: time", f"{wild.seconds:.0f} s", "", f"without faults {calm.seconds:.0f} s")
+    return holds
+
+
+async def _run(system: System, given: Published, patience: float, *, chaos: bool) -> Found:
+    began = time.monotonic()
+    done: dict[str, int] = {}
+    if chaos:
+        async with _trouble(system, done):
+            await _publish(system, given.batches, PACE)
+    else:
+        await _publish(system, given.batches, None)
+    await _drained(system, given, began + patience)
+    rows, distinct = system.query(
+        "select count(), uniqExact(id) from records where run_id = {run:UUID}", run=given.run
+    )[0]
+    letters, distinct_letters = system.query(
+        "select count(), uniqExact(id) from dead_letters where run_id = {run:String}", run=given.run
+    )[0]
+    told = "select substring(dataset, position(dataset, '-')), " + TREND
+    trends = system.query(f"{told} from trends where run_id = {{run:UUID}} order by all", run=given.run)
+    return Found(rows, distinct, letters, distinct_letters, trends, time.monotonic() - began, done)
+
+
+async def _publish(system: System, batches: list[RecordBatch], pace: int | None) -> None:
+    """In order, whatever the broker does meanwhile: what may not have arrived is sent again, as any client would."""
+    began, place = time.monotonic(), 0
+    while place < len(batches):
+        with suppress(StoreUnavailable):
+            async with Publisher(system.endpoint("kafka"), "bench") as publisher:
+                while place < len(batches):
+                    await publisher.send_all(batches[place : place + AT_ONCE])
+                    place += AT_ONCE
+                    if pace:
+                        due = began + place * IN_BATCH / pace
+                        await asyncio.sleep(max(0.0, due - time.monotonic()))  # the pace that was promised
+
+
+async def _drained(system: System, given: Published, deadline: float) -> None:
+    """Until every record is a row or a letter and nobody lags; what is missing then shows in the figures."""
+    while time.monotonic() < deadline:
+        with suppress(Exception):  # engines are coming back
+            rows, letters = await asyncio.to_thread(_counted, system, given.run)
+            async with KafkaLag(system.endpoint("kafka")) as lag:
+                behind = sum(n for group, _, n in await lag.lag() if group.removeprefix("trawl-") in STAGES)
+            if rows >= given.good and letters >= given.poison and not behind:
+                return
+        await asyncio.sleep(0.2)  # the condition is in another system
+
+
+def _counted(system: System, run: str) -> tuple[int, int]:
+    [(rows,)] = system.query("select count() from records where run_id = {run:UUID}", run=run)
+    [(letters,)] = system.query("select count() from dead_letters where run_id = {run:String}", run=run)
+    return int(rows), int(letters)
+
+
+@asynccontextmanager
+async def _trouble(system: System, done: dict[str, int]) -> AsyncIterator[None]:
+    """Everything goes wrong until the block ends; then what was stopped goes on."""
+    dice = random.Random(5)
+    tasks = [
+        asyncio.create_task(_kills(system, dice, done)),
+        asyncio.create_task(_rebalances(system, dice, done)),
+        asyncio.create_task(_engines(system, done)),
+    ]
+    try:
+        yield
+        await tasks[-1]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _did(done: dict[str, int], what: str) -> None:
+    done[what] = done.get(what, 0) + 1
+
+
+async def _kills(system: System, dice: random.Random, done: dict[str, int]) -> None:
+    while True:
+        await asyncio.sleep(KILL_S)  # the rhythm of the kills
+        victim = dice.choice(STAGES)
+        with suppress(psutil.Error, TypeError, KeyError):  # it is on its way up
+            await asyncio.to_thread(system.kill, victim)
+            _did(done, f"{victim} killed")
+
+
+async def _rebalances(system: System, dice: random.Random, done: dict[str, int]) -> None:
+    guest: subprocess.Popen[bytes] | None = None
+    try:
+        while True:
+            await asyncio.sleep(REBALANCE_S)  # the rhythm of joining and leaving
+            if guest is None:
+                guest = _joined(system, dice.choice(STAGES))
+                _did(done, "joined")
+            else:
+                guest.send_signal(dice.choice((signal.SIGTERM, signal.SIGKILL)))
+                await asyncio.to_thread(guest.wait, 60)
+                guest = None
+                _did(done, "left")
+    finally:
+        if guest is not None:
+            guest.kill()
+            guest.wait(10)
+
+
+def _joined(system: System, stage: str) -> subprocess.Popen[bytes]:
+    engines = {f"TRAWL_{name.upper()}": system.endpoint(name) for name in ("kafka", "postgres", "clickhouse")}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("TRAWL_")} | engines
+    environ["TRAWL_DATA"] = str(system.folder)
+    log = (system.log.parent / f"guest-{stage}.log").open("ab")
+    return subprocess.Popen([sys.executable, "-m", "cli", stage], cwd=ROOT, env=environ, stdout=log, stderr=log)
+
+
+async def _engines(system: System, done: dict[str, int]) -> None:
+    """ClickHouse stands still for a while; later the broker dies and comes back."""
+    await asyncio.sleep(KILL_S)  # so that something is under way
+    clickhouse = psutil.Process(int(system.processes()["clickhouse"]["pid"]))
+    clickhouse.suspend()
+    _did(done, "clickhouse stopped")
+    try:
+        await asyncio.sleep(STOPPED_S)  # how long it stands still
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            clickhouse.resume()
+    pid = await asyncio.to_thread(system.kill, "kafka")
+    _did(done, "kafka killed")
+    await asyncio.to_thread(until, "the broker is back", lambda: system.restarted("kafka", pid))
