@@ -14,13 +14,14 @@ _LONGEST_FIRST = ("system", "engines")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several workers share the tests, what needs the same engines stays together, and the long groups begin."""
-    if not config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        return
+    """What needs the same engines stays together; where several workers share the tests, the long groups begin."""
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _place(groups[item]))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _place(groups[item]))
+    else:
+        items.sort(key=lambda item: groups[item] == "system")
 
 
 def _group(item: pytest.Item) -> str:
@@ -33,3 +34,9 @@ def _group(item: pytest.Item) -> str:
 
 def _place(group: str) -> int:
     return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Whole systems end with the last test that needs them: idle ones would slow all others down."""
+    if _group(item) == "system" and (nextitem is None or _group(nextitem) != "system"):
+        item.funcargs["system"].end()  # type: ignore[attr-defined]
