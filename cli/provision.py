@@ -50,7 +50,9 @@ async def provision(settings: Settings, say: Say = lambda _: None) -> Provisione
     say("PostgreSQL's tables")
     migrations = await migrate_postgres(settings.address("postgres_owner"))
     say("ClickHouse's tables")
-    migrations += await asyncio.to_thread(migrate_clickhouse, settings.address("clickhouse"))
+    migrations += await asyncio.to_thread(
+        migrate_clickhouse, settings.address("clickhouse"), settings.clickhouse_cluster
+    )
     say("accounts")
     async with Database(settings.address("postgres"), max_size=2, application_name="trawl-provision") as database:
         accounts = PostgresAccounts(database)

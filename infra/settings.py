@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     postgres: str | None = Field(None, description="URL, as the least-rights role.")
     postgres_owner: str | None = Field(None, description="URL, as the owner: migrations only.")
     clickhouse: str | None = Field(None, description="http://user:password@host:port/database")
+    clickhouse_cluster: str | None = Field(
+        None, pattern=r"^\w{1,64}$", description="The cluster on which tables are made, replicated and distributed."
+    )
     host: str = Field("127.0.0.1", description="Where the gateway and the dashboards listen.")
     port: int = Field(8000, ge=0, le=65535, description="The gateway.")
     dashboards_port: int = Field(5006, ge=0, le=65535)

@@ -4,22 +4,25 @@ import hashlib
 from importlib.resources import files
 
 from infra.clickhouse.client import connect
+from infra.clickhouse.cluster import clustered
 from infra.errors import InfraError
 
 _LEDGER = """create table if not exists migrations (name String, sha256 String, applied_at DateTime default now())
-engine = MergeTree order by name"""
+engine = ReplacingMergeTree order by name"""
 
 
 class MigrationChanged(InfraError):
     """A migration that was already applied has another content now."""
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str, cluster: str | None = None) -> list[str]:
     """Applies what is missing and returns its names. ClickHouse has no transactions here: a file that stopped
-    half-way is said again from its first statement, which is why each says `if not exists`."""
+    half-way is said again from its first statement, which is why each says `if not exists`. On a `cluster` every
+    node gets its replicated tables and the tables that see them as one."""
     client = connect(url)
     try:
-        client.command(_LEDGER)
+        for statement in _turned(_LEDGER, cluster):
+            client.command(statement)
         done = {str(row[0]): str(row[1]) for row in client.query("select name, sha256 from migrations").result_rows}
         applied = []
         folder = files("infra.clickhouse").joinpath("migrations")
@@ -32,8 +35,9 @@ def migrate(url: str) -> list[str]:
                 if done[entry.name] != fingerprint:
                     raise MigrationChanged(f"Migration {entry.name} was applied with another content; add a new file.")
                 continue
-            for statement in _statements(script):
-                client.command(statement)
+            for statement in statements(script):
+                for turned in _turned(statement, cluster):
+                    client.command(turned)
             client.insert("migrations", [[entry.name, fingerprint]], column_names=["name", "sha256"])
             applied.append(entry.name)
         return applied
@@ -41,7 +45,11 @@ def migrate(url: str) -> list[str]:
         client.close()
 
 
-def _statements(script: str) -> list[str]:
+def _turned(statement: str, cluster: str | None) -> list[str]:
+    return clustered(statement, cluster) if cluster else [statement]
+
+
+def statements(script: str) -> list[str]:
     """The statements of a script; a semicolon at the end of a line ends one."""
     bare = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("--"))
     return [part.strip() for part in bare.split(";\n") if part.strip().rstrip(";")]

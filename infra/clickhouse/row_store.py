@@ -18,6 +18,10 @@ log = structlog.get_logger()
 _SETTINGS = {
     "async_insert": 0,
     "insert_deduplicate": 1,
+    # What was inserted although its answer was lost may not have reached the sums: a repeat goes on to them, and each
+    # knows by the same token what it has.
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "distributed_foreground_insert": 1,
     # One reader and one squash limit above any insert of ours: what is sent together is one block, all or nothing.
     "input_format_parallel_parsing": 0,
     "max_insert_block_size": 1_000_000,
