@@ -1,6 +1,7 @@
 """The gateway's composition root: settings → adapters → application → two listening servers."""
 
 from contextlib import AsyncExitStack
+from dataclasses import astuple
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ from api.config import GatewayConfig
 from api.live.hub import TOPICS
 from api.ports import Checks, Ports, ProcessHealth
 from api.server import listen
+from api.services.lag import LagWatch
 from api.telemetry import Telemetry
 from infra import notify
 from infra.clickhouse.reading import Reading
@@ -21,6 +23,7 @@ from infra.errors import StoreUnavailable
 from infra.kafka.lag import KafkaLag
 from infra.kafka.publisher import Publisher
 from infra.kafka.tail import Tail
+from infra.metrics import lag_seen
 from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.credentials import SiteCredentials
 from infra.postgres.jobs import PostgresJobs
@@ -57,7 +60,9 @@ async def serve(settings: Settings) -> None:
         telemetry = await stack.enter_async_context(
             Telemetry(lambda: Publisher(brokers, "gateway"), (StoreUnavailable,))
         )
-        ports = _ports(settings, database, reading, lag, telemetry)
+        watch = LagWatch(lag.positions, lambda lag: lag_seen(*astuple(lag)), (StoreUnavailable,))
+        await stack.enter_async_context(watch.watching())
+        ports = _ports(settings, database, reading, lag, telemetry, watch)
         app = build(ports, config, stores_away=(StoreUnavailable,))
         await stack.enter_async_context(reporting("gateway", telemetry))
         await listen(
@@ -69,7 +74,9 @@ async def serve(settings: Settings) -> None:
         )
 
 
-def _ports(settings: Settings, database: Database, reading: Reading, lag: KafkaLag, telemetry: Telemetry) -> Ports:
+def _ports(
+    settings: Settings, database: Database, reading: Reading, lag: KafkaLag, telemetry: Telemetry, watch: LagWatch
+) -> Ports:
     brokers = settings.address("kafka")
     return Ports(
         accounts=PostgresAccounts(database),
@@ -85,6 +92,7 @@ def _ports(settings: Settings, database: Database, reading: Reading, lag: KafkaL
                 "kafka": lag.lag,
             },
             processes=lambda: processes_of(settings.data / "run" / "status.json"),
+            behind=lambda: watch.behind,
         ),
     )
 

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
 from schemas.credentials import SiteCredential, SiteSecret
 from schemas.events import Event
-from schemas.ledger import Attempt, HostSample, HostWait, Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.ledger import Attempt, HostSample, HostWait, Job, Opening, PagesWanted, Run, StoredRecord, StoredTrend, UrlFate
 from schemas.message import Message
 
 
@@ -103,7 +103,14 @@ class Jobs(Protocol):
         ...
 
     async def start(self, opening: Opening, act: Act, *, force: bool) -> Run | Literal["running", "gone"]:
-        """Another run of a job: `running` while one is open, unless `force`. Racing calls open one run."""
+        """Another run of a job: `running` while one of its kind is open, unless `force`. Racing calls open one run."""
+        ...
+
+    async def replay(
+        self, opening: Opening, wanted: PagesWanted, act: Act
+    ) -> Run | Literal["running", "gone", "nothing"]:
+        """A run that reads stored pages again, into the next revision of the dataset: `running` while another one of
+        the job does, `nothing` where no crawl of the job is meant. Racing calls open one run."""
         ...
 
     async def page(
@@ -258,6 +265,16 @@ class ProcessHealth:
     ending: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What waits for one stage in one topic, and for how long the oldest has waited, in seconds."""
+
+    stage: str
+    topic: str
+    messages: int
+    seconds: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checks:
     """What the health answer is made of. A check that raises, or takes too long, is a dependency that is down."""
@@ -266,6 +283,8 @@ class Checks:
     """By name, what must return for the dependency to be up."""
     processes: Callable[[], dict[str, ProcessHealth]]
     """Empty where no supervisor runs here."""
+    behind: Callable[[], Sequence[Behind]] = tuple
+    """Stages that are too far behind."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,10 @@ SERIES = Gauge("trawl_series", "Series that the trends worker remembers.", regis
 SERIES_RETIRED = Counter(
     "trawl_series_retired", "Series forgotten to make room: TRAWL_TREND_SERIES is too small.", registry=REGISTRY
 )
+LAG_MESSAGES = Gauge("trawl_lag_messages", "Messages that wait for a stage.", ["stage", "topic"], registry=REGISTRY)
+LAG_SECONDS = Gauge(
+    "trawl_lag_seconds", "For how long the oldest of them has waited.", ["stage", "topic"], registry=REGISTRY
+)
 MEMORY = Gauge("trawl_memory_bytes", "Resident memory of the process.", registry=REGISTRY)
 CPU = Gauge("trawl_cpu_seconds", "Processor time of the process.", registry=REGISTRY)
 
@@ -66,6 +70,12 @@ class SeriesMeter:
         """So many series are known at the moment, and so many more were retired."""
         SERIES.set(known)
         SERIES_RETIRED.inc(retired)
+
+
+def lag_seen(stage: str, topic: str, messages: int, seconds: float) -> None:
+    """How far a stage is behind."""
+    LAG_MESSAGES.labels(stage, topic).set(messages)
+    LAG_SECONDS.labels(stage, topic).set(seconds)
 
 
 class SendSoon(Protocol):

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 
-from api.ports import Checks, ProcessHealth
+from api.ports import Behind, Checks, ProcessHealth
 
 log = structlog.get_logger()
 
@@ -29,13 +29,14 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`healthy` when every dependency answers and every process runs; `degraded` when a process is down, which the
-    gateway can serve without; `unhealthy` when a dependency does not answer."""
+    """`healthy` when every dependency answers, every process runs and none is too far behind; `degraded` when a process
+    is down or behind, which the gateway can serve without; `unhealthy` when a dependency does not answer."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     dependencies: dict[str, Dependency]
     processes: dict[str, ProcessHealth]
     uptime_seconds: float
+    behind: Sequence[Behind] = ()
 
 
 class HealthCheck:
@@ -60,15 +61,17 @@ class HealthCheck:
         answers = await asyncio.gather(*(_asked(name, self._checks.dependencies[name]) for name in names))
         processes = self._checks.processes()
         down = [process for process in processes.values() if process.state in _DOWN]
+        behind = self._checks.behind()
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if not all(answer.up for answer in answers):
             status = "unhealthy"
-        elif down:
+        elif down or behind:
             status = "degraded"
         return Health(
             status=status,
             dependencies=dict(zip(names, answers, strict=True)),
             processes=processes,
+            behind=behind,
             uptime_seconds=round(time.monotonic() - self._began, 1),
         )
 

@@ -22,8 +22,17 @@ class ProcessBody(BaseModel):
     why: str
 
 
+class BehindBody(BaseModel):
+    """A stage that is behind: messages that wait for it, and for how long the oldest has."""
+
+    stage: str
+    topic: str
+    messages: int
+    seconds: float
+
+
 class HealthBody(BaseModel):
-    """`healthy`; `degraded` when a process is missing; `unhealthy` when a store does not answer."""
+    """`healthy`; `degraded` when a process is missing or behind; `unhealthy` when a store does not answer."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -34,6 +43,7 @@ class HealthBody(BaseModel):
                     "uptime_seconds": 3600.0,
                     "dependencies": {"postgres": {"status": "up", "latency_ms": 0.6, "why": ""}},
                     "processes": {"fetch": {"state": "running", "restarts": 0, "why": ""}},
+                    "behind": [],
                 }
             ]
         }
@@ -44,6 +54,7 @@ class HealthBody(BaseModel):
     uptime_seconds: float
     dependencies: dict[str, DependencyBody]
     processes: dict[str, ProcessBody]
+    behind: list[BehindBody] = []
 
 
 class VersionBody(BaseModel):
@@ -83,4 +94,8 @@ def health_body(health: Health, *, logs: bool) -> HealthBody:
             )
             for name, process in health.processes.items()
         },
+        behind=[
+            BehindBody(stage=lag.stage, topic=lag.topic, messages=lag.messages, seconds=round(lag.seconds, 1))
+            for lag in health.behind
+        ],
     )

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -13,6 +13,16 @@ from aiokafka.errors import KafkaError
 from infra.errors import StoreUnavailable
 
 _GROUPS_EVERY_S = 15.0
+
+
+class Position(NamedTuple):
+    """Where one group stands in one partition."""
+
+    group: str
+    topic: str
+    partition: int
+    acknowledged: int
+    end: int
 
 
 class KafkaLag:
@@ -28,6 +38,7 @@ class KafkaLag:
         self._consumer: AIOKafkaConsumer | None = None
         self._coordinators: dict[str, int] = {}
         self._listed_at = 0.0
+        self._one_at_a_time = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -41,6 +52,17 @@ class KafkaLag:
 
         Raises StoreUnavailable when the broker does not answer.
         """
+        waiting: dict[tuple[str, str], int] = defaultdict(int)
+        for found in await self.positions():
+            waiting[found.group, found.topic] += max(0, found.end - found.acknowledged)
+        return [(group, topic, messages) for (group, topic), messages in waiting.items()]
+
+    async def positions(self) -> list[Position]:
+        """Every group's place in each partition that it has acknowledged something of; StoreUnavailable as above."""
+        async with self._one_at_a_time:
+            return await self._ask()
+
+    async def _ask(self) -> list[Position]:
         try:
             admin, consumer = await self._connected()
             await self._list_groups(admin)
@@ -55,12 +77,12 @@ class KafkaLag:
             raise StoreUnavailable(
                 f"Kafka at {self._brokers} does not say how far its groups are: {problem}"
             ) from problem
-        waiting: dict[tuple[str, str], int] = defaultdict(int)
-        for group, offsets in zip(groups, committed, strict=True):
-            for partition, acknowledged in offsets.items():
-                if acknowledged.offset >= 0 and partition in ends:
-                    waiting[group, partition.topic] += max(0, ends[partition] - acknowledged.offset)
-        return [(group, topic, messages) for (group, topic), messages in waiting.items()]
+        return [
+            Position(group, place.topic, place.partition, acknowledged.offset, ends[place])
+            for group, offsets in zip(groups, committed, strict=True)
+            for place, acknowledged in offsets.items()
+            if acknowledged.offset >= 0 and place in ends
+        ]
 
     async def _connected(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
         if self._admin is None or self._consumer is None:

@@ -19,7 +19,7 @@ from api.app import build
 from api.auth.passwords import Passwords
 from api.config import GatewayConfig
 from api.gateway import Gateway
-from api.ports import Checks, Ports, ProcessHealth
+from api.ports import Behind, Checks, Ports, ProcessHealth
 from api.server import Server, configured
 from schemas.accounts import Act, User
 from tests.unit.api.credentials import FakeCredentials
@@ -45,6 +45,7 @@ class World:
     feed: FakeFeed = field(default_factory=FakeFeed)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     processes: dict[str, ProcessHealth] = field(default_factory=dict)
+    behind: list[Behind] = field(default_factory=list)
     dependencies: dict[str, Any] = field(
         default_factory=lambda: dict.fromkeys(("postgres", "kafka", "clickhouse"), fine)
     )
@@ -54,7 +55,7 @@ class World:
         ports = Ports(
             accounts=self.accounts, jobs=self.jobs, credentials=self.credentials, records=self.records,
             open_feed=self.feed.open, telemetry=self.telemetry,
-            checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes),
+            checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes, behind=lambda: self.behind),
         )  # fmt: skip
         settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **config)
         return build(ports, settings, stores_away=(StoreAway,), passwords=Passwords(hasher=HASHER))

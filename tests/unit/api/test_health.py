@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from api.metrics import Metrics
-from api.ports import ProcessHealth
+from api.ports import Behind, ProcessHealth
 from api.server import metrics_page
 from schemas import codec
 from schemas.events import MetricSample
@@ -54,6 +54,13 @@ async def test_a_process_that_is_down_says_why_and_the_gateway_serves_on(client:
     answer = await client.http.get("/health")
     assert answer.status_code == 200 and answer.json()["status"] == "degraded"
     assert answer.json()["processes"]["fetch"] == {"state": "down", "restarts": 5, "why": "exit code 1"}
+
+
+async def test_a_stage_that_is_behind_is_named(client: Client) -> None:
+    client.world.behind.append(Behind("trends", "clean-records", 1200, 75.25))
+    answer = await client.http.get("/health")
+    assert answer.status_code == 200 and answer.json()["status"] == "degraded"
+    assert answer.json()["behind"] == [{"stage": "trends", "topic": "clean-records", "messages": 1200, "seconds": 75.2}]
 
 
 async def test_what_a_process_logged_last_is_for_operators(client: Client) -> None:
