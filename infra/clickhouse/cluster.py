@@ -19,6 +19,7 @@ _VIEW = re.compile(
     r"(?P<select>.*)\bfrom (?P<source>\w+)(?P<rest>.*)",
     re.S,
 )
+_SEEN = re.compile(rf"create view if not exists {_NAME} (?P<rest>as\s.*)", re.S)
 _INDEX = re.compile(r"^\s*(add )?index\b", re.I)
 _WINDOW = "non_replicated_deduplication_window"
 
@@ -42,6 +43,8 @@ def clustered(statement: str, cluster: str) -> list[str]:
         head = f"create materialized view if not exists {found['name']} on cluster {cluster}"
         select = f"{found['select']}from {found['source']}_local{found['rest']}"
         return [f"{head} to {found['target']}_local as\n{select}"]
+    if found := _SEEN.fullmatch(statement.strip()):
+        return [f"create view if not exists {found['name']} on cluster {cluster} {found['rest']}"]
     raise NotClustered(f"This cannot be turned into statements for a cluster: {statement[:80]} …")
 
 

@@ -40,8 +40,8 @@ QUESTIONS = {
         "order by fetched_at desc, id limit 500"
     ),
     "records of a run, the dataset unknown": "select count() from records where run_id = {one:UUID}",
-    "records by site and day": "select at, domain, sum(records) from records_by_day where dataset = 'shop' "
-    "group by at, domain order by at, domain",
+    "records by site and day": "select day, domain, records from records_by_day where dataset = 'shop' "
+    "order by day, domain",
     "a rare word": "select count() from records where hasToken(data, 'lighthouse')",
     "mean price by site (a full scan)": "select domain, avg(numbers['price']) from records where dataset = 'shop' "
     "group by domain",

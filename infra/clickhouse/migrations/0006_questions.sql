@@ -1,5 +1,6 @@
 -- What people ask of records: by site, by word, by typed field, and how many came when. The sums are for live pages and
--- rates; what must be exact is counted in the base tables.
+-- rates; what must be exact is counted in the base tables. Hours and days are added up from minutes when they are asked for:
+-- a table of their own would be one more part to write for each insert.
 
 alter table records
     add column if not exists domain LowCardinality(String) materialized domain(url),
@@ -12,52 +13,33 @@ alter table records
     add index if not exists by_word data type text(tokenizer = 'splitByNonAlpha');
 
 create table if not exists records_by_minute (
-    at      DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset LowCardinality(String),
-    domain  LowCardinality(String),
-    records UInt64,
-    bytes   UInt64
-) engine = SummingMergeTree((records, bytes))
+    at        DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    dataset   LowCardinality(String),
+    domain    LowCardinality(String),
+    data_type LowCardinality(String),
+    records   UInt64,
+    bytes     UInt64,
+    quality   Float64 comment 'the sum; divided by records it is the mean'
+) engine = SummingMergeTree((records, bytes, quality))
 partition by toYYYYMM(at)
-order by (dataset, at, domain)
-ttl at + interval 14 day
-settings non_replicated_deduplication_window = 10000;
-
-create table if not exists records_by_hour (
-    at      DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset LowCardinality(String),
-    domain  LowCardinality(String),
-    records UInt64,
-    bytes   UInt64
-) engine = SummingMergeTree((records, bytes))
-partition by toYYYYMM(at)
-order by (dataset, at, domain)
+order by (dataset, at, domain, data_type)
 ttl at + interval 400 day
 settings non_replicated_deduplication_window = 10000;
 
-create table if not exists records_by_day (
-    at      DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset LowCardinality(String),
-    domain  LowCardinality(String),
-    records UInt64,
-    bytes   UInt64
-) engine = SummingMergeTree((records, bytes))
-partition by toYYYYMM(at)
-order by (dataset, at, domain)
-settings non_replicated_deduplication_window = 10000;
-
 create materialized view if not exists records_to_minutes to records_by_minute as
-select toStartOfMinute(toDateTime(ingested_at, 'UTC')) as at, dataset, domain(url) as domain, count() as records,
-    sum(length(data)) as bytes
-from records group by at, dataset, domain;
+select toStartOfMinute(toDateTime(ingested_at, 'UTC')) as at, dataset, domain(url) as domain, data_type,
+    count() as records, sum(length(data)) as bytes, sum(quality) as quality
+from records group by at, dataset, domain, data_type;
 
-create materialized view if not exists records_to_hours to records_by_hour as
-select toStartOfHour(at) as at, dataset, domain, sum(records) as records, sum(bytes) as bytes
-from records_by_minute group by at, dataset, domain;
+create view if not exists records_by_hour as
+select toStartOfHour(at) as hour, dataset, domain, data_type, sum(records) as records, sum(bytes) as bytes,
+    sum(quality) as quality
+from records_by_minute group by hour, dataset, domain, data_type;
 
-create materialized view if not exists records_to_days to records_by_day as
-select toStartOfDay(at) as at, dataset, domain, sum(records) as records, sum(bytes) as bytes
-from records_by_hour group by at, dataset, domain;
+create view if not exists records_by_day as
+select toStartOfDay(at) as day, dataset, domain, data_type, sum(records) as records, sum(bytes) as bytes,
+    sum(quality) as quality
+from records_by_minute group by day, dataset, domain, data_type;
 
 create table if not exists pages_by_minute (
     at         DateTime('UTC') CODEC(Delta, ZSTD(1)),
@@ -71,36 +53,7 @@ create table if not exists pages_by_minute (
 ) engine = SummingMergeTree((pages, bytes, elapsed_ms))
 partition by toYYYYMM(at)
 order by (dataset, at, host, outcome, klass)
-ttl at + interval 14 day
-settings non_replicated_deduplication_window = 10000;
-
-create table if not exists pages_by_hour (
-    at         DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset    LowCardinality(String),
-    host       LowCardinality(String),
-    outcome    LowCardinality(String),
-    klass      LowCardinality(String),
-    pages      UInt64,
-    bytes      UInt64,
-    elapsed_ms Float64
-) engine = SummingMergeTree((pages, bytes, elapsed_ms))
-partition by toYYYYMM(at)
-order by (dataset, at, host, outcome, klass)
 ttl at + interval 400 day
-settings non_replicated_deduplication_window = 10000;
-
-create table if not exists pages_by_day (
-    at         DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset    LowCardinality(String),
-    host       LowCardinality(String),
-    outcome    LowCardinality(String),
-    klass      LowCardinality(String),
-    pages      UInt64,
-    bytes      UInt64,
-    elapsed_ms Float64
-) engine = SummingMergeTree((pages, bytes, elapsed_ms))
-partition by toYYYYMM(at)
-order by (dataset, at, host, outcome, klass)
 settings non_replicated_deduplication_window = 10000;
 
 create materialized view if not exists pages_to_minutes to pages_by_minute as
@@ -108,12 +61,12 @@ select toStartOfMinute(toDateTime(ingested_at, 'UTC')) as at, dataset, host, out
     sum(body_size) as bytes, sum(elapsed_ms) as elapsed_ms
 from page_outcomes where final group by at, dataset, host, outcome, klass;
 
-create materialized view if not exists pages_to_hours to pages_by_hour as
-select toStartOfHour(at) as at, dataset, host, outcome, klass, sum(pages) as pages, sum(bytes) as bytes,
+create view if not exists pages_by_hour as
+select toStartOfHour(at) as hour, dataset, host, outcome, klass, sum(pages) as pages, sum(bytes) as bytes,
     sum(elapsed_ms) as elapsed_ms
-from pages_by_minute group by at, dataset, host, outcome, klass;
+from pages_by_minute group by hour, dataset, host, outcome, klass;
 
-create materialized view if not exists pages_to_days to pages_by_day as
-select toStartOfDay(at) as at, dataset, host, outcome, klass, sum(pages) as pages, sum(bytes) as bytes,
+create view if not exists pages_by_day as
+select toStartOfDay(at) as day, dataset, host, outcome, klass, sum(pages) as pages, sum(bytes) as bytes,
     sum(elapsed_ms) as elapsed_ms
-from pages_by_hour group by at, dataset, host, outcome, klass;
+from pages_by_minute group by day, dataset, host, outcome, klass;
