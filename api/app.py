@@ -28,13 +28,17 @@ from api.metrics import Metrics
 from api.pages.render import Pages
 from api.ports import Ports
 from api.routes import auth, documentation, health, pages
-from api.routes.v1 import accounts, credentials, findings, jobs, live, scrape, system
+from api.routes.v1 import accounts, credentials, findings, jobs, letters, live, records, replays, scrape, system
 from api.services.control import Control
 from api.services.credentials import CredentialService
 from api.services.estimates import Estimates
 from api.services.health import HealthCheck
 from api.services.jobs import JobService
+from api.services.letters import Letters
+from api.services.previews import Previewing
+from api.services.replays import Replays
 from api.services.stories import Stories
+from api.services.uploads import UploadService
 
 _EXPOSED = ["X-Request-ID", "X-Process-Time", "X-Next-Cursor", "Location", "Retry-After"]
 
@@ -85,7 +89,7 @@ def _assembled(ports: Ports, config: GatewayConfig, passwords: Passwords | None)
     tokens = Tokens(config.signing_seed, config.issuer, config.audience)
     passwords = passwords or Passwords(config.password_threads, config.password_queue)
     stored = CredentialService(ports.credentials)
-    service = JobService(ports.jobs, ports.records, stored)
+    service = JobService(ports.jobs, ports.records, stored, ports.check_rules)
     ring = Ring(config.ring_seconds, config.ring_bytes)
     return Gateway(
         config=config,
@@ -97,8 +101,12 @@ def _assembled(ports: Ports, config: GatewayConfig, passwords: Passwords | None)
         sign_in=SignIn(ports.accounts, passwords, tokens, config),
         keys=Keys(ports.accounts),
         jobs=service,
+        letters=Letters(ports.records, ports.resent, ports.resend),
+        uploads=UploadService(ports.uploads),
         credentials=stored,
         control=Control(service, ports.jobs),
+        replays=Replays(service, ports.jobs),
+        previews=Previewing(service, ports.previews, config.preview_wait),
         stories=Stories(ports.jobs, ports.records),
         estimates=Estimates(ports.jobs, config.estimate_wait),
         health=HealthCheck(ports.checks),
@@ -124,7 +132,8 @@ def _middleware(gateway: Gateway) -> list[Middleware]:
             )
         )
     found.append(Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5))
-    found.append(Middleware(BodyLimit, limit=gateway.config.max_body))
+    larger = {records.PATH: gateway.config.max_upload}
+    found.append(Middleware(BodyLimit, limit=gateway.config.max_body, larger=larger))
     return found
 
 
@@ -132,7 +141,10 @@ def _add_routes(app: FastAPI) -> None:
     documented = (
         scrape.router,
         jobs.router,
+        replays.router,
         findings.router,
+        records.router,
+        letters.router,
         credentials.router,
         accounts.router,
         auth.router,

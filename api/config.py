@@ -30,6 +30,7 @@ class GatewayConfig:
     sign_in_freshness: float = 1.0
     """How old an answer about a session or key may be: signing out takes effect within this."""
     max_body: int = 2_000_000
+    max_upload: int = 20_000_000
     max_json_depth: int = 64
     cors_origins: tuple[str, ...] = ()
     password_threads: int = 2
@@ -47,5 +48,7 @@ class GatewayConfig:
     ring_bytes: int = 48_000_000
     estimate_wait: float = 10.0
     """For so long an estimate's sample may run; what is known by then is told."""
+    preview_wait: float = 10.0
+    """For so long an answer to a preview is waited for: the first one after a start takes some seconds."""
     heartbeat: float = 30.0
     """A stream tells its progress at least so often."""

@@ -27,7 +27,11 @@ from api.services.credentials import CredentialService
 from api.services.estimates import Estimates
 from api.services.health import HealthCheck
 from api.services.jobs import JobService
+from api.services.letters import Letters
+from api.services.previews import Previewing
+from api.services.replays import Replays
 from api.services.stories import Stories
+from api.services.uploads import UploadService
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -45,8 +49,12 @@ class Gateway:
     sign_in: SignIn
     keys: Keys
     jobs: JobService
+    letters: Letters
+    uploads: UploadService
     credentials: CredentialService
     control: Control
+    replays: Replays
+    previews: Previewing
     stories: Stories
     estimates: Estimates
     health: HealthCheck
@@ -108,4 +116,5 @@ SCHEMES = [
 Wired = Annotated[Gateway, Depends(gateway_of)]
 From = Annotated[Visit, Depends(visit_of)]
 Reader = Annotated[Caller, Depends(Needs(Permission.READ))]
+Administrator = Annotated[Caller, Depends(Needs(Permission.ADMIN))]
 Writer = Annotated[Caller, Depends(Needs(Permission.WRITE))]

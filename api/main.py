@@ -21,16 +21,20 @@ from infra import notify
 from infra.clickhouse.reading import Reading
 from infra.errors import StoreUnavailable
 from infra.kafka.lag import KafkaLag
-from infra.kafka.publisher import Publisher
+from infra.kafka.publisher import Publisher, resend
 from infra.kafka.tail import Tail
 from infra.metrics import lag_seen
 from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.credentials import SiteCredentials
 from infra.postgres.jobs import PostgresJobs
+from infra.postgres.letters import ReplayedLetters
 from infra.postgres.pool import Database
+from infra.postgres.previews import PreviewQuestions
+from infra.postgres.uploads import UploadRuns
 from infra.process import process, reporting
 from infra.sealing import Seal
 from infra.settings import Settings
+from streams.extraction.rules import check
 
 
 def config_of(settings: Settings) -> GatewayConfig:
@@ -81,8 +85,13 @@ def _ports(
     return Ports(
         accounts=PostgresAccounts(database),
         jobs=PostgresJobs(database),
+        check_rules=check,
+        previews=PreviewQuestions(database),
         credentials=SiteCredentials(database, Seal(settings.secret("seal_key"))),
         records=reading,
+        uploads=UploadRuns(database),
+        resent=ReplayedLetters(database),
+        resend=lambda topic, key, value, headers: resend(brokers, topic, key, value, headers),
         open_feed=lambda since: Tail(brokers, TOPICS, since_seconds=since),
         telemetry=telemetry.send_soon,
         checks=Checks(

@@ -4,17 +4,31 @@ A store that does not answer raises the error types that `build` is told to take
 an Act and leaves it in the audit log in the same transaction. Ids are lower-case UUID strings, times are aware.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
 from schemas.credentials import SiteCredential, SiteSecret
-from schemas.events import Event
-from schemas.ledger import Attempt, HostSample, HostWait, Job, Opening, PagesWanted, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.events import Event, Upload
+from schemas.job import Extract
+from schemas.ledger import (
+    Attempt,
+    HostSample,
+    HostWait,
+    Job,
+    Opening,
+    PagesWanted,
+    Run,
+    StoredLetter,
+    StoredRecord,
+    StoredTrend,
+    UrlFate,
+)
 from schemas.message import Message
+from schemas.previews import PreviewAnswer
 
 
 class Accounts(Protocol):
@@ -189,6 +203,28 @@ class Jobs(Protocol):
         ...
 
 
+class RuleProblem(Protocol):
+    """A rule that cannot be used: where it stands within `extract`, and what to change."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+RuleCheck = Callable[[Extract], Sequence[RuleProblem]]
+"""Every rule that cannot be used; blocks while it tries them."""
+
+
+class Previews(Protocol):
+    """Rules tried on stored pages, by whoever reads pages."""
+
+    async def ask(self, job_id: str, url_fp: str, description: Mapping[str, Any], wait: float) -> PreviewAnswer | None:
+        """What the job so described makes of the newest stored copy of one of its pages; None: no answer came within
+        `wait` seconds."""
+        ...
+
+
 class SiteCredentials(Protocol):
     """Stored credentials of sites; nothing here gives a secret back."""
 
@@ -232,9 +268,50 @@ class Records(Protocol):
         """Newest first, after the position (at, id); None for the trends of all runs."""
         ...
 
+    async def letters(
+        self,
+        *,
+        topic: str | None = None,
+        stage: str | None = None,
+        code: str | None = None,
+        run_id: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredLetter]:
+        """Dead letters without their values, newest first, after the position (at, id)."""
+        ...
+
+    async def letter(self, letter_id: str) -> StoredLetter | None:
+        """One dead letter, whole."""
+        ...
+
     async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
         """Visits to one URL, the first one first."""
         ...
+
+
+class Uploads(Protocol):
+    """Takes records from outside."""
+
+    async def open(self, opening: Opening, uploads: Sequence[Upload], act: Act) -> None:
+        """Job, run and every part at once: all of it will be in Kafka, or nothing is kept."""
+        ...
+
+
+class Resent(Protocol):
+    """Remembers which dead letters were sent again."""
+
+    async def ask(self, letter_id: str, act: Act) -> datetime | None:
+        """When it was sent again; None where it is to be sent now. Audited once."""
+        ...
+
+    async def done(self, letter_id: str) -> None:
+        """It is in its topic."""
+        ...
+
+
+Resend = Callable[[str, str, bytes, Sequence[tuple[str, bytes]]], Awaitable[None]]
+"""Topic, key, value, headers: returns once the broker has the message."""
 
 
 class Feed(Protocol):
@@ -293,8 +370,13 @@ class Ports:
 
     accounts: Accounts
     jobs: Jobs
+    check_rules: RuleCheck
+    previews: Previews
     credentials: SiteCredentials
     records: Records
+    uploads: Uploads
+    resent: Resent
+    resend: Resend
     open_feed: OpenFeed
     telemetry: Telemetry
     checks: Checks

@@ -11,9 +11,11 @@ from cli.commands import (
     env,
     health,
     jobs,
+    letters,
     link,
     processes,
     provision,
+    replay,
     scrape,
     status,
     up,
@@ -32,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, down, status, demo, scrape, watch, why, control, link, env, health, provision):
+for command in (up, down, status, demo, scrape, replay, watch, why, control, letters, link, env, health, provision):
     command.register(app)
 jobs.register(app)
 processes.register(app)

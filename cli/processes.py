@@ -25,6 +25,7 @@ PROCESSES = (
     Process(name="fetch", module="producers.fetch.main", about="visits pages"),
     Process(name="intake", module="streams.intake.main", about="opens runs and seeds the frontier"),
     Process(name="extraction", module="streams.extraction.main", about="turns pages into records and links"),
+    Process(name="uploads", module="streams.uploads.main", about="takes records from outside"),
     Process(name="cleaning", module="streams.cleaning.main", about="trims, types and checks records"),
     Process(name="trends", module="streams.trends.main", about="watches each series"),
     Process(name="warehouse", module="streams.warehouse.main", about="stores what passes in ClickHouse"),

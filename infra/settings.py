@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     trend_series: int = Field(
         400_000,
         ge=8,
-        description="Series that a trends worker remembers, 1.5 kB each; each of its 8 partitions has an eighth.",
+        description="Series that a trends worker remembers, 3 kB each; each of its 8 partitions has an eighth.",
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 

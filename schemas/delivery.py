@@ -41,10 +41,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a stage made of its deliveries. Outputs are published in order before anything is acknowledged."""
+    """What a stage made of its deliveries. Outputs are published in order before anything is acknowledged.
+
+    `rest` are those that it did not come to in good time: they are given to it again once the others are published.
+    """
 
     outputs: list[Event] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    rest: list[Delivery] = field(default_factory=list)
 
 
 Settled = Mapping[tuple[str, int], int]

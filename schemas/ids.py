@@ -1,11 +1,19 @@
 """Identities that are the same whoever computes them, whenever: what makes repeats recognisable."""
 
+import re
 from uuid import UUID, uuid5
 
 import xxhash
 
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
+
 OUTSIDERS = UUID("6f1d0f9e-7e0b-5f0e-9d38-6a3b8f0f4c11")
 """Namespace of run ids that are derived from an outsider's message."""
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a UUID as we write them: lower case, with hyphens."""
+    return _ID(text) is not None
 
 
 def digest(*parts: str) -> str:

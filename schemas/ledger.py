@@ -23,12 +23,24 @@ class Opening:
     description: dict[str, Any]
     priority: int
     max_pages: int
-    kind: Literal["crawl", "estimate"] = "crawl"
+    kind: Literal["crawl", "estimate", "replay"] = "crawl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesWanted:
+    """Which stored pages a replay reads: those of one crawl (None: the newest that completed), or with `since` or
+    `until` those that any crawl of the job read then; `pattern` is searched for in their URLs, empty for all."""
+
+    run_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a job, with its accounts. `delay` (seconds) replaces the description's where it is set."""
+    """One execution of a job, with its accounts. `delay` (seconds) replaces the description's where it is set;
+    `revision` is which one of its dataset its records are."""
 
     id: str
     job_id: str
@@ -46,6 +58,8 @@ class Run:
     stopped_at: datetime | None = None
     priority: int = 0
     delay: float | None = None
+    kind: Literal["crawl", "estimate", "replay"] = "crawl"
+    revision: int = 1
 
     @property
     def open(self) -> bool:
@@ -141,6 +155,24 @@ class StoredRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLetter:
+    """A dead letter as ClickHouse holds it. `value` is the text of the original bytes, or `base64:` and their code;
+    empty in lists."""
+
+    id: str
+    topic: str
+    partition: int
+    offset: int
+    stage: str
+    code: str
+    reason: str
+    run_id: str
+    value: str
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTrend:
     """A trend as ClickHouse holds it; the fields are those of the event."""
 
@@ -162,3 +194,7 @@ class StoredTrend:
     url: str
     values: list[float]
     sentence: str
+    detector: str = "point"
+    phase: str = "began"
+    closes: str = ""
+    rule: str = ""

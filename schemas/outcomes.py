@@ -34,6 +34,7 @@ OutcomeName = Literal[
     "render_failed",
     "extract_failed",
     "dead_lettered",
+    "not_kept",
 ]
 
 
@@ -62,13 +63,16 @@ _ALL = (
     Outcome("too_large", "failed", False, "The response is larger than the job's limit."),
     Outcome("bad_content_type", "filtered", False, "The page is of a type that the job does not want."),
     Outcome("decode_failed", "failed", True, "The body could not be decompressed."),
-    Outcome("malformed_response", "failed", True, "The host's answer was cut short or is not HTTP."),
+    Outcome(
+        "malformed_response", "failed", True, "The answer was cut short or is not HTTP, or no request could be sent."
+    ),
     Outcome("too_many_redirects", "failed", False, "The page redirects in a circle or too often."),
     Outcome("budget", "filtered", False, "The run's page limit was reached first."),
     Outcome("cancelled", "filtered", False, "The run was cancelled before the visit."),
     Outcome("render_failed", "failed", True, "The browser could not render the page."),
     Outcome("extract_failed", "failed", False, "The extraction rules failed on this page."),
     Outcome("dead_lettered", "failed", False, "The page could not be processed and is kept as a dead letter."),
+    Outcome("not_kept", "failed", False, "The page is no longer kept, so that a replay cannot read it again."),
 )
 
 OUTCOMES: Mapping[str, Outcome] = MappingProxyType({outcome.name: outcome for outcome in _ALL})

@@ -10,6 +10,7 @@ settings.register_profile("trawl", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("trawl")
 
 _LONGEST_FIRST = ("system", "engines")
+_SYSTEMS = ("system", "open_system")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,7 +29,7 @@ def _group(item: pytest.Item) -> str:
     kind = item.path.relative_to(item.config.rootpath).parts[1]
     fixtures = getattr(item, "fixturenames", ())
     if kind == "acceptance":
-        return "system" if "system" in fixtures else item.path.stem
+        return next((name for name in _SYSTEMS if name in fixtures), item.path.stem)
     return "engines" if "engines" in fixtures else str(item.path)
 
 
@@ -38,5 +39,8 @@ def _place(group: str) -> int:
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Whole systems end with the last test that needs them: idle ones would slow all others down."""
-    if _group(item) == "system" and (nextitem is None or _group(nextitem) != "system"):
-        item.funcargs["system"].end()  # type: ignore[attr-defined]
+    group = _group(item)
+    if group in _SYSTEMS and (nextitem is None or _group(nextitem) != group):
+        system = item.funcargs.get(group)  # type: ignore[attr-defined]
+        if system is not None:  # it came up
+            system.end()

@@ -41,13 +41,13 @@ class StrictRoute(APIRoute):
 
 def _parsed(content: bytes, depth: int) -> Any:
     value = orjson.loads(content)
-    fault = _fault(value, depth)
+    fault = fault_of(value, depth)
     if fault:
         raise ApiError(422, "VALIDATION_ERROR", "The request is not valid.", [fault])
     return value
 
 
-def _fault(root: Any, depth: int) -> Fault | None:
+def fault_of(root: Any, depth: int) -> Fault | None:
     """The first NUL character or too deep a branch; walks with a list of its own instead of the call stack."""
     waiting: list[tuple[Any, str, int]] = [(root, "", 1)]
     while waiting:

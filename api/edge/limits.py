@@ -1,5 +1,7 @@
 """No request's body grows beyond the limit, whether its length was announced or not."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,16 +13,19 @@ from api.errors import ApiError, Fault
 class BodyLimit:
     """Answers 413 before anything is read when the announced length is too large, else as soon as it is passed."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
+        """`larger` are the paths that have a limit of their own."""
         self._app = app
         self._limit = limit
+        self._larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        limit = self._larger.get(scope["path"].rstrip("/"), self._limit)
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            response = problems.answer(self._refusal(), Request(scope))
+        if announced.isdecimal() and int(announced) > limit:
+            response = problems.answer(_refusal(limit), Request(scope))
             return await response(scope, receive, send)
         received = 0
 
@@ -28,12 +33,13 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise self._refusal()
+            if received > limit:
+                raise _refusal(limit)
             return message
 
         await self._app(scope, counted, send)
 
-    def _refusal(self) -> ApiError:
-        sentence = f"The body is over {self._limit} bytes."
-        return ApiError(413, "PAYLOAD_TOO_LARGE", sentence, [Fault("body", sentence, "TOO_LARGE")])
+
+def _refusal(limit: int) -> ApiError:
+    sentence = f"The body is over {limit} bytes."
+    return ApiError(413, "PAYLOAD_TOO_LARGE", sentence, [Fault("body", sentence, "TOO_LARGE")])

@@ -50,7 +50,8 @@ class Story:
             # Read after subscribing: what happens from here on is heard.
             run = await self._jobs.run(caller, job_id, run_id)
             await self._send(frames.progress_frame(run.job_id, run.state, run.counts, run.max_pages))
-            await self._send(frames.of_state(run.job_id, run.id, run.state, run.counts, run.reason)[0])
+            paused = run.paused_at is not None
+            await self._send(frames.of_state(run.job_id, run.id, run.state, run.counts, run.reason, paused)[0])
             await self._stored(run)
             await self._stored_trends(run)
             for parcel in lately:

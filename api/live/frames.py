@@ -58,13 +58,17 @@ def progress_frame(job_id: str, state: RunState, counts: RunCounts, max_pages: i
     return frame("progress", {"job_id": job_id, **asdict(progress(state, counts, max_pages))})
 
 
-def of_state(job_id: str, run_id: str, state: RunState, counts: RunCounts, reason: str) -> list[Frame]:
-    """What a change of state says: `status`; at the end of a run `complete` too, and before it `error` if it failed."""
+def of_state(
+    job_id: str, run_id: str, state: RunState, counts: RunCounts, reason: str, paused: bool = False
+) -> list[Frame]:
+    """What a change of state says: `status`; at the end of a run `complete` too, and before it `error` if it failed.
+    A run that stands still is in the phase `paused`, as at `GET /api/v1/jobs/{id}`."""
     data = {
         "job_id": job_id,
         "run_id": run_id,
         "status": status_of(state),
-        "phase": state,
+        "phase": "paused" if paused and state in ("queued", "running") else state,
+        "paused": paused,
         "reason": reason,
         "counts": msgspec.structs.asdict(counts),
     }
@@ -80,7 +84,7 @@ def of_event(event: RunEvent) -> list[Frame]:
     """A run event."""
     found = [progress_frame(event.job_id, event.state, event.counts, event.max_pages)]
     if event.kind == "state":
-        found += of_state(event.job_id, event.run_id, event.state, event.counts, event.reason)
+        found += of_state(event.job_id, event.run_id, event.state, event.counts, event.reason, event.paused)
     return found
 
 

@@ -1,5 +1,6 @@
 """Jobs as their owners see them: a job that is not yours is a job that is not there."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +12,8 @@ from pydantic import ValidationError
 
 from api.auth.callers import Caller
 from api.auth.sign_in import Visit
-from api.errors import ApiError, conflict, not_found
-from api.ports import Jobs, Records
+from api.errors import ApiError, Fault, conflict, not_found
+from api.ports import Jobs, Records, RuleCheck
 from api.services.credentials import CredentialService
 from api.services.cursors import pack, unpack
 from api.services.progress import STATES, Status
@@ -40,16 +41,23 @@ class JobService:
     """Everything that can be asked about jobs. Each method raises ApiError 404 for what the caller may not see."""
 
     def __init__(
-        self, jobs: Jobs, records: Records, credentials: CredentialService, new_id: Callable[[], UUID] = uuid4
+        self,
+        jobs: Jobs,
+        records: Records,
+        credentials: CredentialService,
+        check_rules: RuleCheck,
+        new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._jobs = jobs
         self._records = records
         self._credentials = credentials
+        self._check_rules = check_rules
         self._new_id = new_id
 
     async def submit(self, caller: Caller, description: JobDescription, visit: Visit) -> tuple[str, Run]:
         """Keeps a new job and opens its first run; returns the job's name with the run. 422 where it names stored
-        credentials that the caller has not."""
+        credentials that the caller has not, or has rules that cannot be used."""
+        await self.check(description)
         await self._credentials.check(caller.user_id, description)
         name = description.name or urlsplit(description.sources[0]).hostname or "job"
         opening = self._opening(str(self._new_id()), caller.user_id, name, description)
@@ -58,13 +66,22 @@ class JobService:
         )
         return name, await self._jobs.create(opening, act)
 
+    async def check(self, description: JobDescription) -> None:
+        """422 that names every rule of `extract` which cannot be used, and where in it the trouble is."""
+        problems = await asyncio.to_thread(self._check_rules, description.extract)
+        if problems:
+            faults = [Fault(f"extract.{problem.place}", problem.reason, "INVALID") for problem in problems]
+            raise ApiError(422, "VALIDATION_ERROR", "The request is not valid.", faults)
+
     async def again(self, caller: Caller, job_id: str, visit: Visit, *, action: str, force: bool = False) -> Run:
-        """Opens another run of a job. 409 while one is open, unless `force`."""
+        """Opens another run of a job. 409 while one is open, unless `force`; 422 where its stored credentials were
+        removed meanwhile."""
         job = await self.job(caller, job_id)
         try:
             description = JobDescription.model_validate(job.description)
         except ValidationError:
             raise conflict("job_id", "This job's description is no longer valid; make a new job of it.") from None
+        await self._credentials.check(job.owner, description)
         opening = self._opening(job.id, job.owner, job.name, description)
         act = visit.act(caller.user_id, action, job.id, run_id=opening.run_id, force=force)
         run = await self._jobs.start(opening, act, force=force)

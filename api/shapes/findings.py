@@ -193,7 +193,10 @@ class UrlPage(BaseModel):
 
 
 class TrendBody(BaseModel):
-    """Something that happened to a series (dataset, record key, field); `change` is a fraction of `before`."""
+    """Something that happened to a series (dataset, record key, field); `change` is a fraction of `before`.
+
+    `detector` found it; with the phase `ended` it closes the trend `closes`. `rule` is the job's, in words.
+    """
 
     id: str
     dataset: str
@@ -213,6 +216,10 @@ class TrendBody(BaseModel):
     url: str
     values: list[float]
     sentence: str
+    detector: str = "point"
+    phase: str = "began"
+    closes: str = ""
+    rule: str = ""
 
 
 class TrendPage(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,11 +21,11 @@ _WORDS: dict[int, Priority] = {rank: cast(Priority, word) for word, rank in PRIO
 def links(job_id: str) -> dict[str, str]:
     """Where a job's things are, relative to this gateway."""
     base = f"/api/v1/jobs/{job_id}"
-    names = ("records", "urls", "trends", "stream", "pause", "resume", "stop", "cancel", "retry")
+    names = ("records", "urls", "trends", "stream", "pause", "resume", "stop", "cancel", "retry", "replay")
     return {"self": base, **{name: f"{base}/{name}" for name in names}}
 
 
-_HEAD: dict[str, Any] = {
+HEAD: dict[str, Any] = {
     "job_id": _JOB,
     "run_id": _RUN,
     "name": "shop",
@@ -33,6 +33,8 @@ _HEAD: dict[str, Any] = {
     "created_at": "2026-01-05T10:30:00Z",
     "links": links(_JOB),
 }
+"""What every example of a job begins with."""
+
 _PROGRESS = {
     "current_page": 23,
     "total_pages": 100,
@@ -40,9 +42,11 @@ _PROGRESS = {
     "current_operation": "Processing pages",
 }
 _STATUS: dict[str, Any] = {
-    **_HEAD,
+    **HEAD,
     "status": "running",
     "phase": "running",
+    "kind": "crawl",
+    "revision": 1,
     "stopped": False,
     "priority": "normal",
     "delay": 1.0,
@@ -87,7 +91,7 @@ class JobHead(BaseModel):
 class JobAccepted(JobHead):
     """A run was opened; it will be begun within moments."""
 
-    model_config = _shown({**_HEAD, "status": "queued"})
+    model_config = _shown({**HEAD, "status": "queued"})
 
 
 class CountsBody(BaseModel):
@@ -126,7 +130,7 @@ class TimingBody(BaseModel):
 class JobSummary(JobHead):
     """A job in a list."""
 
-    model_config = _shown({**_HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400})
+    model_config = _shown({**HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400})
 
     phase: str = Field(
         description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
@@ -143,11 +147,13 @@ class JobStatus(JobHead):
     phase: str = Field(
         description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
     )
+    kind: Literal["crawl", "estimate", "replay"] = Field(description="A replay reads stored pages and fetches nothing.")
+    revision: int = Field(description="The revision of the dataset that its records are; crawls write the first.")
     stopped: bool = Field(description="It was told to end early, with what was under way.")
     priority: Priority = Field(description="Its share among its owner's runs, as it is now.")
     delay: float = Field(description="Seconds between two visits to one host, as the run asks for now.")
     waits: list[str] = Field(description="What it waits for beside its turn, such as a host's daily visits.")
-    reason: str = Field(description="Why it failed; empty otherwise.")
+    reason: str = Field(description="Why it failed, or what a replay did not find any more; empty otherwise.")
     urls: list[str] = Field(description="Where it began (the first hundred).")
     started_at: datetime | None
     finished_at: datetime | None
@@ -161,7 +167,7 @@ class JobPage(BaseModel):
 
     model_config = _shown(
         {
-            "jobs": [{**_HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400}],
+            "jobs": [{**HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400}],
             "next_cursor": None,
         }
     )
@@ -262,6 +268,8 @@ def whole(job: Job, waits: Sequence[str] = ()) -> JobStatus:
     return JobStatus(
         **_head(job),
         **_pace(job),
+        kind=run.kind,
+        revision=run.revision,
         waits=list(waits),
         reason=run.reason,
         urls=job.description.get("urls", [])[:100],

@@ -53,16 +53,17 @@ def scrape(
     if name:
         job["name"] = name
     with Gateway.of(data, url) as gateway:
-        _scrape(gateway, job, show, as_json)
+        job_id = gateway.scrape(job)["job_id"]
+        follow(gateway, job_id, list(job["extract"].get("fields", ())), show, as_json)
 
 
-def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -> None:
+def follow(gateway: "Gateway", job_id: str, fields: list[str], show: int, as_json: bool) -> None:
+    """A job's newest run to its end, then its records and accounts. RunFailed unless it completed."""
     from cli.console import err, out
     from cli.errors import RunFailed
     from cli.follow import to_the_end
     from cli.tables import records
 
-    job_id = gateway.scrape(job)["job_id"]
     ended = to_the_end(gateway, job_id, err())
     if as_json:
         import orjson
@@ -73,13 +74,15 @@ def _scrape(gateway: "Gateway", job: dict[str, Any], show: int, as_json: bool) -
         found = [record["data"] for record in gateway.records(job_id, show)] if show else []
         if found:
             title = f"{len(found)} of {ended['counts']['stored']} records"
-            out().print(records(found, title, out().width, list(job["extract"].get("fields", ()))))
+            out().print(records(found, title, out().width, fields))
         out().print(accounts(ended), highlight=False)
     if ended["status"] != "completed":
         why = [entry for entry in gateway.urls(job_id, None, 20) if entry["outcome"] != "fetched"]
         if why:
             err().print(unfetched(why))
         raise RunFailed(f"The run {ended['status']}. {ended['reason']}".strip())
+    if ended["reason"]:
+        err().print(ended["reason"], highlight=False)
 
 
 def unfetched(urls: list[dict[str, Any]]) -> "Table":

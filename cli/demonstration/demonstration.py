@@ -123,6 +123,7 @@ def _alarms(gateway: Gateway, warehouse: Warehouse, dataset: str, job_id: str) -
         Alarm(sku=trend["record_key"], field=trend["field"], visit=visits[trend["run_id"]], kind=trend["kind"],
               direction=trend["direction"], change=trend["change"])
         for trend in gateway.trends(job_id)
+        if trend["phase"] == "began"
     ]  # fmt: skip
 
 

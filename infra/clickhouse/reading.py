@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect, translate
 from infra.errors import StoreUnavailable
 from infra.postgres.sql import Queries
-from schemas.ledger import Attempt, StoredRecord, StoredTrend
+from schemas.ledger import Attempt, StoredLetter, StoredRecord, StoredTrend
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
@@ -85,6 +85,34 @@ class Reading:
         """Visits to one URL, the first one first."""
         return await self._ask("attempts", {"run_id": run_id, "url_fp": url_fp, "limit": limit}, _attempt)
 
+    async def letters(
+        self,
+        *,
+        topic: str | None = None,
+        stage: str | None = None,
+        code: str | None = None,
+        run_id: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredLetter]:
+        """Dead letters without their values, newest first, after the position (at, id)."""
+        moment, identity = before or (None, "")
+        values = {
+            "topic": topic or "",
+            "stage": stage or "",
+            "code": code or "",
+            "run_id": run_id or "",
+            "before_ms": round(moment.timestamp() * 1000) if moment else 0,
+            "before_id": identity,
+            "limit": limit,
+        }
+        return await self._ask("letters", values, _letter)
+
+    async def letter(self, letter_id: str) -> StoredLetter | None:
+        """One dead letter with its value."""
+        found = await self._ask("letter", {"id": letter_id}, _letter)
+        return found[0] if found else None
+
     async def alive(self) -> None:
         """Returns when ClickHouse answers; StoreUnavailable when it does not."""
         await self._ask("alive", {}, lambda row: row)
@@ -121,6 +149,11 @@ def _trend(row: dict[str, Any]) -> StoredTrend:
 
 def _attempt(row: dict[str, Any]) -> Attempt:
     return Attempt(**row | {"at": _utc(row["at"]), "final": bool(row["final"])})
+
+
+def _letter(row: dict[str, Any]) -> StoredLetter:
+    row.pop("nothing", None)
+    return StoredLetter(**{"value": ""} | row | {"id": str(row["id"]), "at": _utc(row["at"])})
 
 
 def _utc(moment: datetime) -> datetime:

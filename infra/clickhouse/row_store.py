@@ -173,7 +173,18 @@ class Work(Protocol):
 
 
 _TABLES = frozenset(
-    {"records", "batches", "page_outcomes", "trends", "run_events", "metrics", "request_logs", "logs", "dead_letters"}
+    {
+        "records",
+        "record_marks",
+        "batches",
+        "page_outcomes",
+        "trends",
+        "run_events",
+        "metrics",
+        "request_logs",
+        "logs",
+        "dead_letters",
+    }
 )
 
 

@@ -141,3 +141,9 @@ class Publisher:
             raise StoreRefused(f"The broker takes no message of this size: {problem!r}") from problem
         except (KafkaError, OSError, TimeoutError) as problem:
             raise StoreUnavailable(f"Kafka did not acknowledge: {problem!r}") from problem
+
+
+async def resend(brokers: str, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
+    """One message by a producer of its own: for what happens once a day, by hand."""
+    async with Publisher(brokers, "gateway") as publisher:
+        await publisher.send_raw(topic, key, value, list(headers))

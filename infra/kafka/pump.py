@@ -139,7 +139,11 @@ class Pump:
         deliveries, rejects = self._decoded(messages)
         try:
             handled = await self._stage.handle(deliveries) if deliveries else Handled()
-            return await self._publish(Handled(handled.outputs, rejects + handled.rejects))
+            total = await self._publish(Handled(handled.outputs, rejects + handled.rejects))
+            while handled.rest:
+                handled = await self._stage.handle(handled.rest)
+                _add(total, await self._publish(Handled(handled.outputs, handled.rejects)))
+            return total
         except _INFRASTRUCTURE:
             raise
         except Exception as problem:

@@ -1,6 +1,7 @@
 """Jobs and runs in PostgreSQL, as the gateway opens, reads, controls and hides them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -8,12 +9,13 @@ from psycopg.types.json import Jsonb
 
 from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
+from infra.postgres.replay_requests import asked_for, write_down
 from infra.postgres.run_states import tell
 from infra.postgres.sql import queries
 from schemas import codec
 from schemas.accounts import Act
 from schemas.events import RunCounts, ScrapeRequest
-from schemas.ledger import HostSample, HostWait, Job, Opening, Run, UrlFate
+from schemas.ledger import HostSample, HostWait, Job, Opening, PagesWanted, Run, UrlFate
 from schemas.topics import SCRAPE_REQUESTS
 
 
@@ -37,16 +39,39 @@ class PostgresJobs:
         """The job's row is locked, so that racing calls open one run."""
 
         async def work(connection: Connection) -> Run | Literal["running", "gone"]:
-            held = await self._hold(connection, opening.job_id)
+            held = await self._hold(connection, opening.job_id, opening.kind)
             if held == "gone" or (held == "running" and not force):
                 return held
             return await self._open_run(connection, opening, act)
 
         return await self._database.repeat(work)
 
-    async def _hold(self, connection: Connection, job_id: str) -> Literal["running", "gone", "at rest"]:
-        """Locks the job, and then looks whether a run of it is open."""
-        job = {"job_id": job_id}
+    async def replay(
+        self, opening: Opening, wanted: PagesWanted, act: Act
+    ) -> Run | Literal["running", "gone", "nothing"]:
+        """The job's row is locked, and so are the revisions of its dataset."""
+
+        async def work(connection: Connection) -> Run | Literal["running", "gone", "nothing"]:
+            held = await self._hold(connection, opening.job_id, opening.kind)
+            if held != "at rest":
+                return held
+            asked = await asked_for(connection, opening, wanted)
+            if asked is None:
+                return "nothing"
+            values = _values(replace(opening, max_pages=asked.pages)) | {"revision": asked.revision}
+            row = await (await connection.execute(self._sql["add_run"], values)).fetchone()
+            assert row is not None
+            await write_down(connection, opening.run_id, asked, wanted)
+            await record(connection, act)
+            return _run(row)
+
+        return await self._database.repeat(work)
+
+    async def _hold(
+        self, connection: Connection, job_id: str, kind: str | None = None
+    ) -> Literal["running", "gone", "at rest"]:
+        """Locks the job, and then looks whether a run of it (of that kind) is open."""
+        job = {"job_id": job_id, "kind": kind}
         if await (await connection.execute(self._sql["lock_job"], job)).fetchone() is None:
             return "gone"
         row = await (await connection.execute(self._sql["is_open"], job)).fetchone()
@@ -204,6 +229,7 @@ def _values(opening: Opening) -> dict[str, Any]:
         "priority": opening.priority,
         "max_pages": opening.max_pages,
         "kind": opening.kind,
+        "revision": 1,
     }
 
 
@@ -225,6 +251,8 @@ def _run(row: dict[str, Any]) -> Run:
         stopped_at=row["stopped_at"],
         priority=row["priority"],
         delay=row["delay"],
+        kind=row["kind"],
+        revision=row["revision"],
         counts=counts,
     )
 

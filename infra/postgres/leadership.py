@@ -1,4 +1,4 @@
-"""One dispatch works at a time: whoever holds the advisory lock of its own session.
+"""One dispatch works at a time, and one extraction replays: whoever holds the advisory lock of its own session.
 
 The lock is given back by PostgreSQL itself when the session ends, however it ends. Nothing depends on it but
 efficiency: every reservation is made under the lock of its run, so that two dispatchers would never issue a row twice.
@@ -12,7 +12,9 @@ import structlog
 from infra.postgres.pool import NOTICES_SILENCE
 
 log = structlog.get_logger()
-_LOCK = 7_241_002
+DISPATCH, REPLAY = 7_241_002, 7_241_003
+"""What can be led."""
+
 _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 """The server's side of it: the lock of a leader that fell silent is given back as soon."""
 
@@ -20,8 +22,9 @@ _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepali
 class Leadership:
     """Holds a connection of its own for as long as it leads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, what: int = DISPATCH) -> None:
         self._url = url
+        self._lock = what
         self._connection: psycopg.AsyncConnection | None = None
 
     async def won(self, stopping: asyncio.Event) -> bool:
@@ -37,7 +40,7 @@ class Leadership:
                         application_name="trawl-leader",
                         **NOTICES_SILENCE,
                     )
-                cursor = await self._connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
+                cursor = await self._connection.execute("select pg_try_advisory_lock(%s)", (self._lock,))
                 row = await cursor.fetchone()
                 if row and row[0]:
                     return True

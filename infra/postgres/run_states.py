@@ -51,7 +51,7 @@ async def change_state(
     row = await cursor.fetchone()
     if row is None:
         return False
-    await tell(connection, row, reason, end_offsets)
+    await tell(connection, row, row["reason"], end_offsets)
     return True
 
 
@@ -184,4 +184,6 @@ async def _drop_issued(connection: Connection, run_id: str) -> None:
     for row in await (await connection.execute(queries("dispatch")["drop_issued"], {"run": run_id})).fetchall():
         tally.add(run_id, issued=-1, filtered=1)
         tally.at_host(run_id, row["host"], issued=-1)
+    for _ in await (await connection.execute(queries("dispatch")["drop_reading"], {"run": run_id})).fetchall():
+        tally.add(run_id, issued=-1, filtered=1)
     await tally.write(connection)

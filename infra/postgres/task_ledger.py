@@ -35,7 +35,9 @@ class TaskLedger(Generic[R, C]):
             return None
         row = rows[0]
         job = JobDescription.model_validate(row["description"])
-        return self._run(id=row["id"], job_id=row["job_id"], dataset=row["dataset"], description=job)
+        return self._run(
+            id=row["id"], job_id=row["job_id"], dataset=row["dataset"], description=job, revision=row["revision"]
+        )
 
     async def trail(self, run_id: str, url_fp: str) -> list[str]:
         """The URLs whose redirects led to a row, nearest first."""

@@ -69,7 +69,14 @@ class Closer:
     async def _end(self, run: OpenRun) -> None:
         failed = run.counts.fetched == 0 and not run.stopped
         ends = await self._ends.end_offsets([PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS])
-        state, reason = ("failed", "No page could be fetched.") if failed else ("completed", "")
+        state, reason = ("failed", _nothing(run)) if failed else ("completed", "")
         await self._frontier.finish(run.id, state, reason, ends)
         self._alerted.discard(run.id)
         self._ask_again.pop(run.id, None)
+
+
+def _nothing(run: OpenRun) -> str:
+    """Why a run without a single page has failed."""
+    if run.kind != "replay":
+        return "No page could be fetched."
+    return "No stored page could be read." if run.counts.requested else "No page was stored that fits the replay."

@@ -11,12 +11,14 @@ from infra.kafka.publisher import Publisher
 from infra.postgres.dispatching import DispatchFrontier
 from infra.postgres.leadership import Leadership
 from infra.postgres.pool import Database
+from infra.postgres.retention import Retention
 from infra.process import entered, now, process, reporting
 from infra.settings import Settings
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
+from producers.housekeeping import housekeeping
 
 
 async def serve(settings: Settings) -> None:
@@ -50,10 +52,14 @@ async def _lead(dispatch: Dispatch, database: Database, leadership: Leadership, 
     work = asyncio.create_task(dispatch.run(ending))
     keeping = asyncio.create_task(leadership.keep(stopping))
     listening = asyncio.create_task(listen())
+    retention = Retention(database)
+    tidying = asyncio.create_task(
+        housekeeping({"job_pages": retention.forget_pages, "estimates": retention.forget_estimates})
+    )
     try:
         await asyncio.wait([work, keeping, listening], return_when=asyncio.FIRST_COMPLETED)
         ending.set()
         await work
     finally:
-        for task in (keeping, listening):
+        for task in (keeping, listening, tidying):
             task.cancel()

@@ -15,7 +15,7 @@ MAX_ESTIMATE_S = 60.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
     """A run that is not over, as it stood when it was read. `delay` (seconds) replaces the job's where it is set; of
-    `kind` crawl or estimate, nobody is told of the second."""
+    `kind` crawl, estimate (nobody is told of it) or replay (whose rows are at no host)."""
 
     id: str
     job_id: str

@@ -25,11 +25,11 @@ from infra.sealing import Seal
 from infra.settings import Settings
 from producers.fetch.credentials import Credentials
 from producers.fetch.fleet import Fleet
-from producers.fetch.housekeeping import Work, housekeeping
 from producers.fetch.jars import Jars
 from producers.fetch.render import ChosenExchange
 from producers.fetch.robots import RobotsRules
 from producers.fetch.visiting import Visiting
+from producers.housekeeping import Work, housekeeping
 from schemas.topics import RAW_PAGES, topics
 
 LEASE_S = 8.0

@@ -5,12 +5,13 @@ Times are RFC 3339 strings in UTC, ids are lower-case UUID strings, sizes are by
 """
 
 from schemas.events.base import Event
+from schemas.events.marks import Mark, RecordMarks
 from schemas.events.pages import FetchResult, PageOutcome
 from schemas.events.records import CleanBatch, CleanRecord, CleanRules, FieldRule, RecordBatch, Upload
 from schemas.events.requests import FetchTask, Politeness, ScrapeRequest
 from schemas.events.runs import RunCounts, RunEvent
 from schemas.events.telemetry import LogEntry, MetricSample, RequestLog
-from schemas.events.trends import Trend
+from schemas.events.trends import Trend, TrendRule, TrendRules, TrendSeries, TrendTerms
 
 __all__ = [
     "CleanBatch",
@@ -21,14 +22,20 @@ __all__ = [
     "FetchTask",
     "FieldRule",
     "LogEntry",
+    "Mark",
     "MetricSample",
     "PageOutcome",
     "Politeness",
     "RecordBatch",
+    "RecordMarks",
     "RequestLog",
     "RunCounts",
     "RunEvent",
     "ScrapeRequest",
     "Trend",
+    "TrendRule",
+    "TrendRules",
+    "TrendSeries",
+    "TrendTerms",
     "Upload",
 ]

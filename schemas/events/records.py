@@ -5,9 +5,13 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.events.base import Event
+from schemas.events.pipelines import Pipelines
+from schemas.events.trends import TrendRules
 
-FieldType = Literal["text", "number", "price", "date", "url", "list"]
-"""What a field is cleaned into: str, float, float (and `<field>_currency`), RFC 3339 str, absolute URL, list of str."""
+FieldType = Literal["text", "html", "markdown", "number", "price", "date", "url", "image", "list", "boolean", "object"]
+"""What a field is cleaned into. text, html (sanitised), markdown: str; number: float; price: float (and
+`<field>_currency`); date: RFC 3339 str; url, image: absolute URL; list: of str, or of objects where the rule has
+fields; boolean: bool; object: what its fields say, or JSON as found."""
 
 
 class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +20,7 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
     type: FieldType = "text"
     required: bool = False
     default: Any = None
+    fields: dict[str, "FieldRule"] = {}
 
 
 class CleanRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +29,8 @@ class CleanRules(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, FieldRule] = {}
     key: list[str] = []
     filters: dict[str, Any] = {}
+    pipelines: Pipelines | None = None
+    trends: TrendRules | None = None
 
 
 class RecordBatch(Event, kw_only=True, frozen=True):
@@ -52,12 +59,22 @@ class RecordBatch(Event, kw_only=True, frozen=True):
         return self.run_id, self.url_fp
 
 
-class CleanRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One clean record. `id` hashes batch id and index; `key` is what makes two records the same thing."""
+class CleanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One clean record. `id` hashes batch id and index; `key` is what makes two records the same thing.
+
+    Its scores (docs/records.md has the formulas): `completeness` and `quality` are 0–100, `language` is an ISO 639-1
+    code, or empty where too little text says it, `word_count` counts the words of its texts.
+    """
 
     id: str
     key: str
     data: dict[str, Any]
+    completeness: float = 100.0
+    quality: float = 100.0
+    language: str = ""
+    word_count: int = 0
+    category: str = ""
+    data_type: str = ""
 
 
 class CleanBatch(Event, kw_only=True, frozen=True):
@@ -78,6 +95,7 @@ class CleanBatch(Event, kw_only=True, frozen=True):
     filtered: int = 0
     numeric: dict[str, Literal["number", "price"]] = {}
     records: list[CleanRecord] = []
+    trends: TrendRules | None = None
 
     def event_id(self) -> str:
         return self.id
@@ -90,12 +108,15 @@ class CleanBatch(Event, kw_only=True, frozen=True):
 
 
 class Upload(Event, kw_only=True, frozen=True):
-    """Records from outside; streams/uploads gives them a run and an identity."""
+    """Records from outside; streams/uploads gives them a run and an identity. `run_id` and `part` are the gateway's,
+    which has opened the run of an upload whose records need several messages; others leave them out."""
 
     dataset: str
     records: list[dict[str, Any]]
     rules: CleanRules = CleanRules()
     id: str = ""
+    run_id: str = ""
+    part: int = 0
 
     def event_id(self) -> str:
         return self.id

@@ -12,9 +12,12 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from schemas.events.records import FieldType
+from schemas.job.clean import Clean
 from schemas.job.extract import Extract
 from schemas.job.options import Options
 from schemas.job.strings import Strict, Url
+from schemas.job.trends import Trends
 from schemas.urls import canonical, origin_of
 
 
@@ -76,6 +79,12 @@ class JobDescription(Strict):
         max_length=50,
         description="`min_<field>`, `max_<field>`, `<field>`: one value or a list; other records are left out.",
     )
+    clean: Clean = Field(
+        default_factory=lambda: Clean.model_validate({}), description="What is done with values, and what they must be."
+    )
+    trends: Trends = Field(
+        default_factory=lambda: Trends.model_validate({}), description="What is watched, and when to be told."
+    )
     export_formats: list[str] = Field(default_factory=list, max_length=20, description="Kept with the job.")
     notifications: dict[str, Any] = Field(default_factory=dict, max_length=20, description="Kept with the job.")
     schedule: str | dict[str, Any] | None = Field(None, description="Kept with the job.")
@@ -111,6 +120,17 @@ class JobDescription(Strict):
     def _somewhere_to_begin(self) -> "JobDescription":
         if not (self.urls or self.sitemaps or self.feeds):
             raise ValueError("give at least one of urls (or url), sitemaps, feeds")
+        return self
+
+    @model_validator(mode="after")
+    def _cleaning_fits(self) -> "JobDescription":
+        fields = self.extract.fields
+        types: dict[str, FieldType] | None = None
+        if fields:
+            types = {"url": "url", **{name: spec.type for name, spec in fields.items()}}
+        problems = list(self.clean.problems(types))
+        if problems:
+            raise ValueError("; ".join(problems[:20]))
         return self
 
     @property

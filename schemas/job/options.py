@@ -123,6 +123,13 @@ class Options(Strict):
             raise ValueError(f"headers and cookies have more than {MOST_IN_HEAD} bytes together")
         return self
 
+    @model_validator(mode="after")
+    def _one_way_out(self) -> "Options":
+        """The browser's only way out is our own guarding proxy."""
+        if self.render is not None and self.proxy is not None:
+            raise ValueError("a page is rendered without the job's proxy only: leave out proxy or render")
+        return self
+
     @field_validator("render", "freshness", mode="before")
     @classmethod
     def _switch(cls, value: object) -> object:

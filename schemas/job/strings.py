@@ -25,7 +25,8 @@ def _http_url(value: str) -> str:
     return value
 
 
-def _pattern(value: str) -> str:
+def check_pattern(value: str) -> str:
+    """Raises ValueError for what is no regular expression, or one that memory would not hold."""
     counts = [int(number) for pair in _REPEATED(value) for number in pair if number]
     if math.prod(max(1, number) for number in counts) > MOST_REPEATED:
         raise ValueError(f"its counted repetitions multiply to more than {MOST_REPEATED:,}")
@@ -36,8 +37,17 @@ def _pattern(value: str) -> str:
     return value
 
 
+def check_replacement(pattern: str, replacement: str) -> None:
+    """Raises ValueError for a replacement that names groups which the pattern does not have."""
+    try:
+        # A match is what makes the library read the template: the pattern with an empty alternative always has one.
+        regex.compile(f"(?:{pattern})|").sub(replacement, "")
+    except (regex.error, IndexError, ValueError, OverflowError) as problem:
+        raise ValueError(f"with: {problem}; it may name the groups of regex, as \\1") from problem
+
+
 Url = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_http_url)]
-Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_pattern)]
+Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(check_pattern)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 HeaderName = Annotated[str, Field(max_length=200, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 HeaderValue = Annotated[str, Field(max_length=2000, pattern=r"^[^\r\n\x00]*$")]

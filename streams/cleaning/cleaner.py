@@ -7,16 +7,21 @@ from typing import Any, Literal
 
 from schemas.events.records import CleanBatch, CleanRecord, CleanRules, FieldRule, RecordBatch
 from schemas.ids import record_id
-from streams.cleaning.errors import UnreadableValueError
+from streams.cleaning.errors import UnreadableValueError, UnusableRulesError
 from streams.cleaning.filters import Filter, compile_filters
 from streams.cleaning.keys import record_key
-from streams.cleaning.types import CONVERTERS, Converter
+from streams.cleaning.languages import language_of
+from streams.cleaning.pipelines import Compiled, compile_pipelines, compute
+from streams.cleaning.scores import Scorer
+from streams.cleaning.types import Converter, converter_of
 from streams.cleaning.types.page import Page
 from streams.cleaning.types.prices import Price
 from streams.cleaning.types.texts import tidy
 from streams.cleaning.types.untyped import to_json
 
-RejectCode = Literal["missing_required", "unreadable_required", "too_large"]
+RejectCode = Literal[
+    "missing_required", "unreadable_required", "invalid_value", "invalid_record", "invalid_rules", "too_large"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class _Step:
     name: str
     convert: Converter
     required: bool
+    strict: bool
     default: Any
     currency: str | None
 
@@ -63,7 +69,16 @@ class _Line:
     page: Page
     steps: list[_Step]
     ruled: frozenset[str]
+    compiled: Compiled | None
+    computed: dict[str, _Step]
     unreadable: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+    """Values of the record at hand that could not be read."""
+
+    def lose(self, name: str) -> None:
+        """One more that is left out."""
+        self.unreadable[name] += 1
+        self.lost += 1
 
 
 def clean(batch: RecordBatch) -> Cleaned:
@@ -73,16 +88,27 @@ def clean(batch: RecordBatch) -> Cleaned:
     record that then lacks a required field is rejected. A value that is not of its field's type is left out and
     counted in `unreadable`: the rest of the record is still true. It takes no default, which speaks of pages that
     say nothing. Fields without a rule are kept, tidied. A price `p` puts its currency into `p_currency`, unless a
-    rule has that name. Records that the job's filters do not want are left out and counted.
+    rule has that name. The job's pipelines come around that: steps before a value is converted, checks after it;
+    then computed fields, and the schema of the whole record. Records that the job's filters do not want are left out
+    and counted.
     """
-    page = Page(batch.url, batch.fetched_at)
-    line = _Line(page, _steps(batch.rules, page), frozenset(batch.rules.fields))
+    try:
+        line = _line(batch)
+    except UnusableRulesError as problem:
+        rejects = [Rejected(index, raw, "invalid_rules", str(problem)) for index, raw in enumerate(batch.records)]
+        return Cleaned(_clean_batch(batch, [], len(rejects), 0), rejects, {})
+    return _cleaned(batch, line)
+
+
+def _cleaned(batch: RecordBatch, line: _Line) -> Cleaned:
     filters = compile_filters(batch.rules)
     key = batch.rules.key
     records: list[CleanRecord] = []
     rejects: list[Rejected] = []
     filtered = 0
+    scorer = Scorer(batch.rules, language_of)
     for index, raw in enumerate(batch.records):
+        line.lost = 0
         try:
             data = _data(raw, line)
         except _Reject as problem:
@@ -91,7 +117,20 @@ def clean(batch: RecordBatch) -> Cleaned:
         if filters and not _wanted(data, filters):
             filtered += 1
             continue
-        records.append(CleanRecord(id=record_id(batch.id, index), key=record_key(data, key), data=data))
+        completeness, quality, language, words, category, data_type = scorer.of(data, line.lost)
+        records.append(
+            CleanRecord(
+                id=record_id(batch.id, index),
+                key=record_key(data, key),
+                data=data,
+                completeness=completeness,
+                quality=quality,
+                language=language,
+                word_count=words,
+                category=category,
+                data_type=data_type,
+            )
+        )
     return Cleaned(_clean_batch(batch, records, len(rejects), filtered), rejects, line.unreadable)
 
 
@@ -112,9 +151,11 @@ def _data(raw: dict[str, Any], line: _Line) -> dict[str, Any]:
             try:
                 value = step.convert(value, line.page)
             except UnreadableValueError as problem:
-                if step.required:
-                    raise _Reject("unreadable_required", f"{name}: {problem}") from problem
-                line.unreadable[name] += 1
+                if step.required or step.strict:
+                    raise _Reject(
+                        "invalid_value" if step.strict else "unreadable_required", f"{name}: {problem}"
+                    ) from problem
+                line.lose(name)
                 continue
         if value is None:
             value = step.default
@@ -130,7 +171,30 @@ def _data(raw: dict[str, Any], line: _Line) -> dict[str, Any]:
             data[name] = value
     if known < len(raw):
         _keep_others(raw, data, line)
+    if line.compiled is not None:
+        _complete(data, line, line.compiled)
     return data
+
+
+def _complete(data: dict[str, Any], line: _Line, compiled: Compiled) -> None:
+    """Computed fields, each in the order of the job, so that one may use those before it; then the schema."""
+    for name, expression in compiled.computed.items():
+        step = line.computed[name]
+        try:
+            value = compute(expression, data)
+            value = None if value is None else step.convert(value, line.page)
+        except UnreadableValueError as problem:
+            if step.required or step.strict:
+                raise _Reject("invalid_value", f"{name}: {problem}") from problem
+            line.lose(name)
+            continue
+        if value is None and step.required:
+            raise _Reject("missing_required", f"{name} is required, and what it is computed from has no value.")
+        if value is not None:
+            data[name] = value.amount if isinstance(value, Price) else value
+    wrong = compiled.schema.problem(data) if compiled.schema else ""
+    if wrong:
+        raise _Reject("invalid_record", wrong)
 
 
 def _keep_others(raw: dict[str, Any], data: dict[str, Any], line: _Line) -> None:
@@ -142,18 +206,31 @@ def _keep_others(raw: dict[str, Any], data: dict[str, Any], line: _Line) -> None
         try:
             kept = to_json(value)
         except UnreadableValueError:
-            line.unreadable[kept_name] += 1
+            line.lose(kept_name)
             continue
         if kept is not None and kept_name not in line.ruled:
             data[kept_name] = kept
 
 
-def _steps(rules: CleanRules, page: Page) -> list[_Step]:
-    return [_step(name, rule, rules.fields, page) for name, rule in rules.fields.items()]
+def _line(batch: RecordBatch) -> _Line:
+    rules = batch.rules
+    page = Page(batch.url, batch.fetched_at)
+    compiled = compile_pipelines(rules)
+    computed = {} if compiled is None else {name: _computed(name, rules, page, compiled) for name in compiled.computed}
+    steps = [_step(name, rule, rules.fields, page, compiled) for name, rule in rules.fields.items()
+             if name not in computed]  # fmt: skip
+    return _Line(page, steps, frozenset(rules.fields), compiled, computed)
 
 
-def _step(name: str, rule: FieldRule, fields: Mapping[str, FieldRule], page: Page) -> _Step:
-    convert = CONVERTERS[rule.type]
+def _computed(name: str, rules: CleanRules, page: Page, compiled: Compiled) -> _Step:
+    """A computed field is kept as it is computed, unless a rule says what it is."""
+    if name in rules.fields:
+        return _step(name, rules.fields[name], rules.fields, page, compiled)
+    return _Step(name, lambda value, page: to_json(value), False, False, None, None)
+
+
+def _step(name: str, rule: FieldRule, fields: Mapping[str, FieldRule], page: Page, compiled: Compiled | None) -> _Step:
+    convert = converter_of(rule)
     default = None
     if rule.default is not None:
         try:
@@ -161,7 +238,11 @@ def _step(name: str, rule: FieldRule, fields: Mapping[str, FieldRule], page: Pag
         except UnreadableValueError:
             default = None  # a default that is not of the field's type can be nobody's value
     currency = f"{name}_currency"
-    return _Step(name, convert, rule.required, default, None if currency in fields else currency)
+    currency_name = None if currency in fields else currency
+    if compiled is None:
+        return _Step(name, convert, rule.required, False, default, currency_name)
+    convert = compiled.converters.get(name, convert)
+    return _Step(name, convert, rule.required, compiled.strict(name), default, currency_name)
 
 
 def _wanted(data: dict[str, Any], filters: list[Filter]) -> bool:
@@ -185,6 +266,7 @@ def _clean_batch(batch: RecordBatch, records: list[CleanRecord], rejected: int, 
         filtered=filtered,
         numeric=_numeric(batch.rules, records),
         records=records,
+        trends=batch.rules.trends,
     )
 
 

@@ -7,3 +7,7 @@ class CleaningError(Exception):
 
 class UnreadableValueError(CleaningError):
     """A value is not of the type that its field has."""
+
+
+class UnusableRulesError(CleaningError):
+    """The rules of a batch cannot be applied: no job has such ones, but anyone may write a batch."""

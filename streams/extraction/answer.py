@@ -4,25 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
-from schemas.codec import dumps
 from schemas.events import FetchResult
 from schemas.hosts import host_of
-from schemas.ids import digest
 from schemas.outcomes import OUTCOMES, outcome_of_status
 from schemas.retry import Retry, decide, outcome_of
-from schemas.urls import fingerprint
-from streams.extraction.batches import batches_of
-from streams.extraction.closings import Answer, Letter, closing_of, memory_of
-from streams.extraction.document import Document, body_of, read
+from streams.extraction.closings import Answer, closing_of, memory_of
+from streams.extraction.contents import Contents, read_contents, spelled
 from streams.extraction.errors import ExtractionError, UnreadableError
-from streams.extraction.links import Link, find_links
+from streams.extraction.links import Link
 from streams.extraction.media import unwanted
-from streams.extraction.page_record import page_record
 from streams.extraction.reading import Reader
 from streams.extraction.redirects import redirect_target
 from streams.extraction.remembered import unpacked
 from streams.extraction.rows import rows_of_entries, rows_of_links
-from streams.extraction.sources import Entry, read_source
 
 REST_S = 60.0
 """Seconds for which a host is left alone whose fetcher does not say for how long."""
@@ -49,7 +43,21 @@ def answer_failure(result: FetchResult, kind: str, reason: str, reader: Reader, 
 def answer_page(
     result: FetchResult, reader: Reader, now: datetime, dice: Random, trail: Sequence[str] = (), links: bytes = b""
 ) -> Answer:
-    """A response: a page, a source, a redirect, or an error status.
+    """A response, read here and now, however long that takes."""
+    answer = answer_unread(result, reader, now, dice, trail, links)
+    if answer is not None:
+        return answer
+    try:
+        return answer_read(result, reader, read_contents(result, reader))
+    except ExtractionError as problem:
+        return answer_unreadable(result, problem, reader, now, dice)
+
+
+def answer_unread(
+    result: FetchResult, reader: Reader, now: datetime, dice: Random, trail: Sequence[str] = (), links: bytes = b""
+) -> Answer | None:
+    """The answer to a response of which nothing needs to be read: a redirect, an error status, a type that the job
+    does not want. None for a page or a source.
 
     `trail` is which URLs' redirects led here, `links` what the job remembers of a page that has not changed.
     """
@@ -59,64 +67,39 @@ def answer_page(
     if outcome.name == "http_error":
         reason = result.reason or f"The host answered with status {result.status}."
         return answer_failure(result, "http_error", reason, reader, now, dice)
-    try:
-        if outcome.name == "redirected":
+    if outcome.name == "redirected":
+        try:
             target = redirect_target(result, reader, trail)
-            reason = f"Redirected to {target.url}"[:500]
-            return Answer(result, reader, closing_of(result, outcome.name, outcome.klass, reason, links=[target]))
-        if result.kind != "page":
-            return _source(result, reader)
-        problem = unwanted(result.headers, reader.run.description.options.content_types)
-        if problem:
-            raise UnreadableError("bad_content_type", problem)
-        return _page(result, reader, read(result))
-    except UnreadableError as problem:
-        return answer_failure(result, problem.outcome, str(problem), reader, now, dice)
-    except ExtractionError as problem:
-        return answer_failure(result, "extract_failed", str(problem), reader, now, dice)
+        except UnreadableError as problem:
+            return answer_unreadable(result, problem, reader, now, dice)
+        reason = f"Redirected to {target.url}"[:500]
+        return Answer(result, reader, closing_of(result, outcome.name, outcome.klass, reason, links=[target]))
+    wanted = reader.run.description.options.content_types
+    reason = unwanted(result.headers, wanted) if result.kind == "page" else ""
+    return answer_failure(result, "bad_content_type", reason, reader, now, dice) if reason else None
 
 
-def _page(result: FetchResult, reader: Reader, document: Document) -> Answer:
-    records = reader.rules.extract(document) if reader.rules else [page_record(document)]
-    obey = reader.run.description.options.respect_robots
-    follows = reader.follows or reader.freshness is not None
-    found = find_links(document, obey_nofollow=obey, spelling=reader.spelling) if follows else ()
-    links = rows_of_links(found, reader, result) if reader.follows else ()
-    made = batches_of(result, records, reader.clean, reader.run.job_id, reader.run.dataset, reader.run.revision)
-    letters: list[Letter] = [
-        (
-            "record_too_large",
-            big.reason,
-            digest(result.fetch_id, "record", str(big.index)),
-            dumps(big.record),
-        )
-        for big in made.oversized
-    ]
+def answer_unreadable(
+    result: FetchResult, problem: ExtractionError, reader: Reader, now: datetime, dice: Random
+) -> Answer:
+    """Reading it failed: with the outcome that the problem names, else `extract_failed`."""
+    outcome = problem.outcome if isinstance(problem, UnreadableError) else "extract_failed"
+    return answer_failure(result, outcome, str(problem), reader, now, dice)
+
+
+def answer_read(result: FetchResult, reader: Reader, contents: Contents) -> Answer:
+    """What was read of a page or a source becomes the end of its task."""
     closing = closing_of(
         result,
         "fetched",
         "fetched",
-        " ".join(document.notes),
-        records=sum(len(batch.records) for batch in made.batches),
-        batches=[(batch.id, len(batch.records)) for batch in made.batches],
-        links=links,
-        memory=memory_of(result, reader, [Entry(url, fp, "page") for url, fp, _ in found]),
+        contents.notes,
+        records=sum(len(batch.records) for batch in contents.batches),
+        batches=[(batch.id, len(batch.records)) for batch in contents.batches],
+        links=contents.links,
+        memory=contents.memory,
     )
-    return Answer(result, reader, closing, made.batches, letters)
-
-
-def _source(result: FetchResult, reader: Reader) -> Answer:
-    source = read_source(body_of(result), result.url)
-    entries = _spelled(source.entries, reader)
-    closing = closing_of(
-        result,
-        "fetched",
-        "fetched",
-        " ".join(source.notes),
-        links=rows_of_entries(entries, reader, result),
-        memory=memory_of(result, reader, source.entries),
-    )
-    return Answer(result, reader, closing)
+    return Answer(result, reader, closing, contents.batches, contents.letters)
 
 
 def _unchanged(result: FetchResult, reader: Reader, links: bytes) -> Answer:
@@ -124,23 +107,12 @@ def _unchanged(result: FetchResult, reader: Reader, links: bytes) -> Answer:
     was not visited (the fetcher gives the reason), so that nothing was learnt about it either."""
     known = unpacked(links)
     if result.kind != "page":
-        rows = rows_of_entries(_spelled(known, reader), reader, result)
+        rows = rows_of_entries(spelled(known, reader), reader, result)
     elif reader.follows:
-        rows = rows_of_links([Link(url, fp, host_of(url)) for url, fp, _ in _spelled(known, reader)], reader, result)
+        rows = rows_of_links([Link(url, fp, host_of(url)) for url, fp, _ in spelled(known, reader)], reader, result)
     else:
         rows = []
     outcome = OUTCOMES["not_modified"]
     memory = None if result.reason else memory_of(result, reader, None)
     reason = result.reason or outcome.sentence
     return Answer(result, reader, closing_of(result, outcome.name, outcome.klass, reason, links=rows, memory=memory))
-
-
-def _spelled(entries: Sequence[Entry], reader: Reader) -> list[Entry]:
-    """As the run writes URLs; what differed in a session alone is one entry."""
-    found: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.kind == "page":
-            url = reader.spelling.of_link(entry.url)
-            entry = entry if url == entry.url else Entry(url, fingerprint(url), "page")
-        found.setdefault(entry.fp, entry)
-    return list(found.values())

@@ -1,6 +1,6 @@
 """Records on their way to cleaning: in batches that fit into a message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ import msgspec
 from schemas.events import FetchResult, RecordBatch
 from schemas.events.records import CleanRules, FieldRule
 from schemas.ids import batch_id
-from schemas.job import JobDescription
-from streams.extraction import page_record
+from schemas.job import FieldSpec, JobDescription
+from streams.extraction import auto
 
 MAX_RECORDS = 500
 """Records of one batch."""
@@ -18,8 +18,10 @@ MAX_RECORDS = 500
 MAX_BYTES = 900_000
 """Bytes of one batch as JSON, with what cleaning will add to it: a message may have 1 MB, headers included."""
 
-_ADDED = 320  # id, key and punctuation of one clean record
+_ADDED = 450  # id, key, scores and punctuation of one clean record
 _ADDED_FIELD = 40  # a date in full, a currency beside a price
+_ADDRESSES = ("url", "image")
+_MARKUP = ("html", "markdown")
 _SHOWN = 500  # characters of a value in the letter of a record that is too large
 
 _encoder = msgspec.json.Encoder()
@@ -46,25 +48,32 @@ class Batches:
 def clean_rules(job: JobDescription) -> CleanRules:
     """The job's cleaning rules as they travel with each batch.
 
-    Without rules of its own: those of page records. The key, where the job names none: a field `url`, else (items
-    of a listing all have the listing's address) the first field of type url, else all text fields together, which
-    stay when prices and numbers move; else everything.
+    Without rules of its own: those of page records or listings. The key, where the job names none: a field `url`,
+    else (items of a listing all have the listing's address) the first field of type url, else all text fields
+    together, which stay when prices and numbers move; else everything.
     """
     extract = job.extract
-    if not has_rules(job):
-        return msgspec.structs.replace(page_record.RULES, filters=job.filters, key=extract.key or page_record.RULES.key)
-    fields = {
-        name: FieldRule(type=spec.type, required=spec.required, default=spec.default)
-        for name, spec in extract.fields.items()
-    }
-    fields = fields or {"text": FieldRule()}
-    key = list(extract.key) or _natural_key(fields, bool(extract.items or extract.items_xpath))
-    return CleanRules(fields={"url": FieldRule(type="url"), **fields}, key=key, filters=job.filters)
+    if not (extract.fields or extract.has_items):
+        made = auto.clean_rules(extract)
+        return _pinned(made.fields, extract.key or made.key, job)
+    fields = _rules(extract.fields) or ({} if extract.items_jsonpath else {"text": FieldRule()})
+    key = list(extract.key) or _natural_key(fields, extract.has_items)
+    return _pinned({"url": FieldRule(type="url"), **fields}, key, job)
+
+
+def _pinned(fields: Mapping[str, FieldRule], key: list[str], job: JobDescription) -> CleanRules:
+    return CleanRules(
+        fields={**fields, **job.clean.added_rules(fields)},
+        key=key,
+        filters=job.filters,
+        pipelines=job.clean.as_rules(),
+        trends=job.trends.as_rules(),
+    )
 
 
 def has_rules(job: JobDescription) -> bool:
-    """Whether the job says what to extract; without, each page gives its page record."""
-    return bool(job.extract.fields or job.extract.items or job.extract.items_xpath)
+    """Whether the job says what to extract; without, each page gives its page record and nothing else."""
+    return bool(job.extract.fields or job.extract.auto) or job.extract.has_items
 
 
 def batches_of(
@@ -93,10 +102,13 @@ def batches_of(
     )
     limit = MAX_BYTES - len(_encoder.encode(empty))
     added = _ADDED + _ADDED_FIELD * len(rules.fields) + len(result.url) * _addresses(rules)
+    growing = {name: rule for name, rule in rules.fields.items() if rule.fields or rule.type in _MARKUP}
     parts: list[list[dict[str, Any]]] = []
     oversized, room = [], 0
     for index, record in enumerate(records):
         size = len(_encoder.encode(record)) + added
+        if growing:
+            size += sum(_growth(record.get(name), rule.fields, len(result.url)) for name, rule in growing.items())
         if size > limit:
             oversized.append(_oversized(index, record, size, limit))
             continue
@@ -113,6 +125,26 @@ def _part(empty: RecordBatch, part: int, records: list[dict[str, Any]]) -> Recor
     return msgspec.structs.replace(empty, id=identity, part=part, records=records)
 
 
+def _rules(fields: Mapping[str, FieldSpec]) -> dict[str, FieldRule]:
+    return {
+        name: FieldRule(type=spec.type, required=spec.required, default=spec.default, fields=_rules(spec.fields))
+        for name, spec in fields.items()
+    }
+
+
+def _growth(value: Any, rules: Mapping[str, FieldRule], address: int) -> int:
+    """Bytes that cleaning may add to markup and within objects: addresses in full, currencies, dates."""
+    if isinstance(value, str):
+        return (value.count("href=") + value.count("src=")) * address
+    if isinstance(value, list):
+        return sum(_growth(part, rules, address) for part in value)
+    if not isinstance(value, dict):
+        return 0
+    added = sum(address if rule.type in _ADDRESSES else _ADDED_FIELD for rule in rules.values())
+    below = (name for name, rule in rules.items() if rule.fields or rule.type in _MARKUP)
+    return added + sum(_growth(value.get(name), rules[name].fields, address) for name in below)
+
+
 def _natural_key(fields: dict[str, FieldRule], listing: bool) -> list[str]:
     if "url" in fields or not listing:
         return ["url"]
@@ -121,7 +153,7 @@ def _natural_key(fields: dict[str, FieldRule], listing: bool) -> list[str]:
 
 
 def _addresses(rules: CleanRules) -> int:
-    return sum(rule.type == "url" for rule in rules.fields.values())
+    return sum(rule.type in _ADDRESSES for rule in rules.fields.values())
 
 
 def _oversized(index: int, record: dict[str, Any], size: int, limit: int) -> Oversized:

@@ -15,8 +15,9 @@ _SAMPLE = 65_536
 _LAST_RESORT = "cp1252"  # what browsers take for a page that says nothing (WHATWG Encoding, "windows-1252")
 
 
-def decode(body: bytes, content_type: str) -> tuple[str, str]:
-    """(text, encoding) of a body: byte order mark, then the header, then the page's own `<meta>` or XML declaration.
+def decode(body: bytes, content_type: str, *, markup: bool = True) -> tuple[str, str]:
+    """(text, encoding) of a body: byte order mark, then the header, then the page's own `<meta>` or XML declaration
+    (where it is `markup`: in JSON such a thing is a part of some value).
 
     A declaration under which most of what is not ASCII is undecodable is a lie and counts as none. Without one:
     UTF-8 where the bytes are valid UTF-8 (other text hardly ever is by chance), else what the detector finds in the
@@ -25,7 +26,7 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     mark, bom = read_bom(body)
     if mark and bom:
         return to_unicode(body[len(bom) :], mark), mark
-    declared = http_content_type_encoding(content_type) or _declared_within(body)
+    declared = http_content_type_encoding(content_type) or (_declared_within(body) if markup else None)
     if declared is None or declared == "utf-8":
         try:
             return body.decode(), "utf-8"

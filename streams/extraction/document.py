@@ -16,19 +16,29 @@ from schemas.urls import UrlError, canonical
 from streams.extraction.charset import decode
 from streams.extraction.errors import UnreadableError
 from streams.extraction.excess import without_excess
+from streams.extraction.formats.json_body import read_json, read_json_lines
+from streams.extraction.formats.kinds import READ, Format, format_of
+from streams.extraction.formats.pdf import read_pdf
+from streams.extraction.formats.tables import read_table
+from streams.extraction.media import media_type
 
 MAX_BODY = 50_000_000
 """Bytes of a decompressed body; the largest that a job may ask for."""
 
 _decompressor = zstandard.ZstdDecompressor()
 
-Kind = Literal["html", "xml"]
+Kind = Literal["html", "xml", "json", "csv", "text"]
 Node = Any
 """An element of lxml, which ships no types."""
 
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
-_XML = frozenset({"text/xml", "application/xml"})
-_UNSAID = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
+_KINDS: dict[Format, Kind] = {
+    "html": "html",
+    "xml": "xml",
+    "json": "json",
+    "ndjson": "json",
+    "csv": "csv",
+    "tsv": "csv",
+}
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
 
 
@@ -36,6 +46,9 @@ _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
 class Document:
     """One page, parsed once. `base` is what its relative addresses stand for, its own URL but for `<base href>`.
 
+    `root` is the tree of HTML and XML, an empty element for all else. `data` is the value of JSON (lines of it: a
+    list), or a table's rows as a list of dicts of str. `text` is what was parsed, for PDF what was read of it; `title`
+    is a PDF's own.
     `notes` gathers, in sentences, what was cut off while reading it, for the reason of the page's outcome.
     """
 
@@ -44,13 +57,15 @@ class Document:
     text: str
     encoding: str
     root: Node
+    data: Any = None
+    title: str = ""
     headers: Sequence[tuple[str, str]] = ()
     notes: list[str] = field(default_factory=list)
 
     @cached_property
     def selector(self) -> Selector:
         """The same tree for parsel; nothing is parsed again."""
-        return Selector(root=self.root, type=self.kind)
+        return Selector(root=self.root, type="xml" if self.kind == "xml" else "html")
 
     @cached_property
     def base(self) -> str:
@@ -74,19 +89,69 @@ def read(result: FetchResult) -> Document:
 
     HTML and XHTML are read as browsers read HTML. XML loses its namespaces' prefixes, so that `entry > title` finds
     what it says; entities are never expanded nor anything loaded. What is nested more than 2,048 deep is cut off
-    (libxml2's bound) and noted. Raises UnreadableError: `bad_content_type` for anything else, `decode_failed` when
-    the stored body is damaged, `too_large` beyond MAX_BODY, `extract_failed` for XML in which no element is found.
+    (libxml2's bound) and noted. Raises UnreadableError: `bad_content_type` for what is not read at all, `decode_failed`
+    when the stored body is damaged, `too_large` beyond MAX_BODY, `extract_failed` for a body that is not of its format.
     """
     body = body_of(result)
     declared = _header(result.headers, "content-type")
-    kind = _kind(declared, body)
-    text, encoding = decode(body, declared)
+    form = format_of(result.headers, result.url, body[:1000])
+    if form is None:
+        raise UnreadableError("bad_content_type", f"The page is {media_type(result.headers) or 'of no type'}; {READ}.")
+    if form == "pdf":
+        return _of_pdf(result, body)
+    text, encoding = decode(body, declared, markup=form in ("html", "xml"))
     text = text.replace("\x00", "")
     notes: list[str] = []
-    root = _html(text, notes) if kind == "html" else _xml(text, notes)
+    root = _html(text, notes) if form == "html" else _xml(text, notes) if form == "xml" else etree.Element("html")
     return Document(
-        url=result.url, kind=kind, text=text, encoding=encoding, root=root, headers=result.headers, notes=notes
+        url=result.url,
+        kind=_KINDS.get(form, "text"),
+        text=text,
+        encoding=encoding,
+        root=root,
+        data=_data(form, text, notes),
+        headers=result.headers,
+        notes=notes,
     )
+
+
+def is_pdf(result: FetchResult) -> bool:
+    """Whether it may be one, by what can be known before it is decompressed."""
+    return format_of(result.headers, result.url, b"%PDF-") == "pdf"
+
+
+def _data(form: Format, text: str, notes: list[str]) -> Any:
+    if form == "json":
+        return read_json(text, notes)
+    if form == "ndjson":
+        return read_json_lines(text, notes)
+    if form in ("csv", "tsv"):
+        return read_table(text, notes, "\t" if form == "tsv" else "")
+    return None
+
+
+def _of_pdf(result: FetchResult, body: bytes) -> Document:
+    notes: list[str] = []
+    title, text = read_pdf(body, notes)
+    return Document(
+        url=result.url,
+        kind="text",
+        text=text,
+        encoding="",
+        root=etree.Element("html"),
+        title=title,
+        headers=result.headers,
+        notes=notes,
+    )
+
+
+def size_of(result: FetchResult) -> int:
+    """Bytes of the body when decompressed, without doing it; more than are ever read where nobody knows."""
+    try:
+        size: int = zstandard.frame_content_size(result.body) if result.body else 0
+    except zstandard.ZstdError:
+        return 0  # nothing that could be read
+    return size if size >= 0 else MAX_BODY + 1
 
 
 def body_of(result: FetchResult) -> bytes:
@@ -107,18 +172,6 @@ def body_of(result: FetchResult) -> bytes:
     if len(body) > MAX_BODY:
         raise UnreadableError("too_large", f"The page has over {MAX_BODY} bytes.")
     return body
-
-
-def _kind(content_type: str, body: bytes) -> Kind:
-    media = content_type.partition(";")[0].strip().lower()
-    if media in _HTML:
-        return "html"
-    if media in _XML or media.endswith("+xml"):
-        return "xml"
-    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if media in _UNSAID and (start.startswith(b"<") or not start):
-        return "xml" if start.startswith(b"<?xml") and b"<html" not in start.lower() else "html"
-    raise UnreadableError("bad_content_type", f"The page is {media or 'of no declared type'}; HTML and XML are read.")
 
 
 def _html(text: str, notes: list[str]) -> Node:
@@ -150,6 +203,8 @@ def _parsed(text: str, parser: Any, notes: list[str]) -> Node | None:
         root = etree.fromstring(body, parser) if body else None
     except etree.XMLSyntaxError:
         root = None
+    if any(error.type_name == "ERR_NO_MEMORY" for error in parser.error_log):
+        raise MemoryError  # libxml2 gives what it has so far, which would look like a short page
     beyond = next((error.message for error in parser.error_log if error.type_name == "ERR_RESOURCE_LIMIT"), None)
     if beyond and "depth" in beyond:
         notes.append("The page nests deeper than 2,048 elements; what follows was not read.")

@@ -7,8 +7,10 @@ from infra.blobs.store import Blobs
 from infra.postgres.task_ledger import TaskLedger
 from infra.settings import Settings
 from schemas.topics import RAW_PAGES
+from streams.extraction.children.pool import Children
 from streams.extraction.ports import Closed, Run
 from streams.extraction.stage import Extraction
+from streams.replay.main import replaying
 from streams.running import Surroundings, run_stage
 
 
@@ -18,6 +20,8 @@ async def serve(settings: Settings) -> None:
     async def make(around: Surroundings) -> Extraction:
         ledger = TaskLedger(around.database, Run, Closed)
         bodies = await around.stack.enter_async_context(Blobs.of(around.settings.blobs, around.settings.data))
-        return Extraction(ledger, bodies, lambda: datetime.now(UTC), Random())
+        children = await around.stack.enter_async_context(Children())
+        await around.stack.enter_async_context(replaying(around))
+        return Extraction(ledger, bodies, lambda: datetime.now(UTC), Random(), children)
 
     await run_stage("extraction", RAW_PAGES, make, settings, batch=64)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from lxml import etree
 
 from schemas.events.records import CleanRules, FieldRule
 from streams.extraction.document import Document
@@ -23,10 +24,24 @@ RULES = CleanRules(
         "text": FieldRule(),
         "language": FieldRule(),
         "description": FieldRule(),
+        "author": FieldRule(),
+        "published": FieldRule(type="date"),
+        "site_name": FieldRule(),
+        "image": FieldRule(type="image"),
     },
     key=["url"],
 )
 """How page records are cleaned; a page's address is what makes two of them the same thing."""
+
+_META = {
+    "description": ("description", "og:description"),
+    "author": ("author", "dc.creator"),
+    "published": ("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "pubdate"),
+    "site_name": ("og:site_name", "application-name"),
+    "image": ("og:image", "twitter:image"),
+}
+_NAMED = frozenset(name for names in _META.values() for name in names)
+_LINKS = etree.XPath("count(//a[@href])")
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -37,19 +52,23 @@ def page_record(document: Document) -> dict[str, Any]:
     url: the page's own. title: the text of the first `title` that is not a drawing's. headings: the texts of `h1` to
     `h6` in the order of the page, empty ones left out. text: that of `body` (of everything where there is none, as
     in XML), headings included. language: `lang` of the `html` element, else Content-Language. description: the
-    `<meta>` of that name, else og:description. "Text" is always what `text_of` says: all text but that of script,
-    style and template, parted by blanks at every element that is not inline, whitespace collapsed. What is beyond
-    the limits of this file is cut off at a character and noted.
+    `<meta>` of that name, else og:description; author, published, site_name, image: from `<meta>` too. links: how
+    many `a` have an address, a mere count, of which no series is made. "Text" is always what `text_of` says: all
+    text but that of script, style and template, parted by blanks at every element that is not inline, whitespace
+    collapsed. What is beyond the limits of this file is cut off at a character and noted.
     """
     root = document.root
     body = root.find("body")
     record: dict[str, Any] = {"url": document.url}
-    text = _cut(text_of(root if body is None else body), TEXT_BYTES, document, "text")
-    _add(record, "title", _cut(_title(document), SHORT_BYTES, document, "title"))
+    text = cut(text_of(root if body is None else body), TEXT_BYTES, document, "text")
+    _add(record, "title", cut(_title(document), SHORT_BYTES, document, "title"))
     _add(record, "headings", _headings(document))
     _add(record, "text", text)
-    _add(record, "language", _cut(_language(document), 100, document, "language"))
-    _add(record, "description", _cut(_description(document), SHORT_BYTES, document, "description"))
+    _add(record, "language", cut(_language(document), 100, document, "language"))
+    for name, said in _meta(document).items():
+        _add(record, name, cut(said, SHORT_BYTES, document, name))
+    if links := int(_LINKS(root)):
+        record["links"] = links
     return record
 
 
@@ -85,16 +104,21 @@ def _language(document: Document) -> str:
     return collapsed(said or document.header("content-language"))
 
 
-def _description(document: Document) -> str:
-    found = {"description": "", "og:description": ""}
+def _meta(document: Document) -> dict[str, str]:
+    """What the page says of itself in `<meta>`, the first name of each field that has content."""
+    found: dict[str, str] = {}
     for element in document.root.iter("meta"):
-        name = (element.get("name") or element.get("property") or "").lower()
-        if name in found and not found[name]:
-            found[name] = collapsed(element.get("content") or "")
-    return found["description"] or found["og:description"]
+        name = (element.get("name") or element.get("property") or element.get("itemprop") or "").lower()
+        if name in _NAMED and name not in found:
+            content = collapsed(element.get("content") or "")
+            if content:
+                found[name] = content
+    if not found:
+        return found
+    return {field: next((found[name] for name in names if name in found), "") for field, names in _META.items()}
 
 
-def _cut(text: str, limit: int, document: Document, what: str) -> str:
+def cut(text: str, limit: int, document: Document, what: str) -> str:
     """The longest beginning of a text whose JSON is within the limit."""
     if 6 * len(text) + 2 <= limit or len(msgspec.json.encode(text)) <= limit:
         return text

@@ -12,6 +12,7 @@ from schemas.urls import canonical
 from streams.extraction.batches import clean_rules, has_rules
 from streams.extraction.ports import Run, TaskLedger
 from streams.extraction.rules import Rules
+from streams.extraction.weight import Load, load_of
 
 _REMEMBERED = 500
 
@@ -28,6 +29,7 @@ class Reader:
     follows: bool
     spelling: Spelling
     freshness: Freshness | None
+    load: Load
 
     @classmethod
     def of(cls, run: Run) -> "Reader":
@@ -52,12 +54,13 @@ class Reader:
             max_tries_of={name: count + 1 for name, count in options.retries.items()},
         )
         spelling = Spelling(options.strip_query, options.keep_query)
-        return cls(run, rules, clean_rules(job), scope, retries, depth > 0, spelling, options.freshness)
+        load = load_of(job.extract)
+        return cls(run, rules, clean_rules(job), scope, retries, depth > 0, spelling, options.freshness, load)
 
     @classmethod
     def without_rules(cls, run: Run) -> "Reader":
         """What a task needs to be given up: nothing that the user wrote."""
-        return cls(run, None, CleanRules(), Scope([]), RetryPolicy(), False, Spelling(), None)
+        return cls(run, None, CleanRules(), Scope([]), RetryPolicy(), False, Spelling(), None, Load())
 
 
 class Readers:

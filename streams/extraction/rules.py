@@ -1,18 +1,20 @@
 """The job's rules, compiled once a run: a page goes in, raw records come out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from schemas.events.records import FieldType
 from schemas.job import Extract, FieldSpec
+from streams.extraction.auto import records_of
 from streams.extraction.document import Document, Kind, Node
+from streams.extraction.embedded import Carried
 from streams.extraction.errors import RuleError
-from streams.extraction.selectors import Reading, Selector, css, has_pseudo_element, xpath
-from streams.extraction.text import own_text, text_of
+from streams.extraction.fields import Field, PlainField, field_of, read_record
+from streams.extraction.json_paths import MAX_VISITED, JsonPath
+from streams.extraction.selectors import Selector, css, has_pseudo_element, xpath
+from streams.extraction.ways import Selected
 
 MAX_ITEMS = 20_000
 """Records of one page at most."""
@@ -27,39 +29,26 @@ _KINDS: tuple[Kind, ...] = ("html", "xml")
 _COUNT = etree.XPath("count(descendant-or-self::*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    type: FieldType
-    selector: Selector | None
-    default: Any
-
-    def read(self, node: Node, document: Document, room: int) -> Any:
-        """The raw value: a string, or a list of them for type list; None where nothing is found."""
-        if self.selector is None:
-            return None
-        if self.type == "list":
-            return self.selector.values(node, room) or None
-        value = self.selector.first(node)
-        if value is not None and self.type == "url" and document.base != document.url:
-            return _joined(document.base, value)
-        return value
-
-
 class Rules:
     """Compiled rules of one `Extract`; the same page gives the same records. Raises RuleError for the first bad one.
 
-    A raw value is a string: the first non-blank one that the selector finds; for type list all of them. A plain
-    selector means the element's whole text (`text.py`), for type url its address (href, src or content, else its
-    text). An address is left as found, but for a page with a `<base href>`, which no later stage knows of. A field
-    without a value takes its default, or is absent. `url` is the page's own address unless a field has that name.
+    A raw value is a string, or what JSON has instead: the first non-blank one that is found; for type list all of
+    them; objects where a field has fields. A plain selector means the element's whole text (`text.py`), for types
+    url, image, html, markdown and boolean what `readings.py` says. A field without a value takes its default, or is
+    absent. `url` is the page's own address unless a field has that name.
     """
 
     def __init__(self, extract: Extract) -> None:
+        self._auto = extract if extract.auto else None
         self._items = {kind: _items(extract, kind) for kind in _KINDS}
-        self._fields = {
-            kind: [_field(name, spec, kind) for name, spec in extract.fields.items()] or [_whole_item()]
+        self._path = JsonPath(extract.items_jsonpath, "items_jsonpath") if extract.items_jsonpath else None
+        within = self._path is not None
+        self._fields: dict[Kind, list[Field]] = {
+            kind: [field_of(name, spec, kind, within) for name, spec in extract.fields.items()] or [_whole_item(within)]
             for kind in _KINDS
+        }
+        self._constant = {
+            kind: [field for field in fields if field.whole_page] for kind, fields in self._fields.items()
         }
         self._url = "url" not in extract.fields
 
@@ -68,52 +57,37 @@ class Rules:
 
         Without items one for the page, but none where no selector finds anything: rules for product pages say nothing
         about the other pages of a crawl. Items beyond MAX_ITEMS are left out and noted. Raises RuleError for what
-        shows only on a page: items that are no elements, more than MAX_CHARACTERS selected.
+        shows only on a page: items that are no elements, more than MAX_CHARACTERS selected, an expression that takes
+        too long.
         """
-        fields = self._fields[document.kind]
-        items = self._items[document.kind]
+        if self._auto is not None:
+            return records_of(document, self._auto)
+        kind: Kind = "xml" if document.kind == "xml" else "html"
+        fields = self._fields[kind]
+        items = self._items[kind]
+        page = Carried(document)
+        root = document.root
+        start = {"url": document.url} if self._url else {}
+        if self._path is not None:
+            found = islice((item for value in page.values for item in self._path.found(value)), MAX_VISITED)
+            spread = [part for item in found for part in (item if isinstance(item, list) else (item,))]
+            return _records(spread, fields, page, start, {})
         if items is None:
-            record, found = self._record(document.root, document, fields, {}, MAX_CHARACTERS)
-            return [record] if found else []
-        nodes = items.nodes(document.root)
+            record, characters = read_record(fields, root, page, MAX_CHARACTERS, start=start)
+            return [record] if characters else []
+        nodes = items.nodes(root)
         _refuse_nests(nodes[:MAX_ITEMS], len(fields), document)
-        if len(nodes) > MAX_ITEMS:
-            document.notes.append(f"The page has {len(nodes)} items; {MAX_ITEMS} were read.")
-        constant = {
-            field.name: field.read(document.root, document, MAX_CHARACTERS)
-            for field in fields
-            if field.selector is not None and field.selector.whole_page
-        }
-        records, room = [], MAX_CHARACTERS
-        for node in nodes[:MAX_ITEMS]:
-            record, found = self._record(node, document, fields, constant, room)
-            room -= found
-            records.append(record)
-        return records
-
-    def _record(
-        self, node: Node, document: Document, fields: list[_Field], constant: dict[str, Any], room: int
-    ) -> tuple[dict[str, Any], int]:
-        """A record, and how many characters were found for it."""
-        record: dict[str, Any] = {"url": document.url} if self._url else {}
-        found = 0
-        for field in fields:
-            name = field.name
-            value = constant[name] if name in constant else field.read(node, document, room)
-            if value is not None:
-                record[name] = value
-                found += len(value) if isinstance(value, str) else sum(map(len, value))
-                if found > room:
-                    raise RuleError(f"fields.{name}", "selects far more text than the page has, item by item.")
-            elif field.default is not None:
-                record[name] = field.default
-        return record, found
+        constant = {field.name: field.read(root, page, MAX_CHARACTERS) for field in self._constant[kind]}
+        return _records(nodes, fields, page, start, constant)
 
 
 def check(extract: Extract) -> list[RuleError]:
     """Every rule that cannot be used, for whoever wrote them; empty when all can."""
-    alone = [Extract.model_validate({name: getattr(extract, name)}) for name in ("items", "items_xpath")]
-    alone += [Extract(fields={name: spec}) for name, spec in extract.fields.items()]
+    whole = {name: getattr(extract, name) for name in ("items", "items_xpath", "items_jsonpath")}
+    alone = [Extract.model_validate({name: value}) for name, value in whole.items()]
+    # Within items of JSON a field may mean something else than on a page: the simplest path stands for them.
+    within = {"items_jsonpath": "$"} if extract.items_jsonpath else {}
+    alone += [Extract(**within, fields={name: spec}) for name, spec in extract.fields.items()]
     problems = []
     for rule in alone:
         try:
@@ -149,31 +123,21 @@ def _items(extract: Extract, kind: Kind) -> Selector | None:
     return None
 
 
-def _field(name: str, spec: FieldSpec, kind: Kind) -> _Field:
-    reading: Reading = _address if spec.type == "url" else text_of
-    selector = None
-    if spec.css:
-        selector = css(spec.css, kind, f"fields.{name}.css", reading)
-    elif spec.xpath:
-        selector = xpath(spec.xpath, f"fields.{name}.xpath", reading)
-    return _Field(name, spec.type, selector, spec.default)
+def _records(
+    items: Sequence[Any], fields: list[Field], page: Carried, start: dict[str, Any], constant: dict[str, Any]
+) -> list[dict[str, Any]]:
+    if len(items) > MAX_ITEMS:
+        page.document.notes.append(f"The page has {len(items)} items; {MAX_ITEMS} were read.")
+    records, room = [], MAX_CHARACTERS
+    for item in items[:MAX_ITEMS]:
+        record, found = read_record(fields, item, page, room, constant, start)
+        room -= found
+        records.append(record)
+    return records
 
 
-def _whole_item() -> _Field:
-    """Items without fields: their text is the record."""
-    return _Field("text", "text", xpath(".", "items"), None)
-
-
-def _address(node: Node) -> str:
-    for name in ("href", "src", "content"):
-        value = node.get(name)
-        if value:
-            return str(value)
-    return own_text(node)
-
-
-def _joined(base: str, reference: str) -> str:
-    try:
-        return urljoin(base, reference.strip())
-    except ValueError:
-        return reference
+def _whole_item(within: bool) -> Field:
+    """Items without fields: their text is the record, or the value of JSON that they are."""
+    if within:
+        return field_of("value", FieldSpec(jsonpath="$", type="object"), "html", within)
+    return PlainField("text", "text", (Selected(xpath(".", "items")),), None)

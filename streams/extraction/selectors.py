@@ -21,10 +21,13 @@ Reading = Callable[[Node], str]
 _TRANSLATORS: dict[Kind, cssselect.GenericTranslator] = {"html": HTMLTranslator(), "xml": GenericTranslator()}
 _TRIAL = etree.fromstring("<html><body><p>x</p></body></html>")
 
+_BOUNDARY = re.compile(r"\b|(?<=\W)(?=\W)")
+_TRIED = 60
+
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PREDICATE = re.compile(r"\[[^\[\]]*\]")
-_CALL = re.compile(r"([A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)\s*\(")
-_PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?![:\s])")
+_CALL = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?+)\s*+\(")
+_PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*+):(?![:\s])")
 _STEP = r"(?:[a-z-]+::)?@?(?:[\w.-]+|\*)(?:\(\))?"
 _LOCATION = re.compile(rf"(?:\.?//?)?{_STEP}(?://?{_STEP})*").fullmatch
 _FUNCTIONS = frozenset(
@@ -125,7 +128,8 @@ def css(text: str, kind: Kind, place: str, reading: Reading = text_of) -> Select
             parts = [grammar.Selector(tree) for tree in trees]
         paths = [_path(part, translator) for part in parts]
     except (cssselect.SelectorError, RecursionError) as problem:
-        raise RuleError(place, f"{text[:200]!r} is not a CSS selector: {problem}.") from problem
+        where = _css_position(text, str(problem))
+        raise RuleError(place, f"{text[:200]!r} is not a CSS selector: {problem}{where}.") from problem
     return Selector(_compiled(paths, place, text), reading, place)
 
 
@@ -137,12 +141,15 @@ def xpath(text: str, place: str, reading: Reading = text_of) -> Selector:
     bare = _LITERAL.sub("''", text)
     unknown = next((name for name in _CALL.findall(bare) if name not in _FUNCTIONS), None)
     if unknown:
-        raise RuleError(place, f"there is no function {unknown}(); XPath 1.0 and has-class() are known.")
+        where = f"at character {text.find(unknown) + 1}"
+        raise RuleError(place, f"there is no function {unknown}(), {where}; XPath 1.0 and has-class() are known.")
     if "$" in bare:
-        raise RuleError(place, "variables ($name) have no values here; write the value itself.")
+        where = f"at character {text.rfind('$') + 1}"
+        raise RuleError(place, f"variables ($name) have no values here, {where}; write the value itself.")
     prefix = _PREFIX.search(bare)
     if prefix:
-        raise RuleError(place, f"leave out the prefix {prefix[1]}: (names are compared without prefixes).")
+        where = f"at character {text.find(prefix[0]) + 1}"
+        raise RuleError(place, f"leave out the prefix {prefix[1]}: {where} (names are compared without prefixes).")
     while (shorter := _PREDICATE.sub("", bare)) != bare:
         bare = shorter
     bare_parts = [part.strip() for part in bare.split("|")]
@@ -169,8 +176,33 @@ def _compiled(paths: list[str], place: str, original: str) -> Any:
             parts = [Union(etree.XPath(" | ".join(paths), smart_strings=False, regexp=False), parts)]
         parts[0](_TRIAL)
     except (etree.XPathError, ValueError, TypeError) as problem:
-        raise RuleError(place, f"{original[:200]!r} cannot be evaluated: {problem}.") from problem
+        where = _xpath_position(original)
+        raise RuleError(place, f"{original[:200]!r} cannot be evaluated: {problem}{where}.") from problem
     return parts[0]
+
+
+def _xpath_position(path: str) -> str:
+    """Behind the longest beginning that is an XPath itself: libxml2 keeps to itself where it gave up. Only ends of
+    words are tried, and the last of them: a job may have hundreds of wrong paths."""
+    ends = [found.start() for found in _BOUNDARY.finditer(path) if 0 < found.start() < len(path)]
+    for length in reversed(ends[-_TRIED:]):
+        try:
+            etree.XPath(path[:length], smart_strings=False, regexp=False)
+        except (etree.XPathError, ValueError):
+            continue
+        return f", at character {length + 1}"
+    return "" if len(ends) > _TRIED else ", at character 1"
+
+
+def _css_position(text: str, problem: str) -> str:
+    """cssselect says where it stopped only for what it cannot read, not for what it does not know."""
+    if " at " in problem:
+        found = re.search(r" at (\d+)", problem)
+        return f", at character {int(found[1]) + 1}" if found else ""
+    for name in re.findall(r"[\w-]+", problem)[::-1]:
+        if (place := text.find(f":{name}")) >= 0:
+            return f", at character {place + 1}"
+    return ""
 
 
 def _path(part: Any, translator: cssselect.GenericTranslator) -> str:

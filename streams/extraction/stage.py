@@ -1,23 +1,31 @@
 """raw-pages → raw-records, page-outcomes: reads a page by its run's rules and closes its task."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import Event, FetchResult, RecordBatch
-from streams.extraction.answer import answer_failure, answer_page
+from streams.extraction.answer import answer_failure, answer_read, answer_unread, answer_unreadable
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
 from streams.extraction.closings import Answer
+from streams.extraction.errors import ExtractionError
 from streams.extraction.known import KnownLinks
 from streams.extraction.outcome import outcome_of
+from streams.extraction.places import Elsewhere, contents_of
 from streams.extraction.ports import Closed, TaskLedger
 from streams.extraction.reading import Reader, Readers
 
 Clock: TypeAlias = Callable[[], datetime]
+
+LANES = 2
+"""Pages of a batch that are read at once, where they are read elsewhere."""
+
+PORTION_S = 20.0
+"""Seconds after which no further page of a batch is begun before the others are published: a batch in which every page
+is cut off would otherwise take longer than a worker may be away."""
 
 
 class Extraction:
@@ -27,19 +35,27 @@ class Extraction:
     is deterministic. An answer that holds no claim (a slower twin, a run that was cancelled) is passed over.
     """
 
-    def __init__(self, ledger: TaskLedger, bodies: Bodies, clock: Clock, dice: Random) -> None:
+    def __init__(
+        self, ledger: TaskLedger, bodies: Bodies, clock: Clock, dice: Random, elsewhere: Elsewhere | None = None
+    ) -> None:
         self._ledger = ledger
         self._bodies = bodies
         self._clock = clock
         self._dice = dice
+        self._elsewhere = elsewhere
         self._readers = Readers(ledger)
         self._known = KnownLinks()
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
-        """Pages and failures of one batch; twins within it are settled one after the other."""
+        """Pages and failures of one batch; twins within it are settled one after the other. What it does not come to
+        within PORTION_S is the rest."""
         handled = Handled()
+        until = asyncio.get_running_loop().time() + PORTION_S
         for twin_free in _without_twins(batch):
-            await self._close(twin_free, handled)
+            if handled.rest:
+                handled.rest.extend(twin_free)
+            else:
+                await self._close(twin_free, handled, until)
         return handled
 
     async def give_up(self, delivery: Delivery, reason: str) -> Handled:
@@ -53,16 +69,24 @@ class Extraction:
             await self._write([(delivery, answer)], handled)
         return handled
 
-    async def _close(self, batch: Sequence[Delivery], handled: Handled) -> None:
-        answers: list[tuple[Delivery, Answer]] = []
-        for delivery in batch:
-            result: FetchResult = delivery.event
-            reader = await self._readers.of(result.run_id)
-            if reader is None:
-                continue  # the run was deleted: nobody waits for this page
-            answers.append((delivery, await self._answer(delivery, reader, handled)))
-            await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two pages
-        await self._write(answers, handled)
+    async def _close(self, batch: Sequence[Delivery], handled: Handled, until: float) -> None:
+        answers: dict[int, Answer] = {}
+        waiting = iter(enumerate(batch))
+        clock = asyncio.get_running_loop().time
+
+        async def lane() -> None:
+            for index, delivery in waiting:
+                if answers and clock() > until:
+                    handled.rest.append(delivery)
+                    continue
+                reader = await self._readers.of(delivery.event.run_id)
+                if reader is None:
+                    continue  # the run was deleted: nobody waits for this page
+                answers[index] = await self._answer(delivery, reader, handled)
+                await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two pages
+
+        await _together([lane() for _ in range(LANES)])
+        await self._write([(batch[index], answers[index]) for index in sorted(answers)], handled)
 
     async def _answer(self, delivery: Delivery, reader: Reader, handled: Handled) -> Answer:
         result: FetchResult = delivery.event
@@ -75,10 +99,14 @@ class Extraction:
             handled.rejects.append(Reject.of(delivery.message, "missing_body", str(problem), result.run_id))
             return answer_failure(result, "dead_lettered", str(problem), reader, self._clock(), self._dice)
         trail, links = await self._context(result, reader)
-        answer = answer_page(page, reader, self._clock(), self._dice, trail, links)
-        if page is not result:
-            answer = replace(answer, result=result)  # a batch may have many large ones; each is read and let go
-        return answer
+        answer = answer_unread(result, reader, self._clock(), self._dice, trail, links)
+        if answer is not None:
+            return answer
+        try:
+            # The answer is without the body: a batch may have many large ones; each is read and let go.
+            return answer_read(result, reader, await contents_of(page, reader, self._elsewhere))
+        except ExtractionError as problem:
+            return answer_unreadable(result, problem, reader, self._clock(), self._dice)
 
     async def _context(self, result: FetchResult, reader: Reader) -> tuple[list[str], bytes]:
         """What the frontier alone knows, for the few answers that need it: a second redirect, a page unchanged."""
@@ -100,6 +128,17 @@ class Extraction:
                 handled.rejects.extend(_letters(delivery, answer))
             if verdict.held or verdict.retried:
                 handled.outputs.extend(_published(answer, verdict))
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """All of it; the first error ends the rest, and is raised as it is: a store that is away must be seen as such."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _letters(delivery: Delivery, answer: Answer) -> list[Reject]:

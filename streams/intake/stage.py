@@ -13,15 +13,21 @@ from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.spelling import Spelling
 from schemas.urls import canonical, row_fingerprint
-from streams.intake.ports import Runs, Seed
+from streams.intake.ports import RuleCheck, Runs, Seed
+
+_NO_CREDENTIALS = (
+    "options.credentials: stored credentials belong to users of the gateway, and a message belongs to none; "
+    "start this job with POST /api/v1/scrape."
+)
 
 
 class Intake:
     """Ours point to a run, an outsider's message carries its job. Policy (robots.txt, delays, the address guard) is
     the server's either way."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, check_rules: RuleCheck) -> None:
         self._runs = runs
+        self._check_rules = check_rules
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
         """Opens what is new; what is wrong becomes a dead letter that names every wrong field."""
@@ -60,6 +66,12 @@ class Intake:
             job = JobDescription.model_validate(description)
         except ValidationError as problem:
             raise _Refused("invalid_job", _sentence(problem)) from problem
+        if job.options.credentials is not None:
+            raise _Refused("invalid_job", _NO_CREDENTIALS)
+        problems = self._check_rules(job.extract)
+        if problems:
+            sentence = "; ".join(f"extract.{problem.place}: {problem.reason}" for problem in problems[:50])
+            raise _Refused("invalid_job", sentence)
         source, event = message.header("ce_source"), message.header("ce_id")
         if not (source and event):
             # With its time a place is not the same place in a topic that was recreated.

@@ -1,77 +1,81 @@
-"""From an alarm to what a person is told. Pure: the same alarm always makes the same event."""
+"""From a finding to what a person is told. Pure: the same finding always makes the same event."""
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Literal
 
+from schemas.events import Trend
+from schemas.events.trends import Detector
 from schemas.ids import digest
-from streams.trends.observations import Alarm
+from streams.trends.observations import Alarm, Finding, Observation
+from streams.trends.rates import RATE
 from streams.trends.sentence import describe
-
-Kind = Literal["spike", "shift"]
-Direction = Literal["up", "down"]
 
 _POINT_CHANNELS = (1, 4)
 _CHANNELS = 6
 _LARGEST_CHANGE = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class TrendContent:
-    """The content of a Trend event, field by field (see `schemas.events.Trend`)."""
-
-    id: str
-    dataset: str
-    run_id: str
-    record_key: str
-    field: str
-    series: str
-    kind: Kind
-    direction: Direction
-    score: float
-    confidence: float
-    before: float
-    after: float
-    change: float
-    at: str
-    record_id: str
-    url: str
-    values: list[float]
-    sentence: str
-
-
-def trend_of(alarm: Alarm, run_id: str) -> TrendContent:
-    """What the alarm means, for the run whose record set it off.
-
-    The id hashes series, kind and that record, so a message handled twice gives the same event twice.
-    """
-    one = alarm.observation
-    kind: Kind = "spike" if alarm.channel in _POINT_CHANNELS else "shift"
-    direction: Direction = "down" if alarm.residual < 0 else "up"
+def finding_of(alarm: Alarm) -> Finding:
+    """What the point detector's alarm means."""
     before, after = levels(alarm)
-    change = change_of(before, after)
-    at = datetime.fromtimestamp(one.at, UTC)
-    return TrendContent(
-        id=digest("trend", alarm.dataset, one.record_key, one.field, kind, one.record_id),
+    return Finding(
+        detector=watcher_of(alarm.observation),
+        kind="spike" if alarm.channel in _POINT_CHANNELS else "shift",
         dataset=alarm.dataset,
-        run_id=run_id,
-        record_key=one.record_key,
-        field=one.field,
-        series=series_name(alarm.dataset, one.record_key, one.field),
-        kind=kind,
-        direction=direction,
+        observation=alarm.observation,
+        direction="down" if alarm.residual < 0 else "up",
         score=alarm.score,
         confidence=confidence(alarm.score),
         before=before,
         after=after,
+        values=alarm.values,
+    )
+
+
+def watcher_of(observation: Observation) -> Detector:
+    """By what name the point detector's findings about this series go."""
+    return "rate" if observation.field == RATE and not observation.record_key else "point"
+
+
+def identity(finding: Finding) -> str:
+    """Hashes the series, what was found and the record that set it off: a message handled twice tells the same."""
+    one = finding.observation
+    parts = ["trend", finding.dataset, one.record_key, one.field, finding.kind, one.record_id]
+    if finding.detector != "point" or finding.closes:
+        parts += [finding.detector, finding.closes, finding.rule]
+    return digest(*parts)
+
+
+def trend_of(finding: Finding, run_id: str) -> Trend:
+    """The event, for the run whose record set it off."""
+    one = finding.observation
+    change = change_of(finding.before, finding.after)
+    at = datetime.fromtimestamp(one.at, UTC)
+    return Trend(
+        id=identity(finding),
+        dataset=finding.dataset,
+        run_id=run_id,
+        record_key=one.record_key,
+        field=one.field,
+        series=series_name(finding.dataset, one.record_key, one.field),
+        kind=finding.kind,
+        direction=finding.direction,
+        score=finding.score,
+        confidence=finding.confidence,
+        before=finding.before,
+        after=finding.after,
         change=change,
         at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         record_id=one.record_id,
         url=one.url,
-        values=[value for value, _ in alarm.values],
-        sentence=describe(alarm, kind=kind, direction=direction, before=before, after=after, change=change, at=at),
+        values=list(finding.values),
+        sentence=describe(finding, change=change, at=at),
+        detector=finding.detector,
+        phase="ended" if finding.closes else "began",
+        closes=finding.closes,
+        rule=finding.rule,
     )
 
 
@@ -90,12 +94,17 @@ def levels(alarm: Alarm) -> tuple[float, float]:
     sign = -1.0 if alarm.residual < 0 else 1.0
     baseline, value = alarm.baseline, alarm.observation.value
     after = value if sign * (value - baseline) > 0 else baseline + alarm.residual
-    earlier = [one for one, _ in alarm.values[:-1]]
+    earlier = alarm.values[:-1]
     if alarm.channel == 1 and earlier:
         usual = median(earlier)
         if sign * (after - usual) > 0:
             return usual, after
     return baseline, after
+
+
+def direction_of(before: float, after: float) -> Literal["up", "down"]:
+    """Where it went; what stayed went up."""
+    return "down" if after < before else "up"
 
 
 def change_of(before: float, after: float) -> float:

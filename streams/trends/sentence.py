@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from streams.trends.observations import Alarm
+from streams.trends.observations import Finding
 
 _VERBS = {
     ("spike", "up"): "rose",
@@ -11,29 +11,49 @@ _VERBS = {
     ("shift", "up"): "shifted up",
     ("shift", "down"): "shifted down",
 }
+_SLOW = {"up": "rising", "down": "falling"}
 _LONGEST_NAME = 80
 
 
-def describe(
-    alarm: Alarm,
-    *,
-    kind: Literal["spike", "shift"],
-    direction: Literal["up", "down"],
-    before: float,
-    after: float,
-    change: float,
-    at: datetime,
-) -> str:
+def describe(finding: Finding, *, change: float, at: datetime) -> str:
     """As in: Price of sku-123 in deals fell from 49.90 to 39.90 (−20.0 %) at 2026-11-22 18:00 UTC."""
-    one = alarm.observation
+    start, end = _amounts(finding.before, finding.after, finding.observation.kind)
+    moved = f"from {start} to {end}" + (f" ({_percent(change)})" if finding.before else "")
+    when = f"{at:%Y-%m-%d %H:%M} UTC"
+    name, ended = _name(finding), bool(finding.closes)
+    if finding.detector == "change_point":
+        return f"{name} changed its level {moved}, seen over days until {when}"
+    if finding.detector == "slow_trend":
+        going = _SLOW[finding.direction]
+        return f"{name} {'is no longer' if ended else 'has been'} {going} slowly, {moved} by {when}"
+    if finding.detector == "drift":
+        pages = f"pages {_short(finding.observation.record_key)} in {finding.dataset}"
+        verb = "came back" if ended else "changed"
+        return f"{finding.words} on {pages} {verb} {moved} by {when}: was the site redesigned?"
+    if finding.detector == "term":
+        more = f"is no longer spoken of by many in {finding.dataset}: {end} sources after {start}"
+        many = f"is spoken of by {end} sources at once in {finding.dataset}, {start} were usual"
+        return f"“{_short(finding.observation.record_key)}” {more if ended else many}, at {when}"
+    if finding.detector == "rule":
+        return f"{name} {finding.words} at {when}"
+    if ended:
+        return f"{name} is back, {moved} at {when}"
+    verb = _VERBS[finding.kind, finding.direction]
+    return f"{name} {verb} {moved} {'by' if finding.kind == 'shift' else 'at'} {when}"
+
+
+def _name(finding: Finding) -> str:
+    """Price of sku-123 in deals; what is about the dataset as a whole has no key, what is about a record no field."""
+    one = finding.observation
     name = one.field.replace("_", " ")
-    start, end = _amounts(before, after, one.kind)
-    percent = f" ({_percent(change)})" if before else ""
-    when = "by" if kind == "shift" else "at"
-    return (
-        f"{name[:1].upper()}{name[1:]} of {_short(one.record_key)} in {alarm.dataset} {_VERBS[kind, direction]} "
-        f"from {start} to {end}{percent} {when} {at:%Y-%m-%d %H:%M} UTC"
-    )
+    of = f" of {_short(one.record_key)}" if one.record_key else ""
+    text = f"{name}{of}" if name else _short(one.record_key)
+    return f"{text[:1].upper() if name else text[:1]}{text[1:]} in {finding.dataset}"
+
+
+def amount(value: float, kind: Literal["price", "number"]) -> str:
+    """One value as people write it, with two decimals at most where they tell it."""
+    return _amount(value, 2, kind)
 
 
 def _amounts(before: float, after: float, kind: Literal["price", "number"]) -> tuple[str, str]:

@@ -58,6 +58,10 @@ class SeriesIndex:
         self.seen[slot] = self._observed
         return slot, forgotten
 
+    def find(self, dataset: str, record_key: str, field: str) -> int | None:
+        """The slot of a series that is known; nothing is seen thereby."""
+        return self._slots.get(series_digest(dataset, record_key, field))
+
     def digests(self, start: int, stop: int) -> bytes:
         """Names of the slots in this range, 16 bytes each: what a snapshot keeps of the index, beside `seen`."""
         return bytes(self._digests[start * DIGEST_SIZE : stop * DIGEST_SIZE])

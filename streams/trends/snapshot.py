@@ -17,9 +17,10 @@ from streams.trends.detector.state import Floats
 BLOCK = 512
 """Slots per block: some 0.8 MB before compression."""
 
-VERSION = 2
-_MISSING = {1: 1, 2: 0}
-"""Layout version → how many of the last arrays it did not have yet: 1 did not say when a series was last seen."""
+VERSION = 3
+_MISSING = {1: 5, 2: 4, 3: 0}
+"""Layout version → how many of the last arrays it did not have yet: 1 did not say when a series was last seen, 2
+knew nothing of days, of what goes on, nor of late values."""
 
 _MAGIC = b"TrS"
 _HEADER = struct.Struct("<3sBI")

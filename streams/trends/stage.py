@@ -5,22 +5,21 @@ acknowledged up to there. Whatever is killed in between, the next owner begins a
 the same trends with the same ids, and publishes them again.
 """
 
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 import structlog
 
 from schemas.delivery import Delivery, Handled, Settled
-from schemas.events import CleanBatch, Trend
+from schemas.events import CleanBatch
 from streams.errors import LogMoved
 from streams.trends.detector import Settings
-from streams.trends.events import trend_of
-from streams.trends.observations import Observation
 from streams.trends.ports import LogBounds, Memory, SeriesMeter
 from streams.trends.repeats import Repeats
-from streams.trends.state import MOST_SERIES, PartitionState
+from streams.trends.state import MOST_SERIES
+from streams.trends.watch import Watch
 
 log = structlog.get_logger()
 
@@ -37,15 +36,17 @@ class _Place:
     epoch: int
     next_offset: int
     saved_offset: int
-    state: PartitionState
+    watch: Watch
     repeats: Repeats
     retired: int = 0
-    """Of the series that the state has retired, how many were told."""
+    """Of the series that were retired, how many were told."""
+    late: int = 0
+    """Of the values that came too late, how many were told."""
     saved_at: float = field(default_factory=time.monotonic)
 
 
 class Trends:
-    """Observes every numeric field of every record; one detector call a message, so that batches change nothing.
+    """Watches every record; each message is taken in by itself, so that batches change nothing.
 
     `most_series` bounds each partition and not all of them together: what a partition forgets may depend on its own
     messages alone, or another owner would find other trends in them.
@@ -74,8 +75,8 @@ class Trends:
             await self._check_log(topic, partition, offset)
             numbered = [(number, data) for number, data in blocks if number != _REPEATS_BLOCK]
             ids = next((data for number, data in blocks if number == _REPEATS_BLOCK), b"")
-            state = PartitionState.load_blocks(numbered, self._settings, self._most_series)
-            self._places[topic, partition] = _Place(epoch, offset, offset, state, Repeats.load(ids))
+            watch = Watch.load_blocks(numbered, self._settings, self._most_series)
+            self._places[topic, partition] = _Place(epoch, offset, offset, watch, Repeats.load(ids))
 
     async def _check_log(self, topic: str, partition: int, offset: int) -> None:
         """A memory of what the log does not hold (any more) would pass over what comes instead, in silence."""
@@ -97,8 +98,8 @@ class Trends:
                 continue
             clean: CleanBatch | None = delivery.event
             if clean is not None and place.repeats.is_new(clean.id):
-                alarms = place.state.observe(clean.dataset, _observations(clean))
-                found.outputs.extend(Trend(**asdict(trend_of(alarm, clean.run_id))) for alarm in alarms)
+                taken = message.timestamp / 1000 if message.timestamp > 0 else math.inf
+                found.outputs.extend(place.watch.take(clean, taken))
             place.next_offset = message.offset + 1
         return found
 
@@ -108,39 +109,22 @@ class Trends:
         for (topic, partition), place in self._places.items():
             if place.next_offset > place.saved_offset and now - place.saved_at >= SNAPSHOT_EVERY_S:
                 offset = place.next_offset
-                blocks = [*place.state.dirty_blocks(), (_REPEATS_BLOCK, place.repeats.dump())]
+                blocks = [*place.watch.dirty_blocks(), (_REPEATS_BLOCK, place.repeats.dump())]
                 await self._memory.write(topic, partition, place.epoch, offset, blocks)
-                place.state.confirm_saved()
+                place.watch.confirm_saved()
                 place.saved_offset, place.saved_at = offset, now
                 self._tell(f"{topic}[{partition}]", place)
         return {key: place.saved_offset for key, place in self._places.items()}
 
     def _tell(self, name: str, place: _Place) -> None:
-        retired = place.state.retired - place.retired
+        retired = place.watch.series.retired - place.retired
         if retired and not place.retired:
             advice = "The least recently seen series are forgotten; TRAWL_TREND_SERIES sets how many there may be."
             log.warning("series_retired", partition=name, most=self._most_series, advice=advice)
         place.retired += retired
+        late = place.watch.series.late - place.late
+        if late:
+            log.info("values_late", partition=name, values=late, advice="They are older than their series' newest.")
+        place.late += late
         if self._meter:
-            self._meter.seen(sum(each.state.series for each in self._places.values()), retired)
-
-
-def _observations(clean: CleanBatch) -> list[Observation]:
-    """Every typed number and price of every record, in order; a time that cannot be read is the beginning of time."""
-    at = _seconds(clean.fetched_at)
-    return [
-        Observation(record.key, name, kind, float(record.data[name]), at, record.id, clean.url)
-        for record in clean.records
-        for name, kind in clean.numeric.items()
-        if isinstance(record.data.get(name), int | float) and abs(record.data[name]) < 1e300
-    ]
-
-
-def _seconds(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        datetime.fromtimestamp(seconds, UTC)  # at the ends of time a zone leads out of it
-    except (ValueError, OverflowError):
-        return 0.0
-    return seconds
+            self._meter.seen(sum(each.watch.series.series for each in self._places.values()), retired)

@@ -12,7 +12,7 @@ import orjson
 
 from schemas import topics as names
 from schemas.delivery import Delivery
-from schemas.events import CleanBatch
+from schemas.events import CleanBatch, RecordMarks
 from schemas.ids import dead_letter_id
 from streams.warehouse.flaws import batch_flaw, is_time, is_uuid, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
@@ -44,6 +44,8 @@ def shape_of(topic: str) -> Shape:
         return Shape("batches", _event_id, batch_flaw, _clean_rows, _records_in, _sums)
     if topic == names.DEAD_LETTERS:
         return Shape("dead_letters", _letter_id, letter_flaw, _letter_rows, _one, _no_sums)
+    if topic == names.RECORD_MARKS:
+        return Shape("record_marks", _event_id, plain_flaw, _mark_rows, _marks_in, _no_sums)
     table, reshape = _PLAIN[topic]
     return Shape(
         table, _event_id, plain_flaw, lambda taken, at: [_plain_rows(table, reshape, taken, at)], _one, _no_sums
@@ -84,6 +86,12 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
                     "key": record.key,
                     "url": batch.url,
                     "data": _json(data),
+                    "completeness": record.completeness,
+                    "quality": record.quality,
+                    "language": record.language,
+                    "word_count": record.word_count,
+                    "category": record.category,
+                    "data_type": record.data_type,
                     "numbers": {name: data[name] for name in numeric if _is_number(data.get(name))},
                     "fetched_at": batch.fetched_at,
                     "ingested_at": at,
@@ -121,6 +129,32 @@ def _sums(taken: Sequence[Delivery]) -> list[Sums]:
         )
         for run, batches in sorted(by_run.items())
     ]
+
+
+def _marks_in(delivery: Delivery) -> int:
+    return 1 if delivery.event is None else len(delivery.event.marks) + 1
+
+
+def _mark_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
+    rows = []
+    for delivery in taken:
+        told: RecordMarks = delivery.event
+        for mark in told.marks:
+            rows.append(
+                {
+                    "record_id": mark.record_id,
+                    "state": mark.state,
+                    "key": mark.key,
+                    "other": mark.other,
+                    "fields": _json(mark.fields),
+                    "dataset": told.dataset,
+                    "run_id": told.run_id,
+                    "job_id": told.job_id,
+                    "at": told.at,
+                    "ingested_at": at,
+                }
+            )
+    return [_lines("record_marks", rows)]
 
 
 def _letter_id(delivery: Delivery) -> str:
@@ -220,4 +254,4 @@ _PLAIN: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
     names.REQUEST_LOGS: ("request_logs", _as_is),
     names.LOGS: ("logs", _log),
 }
-QUIET_TOPICS = (*_PLAIN, names.DEAD_LETTERS)
+QUIET_TOPICS = (*_PLAIN, names.RECORD_MARKS, names.DEAD_LETTERS)

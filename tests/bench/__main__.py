@@ -1,4 +1,7 @@
-"""Runs all sections, or those that are named: `python -m tests.bench crawl latency`."""
+"""Runs all sections, or those that are named: `python -m tests.bench crawl latency`.
+
+`python -m tests.bench detector DATA_FOLDER` holds trends' detectors against data sets instead.
+"""
 
 import asyncio
 import sys
@@ -6,14 +9,18 @@ import tempfile
 from pathlib import Path
 
 from tests.acceptance.system import fresh_system, shop
-from tests.bench import chaos, crawl, fetcher, frontier, latency, records, start
+from tests.bench import chaos, crawl, detector, fetcher, frontier, latency, queries, records, start
 from tests.bench.table import Table, machine
 
-SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "chaos")
+SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "chaos")
+ALONE = {"frontier", "queries"}
+"""Sections that need no whole system."""
 
 
 def main(wanted: list[str]) -> int:
     """0, 1 if what was stored is not what was published, or 2 for a section that does not exist."""
+    if wanted[:1] == ["detector"]:
+        return detector.run(wanted[1:])
     if unknown := set(wanted) - set(SECTIONS):
         sys.stderr.write(f"There is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}.\n")
         return 2
@@ -21,8 +28,10 @@ def main(wanted: list[str]) -> int:
     table = Table(machine())
     if "frontier" in chosen:
         asyncio.run(frontier.measure(table))
-        if chosen == ["frontier"]:
-            return 0
+    if "queries" in chosen:
+        queries.measure(table)
+    if set(chosen) <= ALONE:
+        return 0
     with tempfile.TemporaryDirectory(prefix="trawl-bench-") as name:
         folder = Path(name)
         with shop(folder) as site, fresh_system(site.host) as system:

@@ -75,7 +75,7 @@ async def start(
 
 
 @router.post(
-    "/{job_id}/retry", status_code=202, summary="Retry a job", **documented(404, 409, permission=Permission.WRITE)
+    "/{job_id}/retry", status_code=202, summary="Retry a job", **documented(404, 409, 422, permission=Permission.WRITE)
 )
 async def retry(job_id: JobId, caller: Writer, gateway: Wired, visit: From, response: Response) -> JobAccepted:
     """Opens a new run of a job that is over, however it ended."""

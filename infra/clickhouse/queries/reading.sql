@@ -9,7 +9,7 @@ order by key, id limit {limit:UInt32}
 -- name: trends
 -- Trends, newest first, after a position; of some runs, or of all (an empty list of runs).
 select id, dataset, run_id, record_key, field, series, kind, direction, score,
-    confidence, before, after, change, at, record_id, url, values, sentence
+    confidence, before, after, change, at, record_id, url, values, sentence, detector, phase, closes, rule
 from trends
 where (empty({runs:Array(UUID)}) or run_id in {runs:Array(UUID)})
     and ({dataset:String} = '' or dataset = {dataset:String})
@@ -24,6 +24,21 @@ select attempt, outcome, status, reason, fetched_at as at, elapsed_ms, final, ad
 from page_outcomes final
 where run_id = {run_id:UUID} and url_fp = {url_fp:UUID}
 order by attempt, fetched_at limit {limit:UInt32}
+
+-- name: letters
+-- Dead letters without their values, newest first, after a position.
+select id, topic, partition, offset, stage, code, reason, run_id, '' as nothing, length(d.value) as size, at
+from dead_letters as d final
+where ({topic:String} = '' or topic = {topic:String}) and ({stage:String} = '' or stage = {stage:String})
+    and ({code:String} = '' or code = {code:String}) and ({run_id:String} = '' or run_id = {run_id:String})
+    and ({before_id:String} = '' or (at, id) < (fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC'),
+        toUUIDOrZero({before_id:String})))
+order by at desc, id desc limit {limit:UInt32}
+
+-- name: letter
+-- One dead letter, whole.
+select id, topic, partition, offset, stage, code, reason, run_id, value, length(value) as size, at
+from dead_letters where id = {id:UUID} limit 1
 
 -- name: alive
 -- Whether it answers.

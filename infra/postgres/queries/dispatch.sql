@@ -159,17 +159,24 @@ from run_hosts h where h.run_id = %(run)s::uuid and h.issued > 0
     and f.run_id = h.run_id and f.host = h.host and f.state = 'issued'
 returning f.host
 
+-- name: drop_reading
+-- The same for a replay, whose pages are under way at no host.
+update frontier set state = 'done', outcome = 'cancelled', klass = 'filtered', closed_at = now()
+where run_id = %(run)s::uuid and state = 'issued' and exists (select from replays where run_id = %(run)s::uuid)
+returning host
+
 -- name: forget_hosts
 -- A run that is over has nothing waiting anywhere.
 delete from run_hosts where run_id = %(run)s::uuid
 
 -- name: change_state
--- A run's next state, if it is still in one of those that lead to it.
-update runs set state = %(state)s, reason = %(reason)s, event_seq = event_seq + 1,
+-- A run's next state, if it is still in one of those that lead to it. What a replay has to say of its pages stays.
+update runs set state = %(state)s, event_seq = event_seq + 1,
+    reason = case when kind = 'replay' then trim(%(reason)s || ' ' || reason) else %(reason)s end,
     started_at = case when %(state)s = 'running' then coalesce(started_at, now()) else started_at end,
     finished_at = case when %(state)s in ('finishing', 'completed', 'failed', 'cancelled') then now() else finished_at end
 where id = %(run)s::uuid and state = any(%(before)s)
-returning id::text, job_id::text, dataset, state, kind, paused_at is not null as paused, event_seq, max_pages,
+returning id::text, job_id::text, dataset, state, kind, reason, paused_at is not null as paused, event_seq, max_pages,
     requested, queued, issued, fetched, failed,
     filtered, extracted, stored, rejected, dropped
 
@@ -188,8 +195,11 @@ select count(*)::int as batches, coalesce(sum(records), 0)::bigint as records fr
 insert into outbox (topic, key, value) values (%(topic)s, %(key)s, %(value)s)
 
 -- name: outbox
--- The oldest events that wait to be published.
-select id, topic, key, value from outbox order by id limit 500
+-- The oldest events that wait to be published: some megabytes at a time, since parts of uploads are large.
+select id, topic, key, value from (
+    select *, sum(octet_length(value)) over (order by id) - octet_length(value) as before
+    from (select id, topic, key, value from outbox order by id limit 500) oldest
+) weighed where before < 8000000 order by id
 
 -- name: delivered
 -- They are in Kafka.

@@ -2,7 +2,7 @@
 
 -- name: run_rules
 -- The pinned side of a run, for whoever reads its pages.
-select id::text, job_id::text, dataset, description from runs where id = %(run)s::uuid
+select id::text, job_id::text, dataset, description, revision from runs where id = %(run)s::uuid
 
 -- name: lock_runs
 -- The runs of a batch of answers, locked in order; what is left of their budgets.

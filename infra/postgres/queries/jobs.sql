@@ -7,10 +7,12 @@ values (%(job_id)s, %(owner)s, %(name)s, %(dataset)s, %(description)s,
 
 -- name: add_run
 -- A run of a job, with the description as it is now pinned to it.
-insert into runs (id, job_id, owner, dataset, description, priority, max_pages, kind)
-values (%(run_id)s, %(job_id)s, %(owner)s, %(dataset)s, %(description)s, %(priority)s, %(max_pages)s, %(kind)s)
+insert into runs (id, job_id, owner, dataset, description, priority, max_pages, kind, revision)
+values (%(run_id)s, %(job_id)s, %(owner)s, %(dataset)s, %(description)s, %(priority)s, %(max_pages)s, %(kind)s,
+    %(revision)s)
 returning id, job_id, owner, dataset, state, reason, max_pages, created_at, started_at, finished_at, cancelled_at,
-    paused_at, stopped_at, priority, delay, requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped;
+    paused_at, stopped_at, priority, delay, kind, revision, requested, queued, issued, fetched, failed, filtered,
+    extracted, stored, rejected, dropped;
 
 -- name: ask
 -- The request that dispatch relays to Kafka once this transaction is committed.
@@ -25,8 +27,8 @@ select pg_notify('frontier', '');
 select j.id as job_id, j.owner as job_owner, j.name, j.dataset as job_dataset, j.description,
     j.created_at as job_created_at, j.updated_at,
     r.id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
-    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
-    r.rejected, r.dropped
+    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.kind, r.revision, r.requested, r.queued,
+    r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored, r.rejected, r.dropped
 from jobs j cross join lateral (
     select * from runs where job_id = j.id order by created_at desc, id desc limit 1) r
 where j.deleted_at is null
@@ -40,8 +42,8 @@ order by j.created_at desc, j.id desc limit %(limit)s;
 select j.id as job_id, j.owner as job_owner, j.name, j.dataset as job_dataset, j.description,
     j.created_at as job_created_at, j.updated_at,
     r.id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
-    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
-    r.rejected, r.dropped
+    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.kind, r.revision, r.requested, r.queued,
+    r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored, r.rejected, r.dropped
 from jobs j cross join lateral (
     select * from runs where job_id = j.id order by created_at desc, id desc limit 1) r
 where j.deleted_at is null and j.id = %(job_id)s;
@@ -49,8 +51,8 @@ where j.deleted_at is null and j.id = %(job_id)s;
 -- name: run
 -- One run, if its job is not deleted, or is that of an estimate.
 select r.id, r.job_id, r.owner, r.dataset, r.state, r.reason, r.max_pages, r.created_at, r.started_at, r.finished_at,
-    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.requested, r.queued, r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored,
-    r.rejected, r.dropped
+    r.cancelled_at, r.paused_at, r.stopped_at, r.priority, r.delay, r.kind, r.revision, r.requested, r.queued,
+    r.issued, r.fetched, r.failed, r.filtered, r.extracted, r.stored, r.rejected, r.dropped
 from runs r join jobs j on j.id = r.job_id where r.id = %(run_id)s and (j.deleted_at is null or r.kind = 'estimate');
 
 -- name: newest_runs
@@ -65,9 +67,10 @@ order by r.created_at desc limit %(limit)s;
 select id from jobs where id = %(job_id)s and deleted_at is null for update;
 
 -- name: is_open
--- Whether a run of a job is open. A statement of its own after the lock: one that had to wait for the lock would still
+-- Whether a run of a job is open (null: of any kind). A statement of its own after the lock: one that had to wait for the lock would still
 -- look with the eyes of the moment at which it began to wait.
-select exists (select from runs where job_id = %(job_id)s and state in ('queued', 'running', 'finishing')) as open;
+select exists (select from runs where job_id = %(job_id)s and state in ('queued', 'running', 'finishing')
+    and (%(kind)s::text is null or kind = %(kind)s)) as open;
 
 -- name: cancel
 -- Asks dispatch to drop what waits of every open run of a job; returns the runs that were not being cancelled yet.

@@ -85,16 +85,25 @@ class Detector:
         self.state = DetectorState(capacity)
         self._pace = usual_pace()
 
-    def observe(self, slots: Ints, values: Floats, seconds: Floats, floors: Floats | None = None) -> Observed:
+    def observe(
+        self,
+        slots: Ints,
+        values: Floats,
+        seconds: Floats,
+        floors: Floats | None = None,
+        settings: Settings | None = None,
+    ) -> Observed:
         """Takes in one value for each entry of `slots` (n), in order, and says what it thinks of it.
 
         `seconds` are Unix times, of which only the hour of the day (UTC) counts. `floors` are the fractions of the
         baseline below which a difference is none (eps: prices and numbers differ); the settings' number floor if left
-        out. A slot may occur several times. Raises ValueError, with the state as it was, for arrays of unequal
-        length, negative slots, and values, times or floors that are no finite numbers.
+        out. `settings` are others than the detector's own, for this call. A slot may occur several times. Raises
+        ValueError, with the state as it was, for arrays of unequal length, negative slots, and values, times or
+        floors that are no finite numbers.
         """
+        settings = settings or self.settings
         if floors is None:
-            floors = np.full(len(slots), self.settings.number_floor)
+            floors = np.full(len(slots), settings.number_floor)
         _check(slots, values, seconds, floors)
         if not len(slots):
             return Observed.empty(0)
@@ -105,21 +114,35 @@ class Detector:
         for part in [slice(None)] if len(slots) < FEW else rounds(slots, MOST):
             once = slots[part]
             step = self._observe_few if len(once) < FEW else self._observe_many
-            step(part, observed, once, values[part], hours[part], floors[part])
+            step(part, observed, once, values[part], hours[part], floors[part], settings)
         return observed
 
     def _observe_few(
-        self, part: Ints | slice, observed: Observed, slots: Ints, values: Floats, hours: Ints, floors: Floats
+        self,
+        part: Ints | slice,
+        observed: Observed,
+        slots: Ints,
+        values: Floats,
+        hours: Ints,
+        floors: Floats,
+        settings: Settings,
     ) -> None:
         each = zip(slots.tolist(), values.tolist(), hours.tolist(), floors.tolist(), strict=True)
-        seen = [observe_one(self.state, *one, self.settings, self._pace) for one in each]
+        seen = [observe_one(self.state, *one, settings, self._pace) for one in each]
         observed.score[part], observed.alarm[part] = [one.score for one in seen], [one.alarm for one in seen]
         observed.tail[part], observed.channel[part] = [one.tail for one in seen], [one.channel for one in seen]
         observed.baseline[part] = [one.baseline for one in seen]
         observed.residual[part] = [one.residual for one in seen]
 
     def _observe_many(
-        self, part: Ints | slice, observed: Observed, slots: Ints, values: Floats, hours: Ints, floors: Floats
+        self,
+        part: Ints | slice,
+        observed: Observed,
+        slots: Ints,
+        values: Floats,
+        hours: Ints,
+        floors: Floats,
+        settings: Settings,
     ) -> None:
         pulse, seasons = self.state.pulse, self.state.season.reshape(-1, 2)
         bins = slots * HOURS + hours
@@ -129,14 +152,14 @@ class Detector:
         expected = now[BASELINE].copy()
         now[COUNT] += 1.0
         residuals, excesses = advance_many(now, season, values, floors, self._pace)
-        tail, channel = self._strongest(slots, now[COUNT], excesses)
-        observed.score[part], observed.alarm[part] = decide(now[THETA], now[REST], tail, self.settings)
+        tail, channel = self._strongest(slots, now[COUNT], excesses, settings)
+        observed.score[part], observed.alarm[part] = decide(now[THETA], now[REST], tail, settings)
         observed.tail[part], observed.channel[part] = tail, channel
         observed.baseline[part], observed.residual[part] = _deviation(values, expected, residuals, channel)
         pulse[slots] = now.T
         seasons[bins] = season
 
-    def _strongest(self, slots: Ints, counts: Floats, excesses: Excesses) -> tuple[Floats, Ints]:
+    def _strongest(self, slots: Ints, counts: Floats, excesses: Excesses, settings: Settings) -> tuple[Floats, Ints]:
         """Scores the excesses, with their tails' memory; per series the highest score and its channel (1–6, or 0)."""
         tail, channel = np.zeros(len(slots)), np.zeros(len(slots), dtype=np.intp)
         if not len(excesses.series):
@@ -145,7 +168,7 @@ class Detector:
         places = slots.take(excesses.series) * CHANNELS + excesses.channel
         rows = tails.take(places, axis=0)
         counts = counts.take(excesses.series)
-        scores = score_excesses(rows, counts, excesses.size, excesses.scale, self.settings.warm_up)
+        scores = score_excesses(rows, counts, excesses.size, excesses.scale, settings.warm_up)
         tails[places] = rows
         # Later assignments win: from low to high, and of equals (excesses come by channel) the first channel last.
         order = np.argsort(scores[::-1], kind="stable")

@@ -1,6 +1,7 @@
 """The memory of the detector: 146 floats a series, one row per series, so that a key costs few cache lines."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
+_Rows = TypeVar(
+    "_Rows", npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.uint64], npt.NDArray[np.uint8]
+)
 
 CHANNELS = 6
 HOURS = 24
@@ -54,10 +58,10 @@ class DetectorState:
         yield self.tail
 
 
-def grown(array: Floats, slots: int) -> Floats:
+def grown(array: _Rows, slots: int) -> _Rows:
     """The array itself if it has that many rows; else a longer one, by half at least, so that copying stays cheap."""
     if slots <= len(array):
         return array
-    longer = np.zeros((max(slots, int(len(array) * _GROWTH)), *array.shape[1:]))
+    longer = np.zeros((max(slots, int(len(array) * _GROWTH)), *array.shape[1:]), dtype=array.dtype)
     longer[: len(array)] = array
     return longer

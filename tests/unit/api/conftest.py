@@ -22,8 +22,10 @@ from api.gateway import Gateway
 from api.ports import Behind, Checks, Ports, ProcessHealth
 from api.server import Server, configured
 from schemas.accounts import Act, User
+from streams.extraction.rules import check
 from tests.unit.api.credentials import FakeCredentials
-from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakeRecords, FakeTelemetry, StoreAway
+from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakePreviews, FakeRecords, FakeTelemetry, StoreAway
+from tests.unit.api.uploading import FakeResent, FakeUploads
 
 PASSWORD = "correct horse battery"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -41,7 +43,10 @@ class World:
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     credentials: FakeCredentials = field(default_factory=FakeCredentials)
+    previews: FakePreviews = field(default_factory=FakePreviews)
     records: FakeRecords = field(default_factory=FakeRecords)
+    uploads: FakeUploads = field(default_factory=FakeUploads)
+    resent: FakeResent = field(default_factory=FakeResent)
     feed: FakeFeed = field(default_factory=FakeFeed)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     processes: dict[str, ProcessHealth] = field(default_factory=dict)
@@ -53,7 +58,9 @@ class World:
 
     def app(self, **config: Any) -> FastAPI:
         ports = Ports(
-            accounts=self.accounts, jobs=self.jobs, credentials=self.credentials, records=self.records,
+            accounts=self.accounts, jobs=self.jobs, check_rules=check, previews=self.previews,
+            credentials=self.credentials, records=self.records, uploads=self.uploads,
+            resent=self.resent, resend=self.resent.resend,
             open_feed=self.feed.open, telemetry=self.telemetry,
             checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes, behind=lambda: self.behind),
         )  # fmt: skip

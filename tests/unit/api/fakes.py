@@ -1,7 +1,7 @@
 """In-memory ports of the gateway. tests/contract/api holds them to the same promises as the real adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,15 @@ from schemas.ledger import (
     HostWait,
     Job,
     Opening,
+    PagesWanted,
     Run,
+    StoredLetter,
     StoredRecord,
     StoredTrend,
     UrlFate,
 )
 from schemas.message import Message
+from schemas.previews import PreviewAnswer
 
 
 class StoreAway(Exception):
@@ -220,6 +223,7 @@ class FakeJobs:
     fates: dict[str, list[UrlFate]] = field(default_factory=dict)
     waits: dict[tuple[str, str], HostWait] = field(default_factory=dict)
     samples: dict[str, list[HostSample]] = field(default_factory=dict)
+    wanted: dict[str, PagesWanted] = field(default_factory=dict)
 
     async def create(self, opening: Opening, act: Act) -> Run:
         self.switch.check()
@@ -230,14 +234,18 @@ class FakeJobs:
         return self._open(opening, act)
 
     def _open(self, opening: Opening, act: Act) -> Run:
+        run = self._run(opening, kind=opening.kind)
+        self.outbox.append(ScrapeRequest(run_id=run.id))
+        self.acts.append(act)
+        return run
+
+    def _run(self, opening: Opening, **fields: Any) -> Run:
         run = Run(
             id=opening.run_id, job_id=opening.job_id, owner=opening.owner, dataset=opening.dataset, state="queued",
             reason="", max_pages=opening.max_pages, created_at=self.clock(), started_at=None, finished_at=None,
-            cancelled_at=None, counts=RunCounts(), priority=opening.priority,
+            cancelled_at=None, counts=RunCounts(), priority=opening.priority, **fields,
         )  # fmt: skip
         self.runs[run.id] = run
-        self.outbox.append(ScrapeRequest(run_id=run.id))
-        self.acts.append(act)
         return run
 
     def _of_job(self, job_id: str) -> list[Run]:
@@ -252,9 +260,31 @@ class FakeJobs:
         self.switch.check()
         if opening.job_id not in self.openings or opening.job_id in self.deleted:
             return "gone"
-        if any(run.open for run in self._of_job(opening.job_id)) and not force:
+        if any(run.open and run.kind == opening.kind for run in self._of_job(opening.job_id)) and not force:
             return "running"
         return self._open(opening, act)
+
+    async def replay(
+        self, opening: Opening, wanted: PagesWanted, act: Act
+    ) -> Run | Literal["running", "gone", "nothing"]:
+        self.switch.check()
+        if opening.job_id not in self.openings or opening.job_id in self.deleted:
+            return "gone"
+        if any(run.open and run.kind == "replay" for run in self._of_job(opening.job_id)):
+            return "running"
+        crawls = [run for run in self._of_job(opening.job_id) if run.kind == "crawl"]
+        if wanted.run_id is not None:
+            sources = [run for run in crawls if run.id == wanted.run_id]
+        elif wanted.since or wanted.until:
+            sources = crawls
+        else:
+            sources = [run for run in crawls if run.state == "completed"][-1:]
+        if not sources:
+            return "nothing"
+        self.wanted[opening.run_id] = wanted
+        revision = 1 + max(run.revision for run in self.runs.values() if run.dataset == opening.dataset)
+        self.acts.append(act)
+        return self._run(opening, kind="replay", revision=revision)
 
     def _job(self, job_id: str) -> Job:
         opening, newest = self.openings[job_id], self._of_job(job_id)[-1]
@@ -379,12 +409,41 @@ class FakeJobs:
         return self.samples.get(run_id, [])
 
 
+@dataclass
+class FakePreviews:
+    answer: PreviewAnswer | None = None
+    asked: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+
+    async def ask(self, job_id: str, url_fp: str, description: Mapping[str, Any], wait: float) -> PreviewAnswer | None:
+        self.asked.append((job_id, url_fp, description))
+        return self.answer
+
+
 class FakeRecords:
     def __init__(self) -> None:
         self.switch = Switch()
         self.of_run: dict[str, list[StoredRecord]] = {}
         self.stored_trends: list[StoredTrend] = []
         self.visits: dict[tuple[str, str], list[Attempt]] = {}
+        self.stored_letters: list[StoredLetter] = []
+
+    async def letters(
+        self, *, topic: str | None = None, stage: str | None = None, code: str | None = None, run_id: str | None = None,
+        before: tuple[datetime, str] | None = None, limit: int,
+    ) -> list[StoredLetter]:  # fmt: skip
+        self.switch.check()
+        asked = {"topic": topic, "stage": stage, "code": code, "run_id": run_id}
+        found = sorted(self.stored_letters, key=lambda letter: (letter.at, letter.id), reverse=True)
+        return [
+            replace(letter, value="")
+            for letter in found
+            if all(wanted in (None, getattr(letter, name)) for name, wanted in asked.items())
+            and (before is None or (letter.at, letter.id) < before)
+        ][:limit]
+
+    async def letter(self, letter_id: str) -> StoredLetter | None:
+        self.switch.check()
+        return next((letter for letter in self.stored_letters if letter.id == letter_id), None)
 
     async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
         self.switch.check()

@@ -42,6 +42,22 @@ async def test_they_are_their_owners_alone(client: Client) -> None:
     assert unknown.json()["error"]["details"]["field"] == "options.credentials"
 
 
+@pytest.mark.parametrize("again", ["start", "retry"])
+async def test_a_job_is_not_started_again_without_those_that_it_names(client: Client, again: str) -> None:
+    anna, root = await client.headers("anna"), await client.headers("root")
+    made = (await client.http.post("/api/v1/credentials", json=ASKED, headers=anna)).json()
+    first = (await _job(client, anna)).json()
+    way = f"/api/v1/jobs/{first['job_id']}/{again}"
+    client.world.jobs.change(first["run_id"], state="completed")
+    second = await client.http.post(way, headers=root)
+    assert second.status_code == 202, "an administrator starts it with what its owner has stored"
+    client.world.jobs.change(second.json()["run_id"], state="completed")
+    await client.http.delete(f"/api/v1/credentials/{made['id']}", headers=anna)
+    refused = await client.http.post(way, headers=anna)
+    assert refused.status_code == 422
+    assert refused.json()["error"]["details"]["field"] == "options.credentials"
+
+
 async def _job(client: Client, headers: dict[str, str], name: str = "members") -> Any:
     job = {"url": "https://members.example.com/", "options": {"credentials": name}}
     return await client.http.post("/api/v1/scrape", json=job, headers=headers)

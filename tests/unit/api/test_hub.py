@@ -84,6 +84,17 @@ async def test_a_listener_hears_its_run_in_order_and_no_other() -> None:
             "job_id", "current_page", "total_pages", "percent_complete", "current_operation"}  # fmt: skip
 
 
+async def test_a_run_that_stands_still_says_so() -> None:
+    feed = FakeFeed()
+    async with hub_on(feed) as hub, hearing(hub, run_id=RUN) as heard:
+        for paused in (True, False):
+            publish(feed, event(RUN, JOB, kind="state", paused=paused))
+        await eventually(lambda: len(heard.frames) == 4)
+        told = [frame["data"] for frame in heard.frames if frame["type"] == "status"]
+        assert [(data["status"], data["phase"], data["paused"]) for data in told] == [
+            ("running", "paused", True), ("running", "running", False)]  # fmt: skip
+
+
 async def test_a_listener_to_a_topic_hears_all_runs() -> None:
     feed = FakeFeed()
     async with hub_on(feed) as hub, hearing(hub, topic=TRENDS) as heard:

@@ -78,6 +78,18 @@ async def test_progress_and_times(client: Client) -> None:
     assert found["timing"]["estimated_seconds_left"] == pytest.approx(15, abs=2)
 
 
+async def test_every_rule_that_cannot_be_used_is_named(client: Client) -> None:
+    headers = await client.headers("anna")
+    extract = {"items": "li", "fields": {"good": "p::text", "price": "p >", "name": {"xpath": "//a["}}}
+    job = {"url": "http://site.test/", "extract": extract}
+    answer = await client.http.post("/api/v1/scrape", headers=headers, json=job)
+    assert answer.status_code == 422, answer.text
+    fields = [fault["field"] for fault in answer.json()["error"]["details"]["errors"]]
+    assert fields == ["extract.fields.price.css", "extract.fields.name.xpath"]
+    assert "at character 4" in answer.text
+    assert not client.world.jobs.openings
+
+
 async def test_the_newest_run_stands_for_the_job(client: Client) -> None:
     headers = await client.headers("anna")
     made = await client.scrape(headers, name="shop")

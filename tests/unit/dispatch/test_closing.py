@@ -124,3 +124,10 @@ async def test_a_flood_of_rejects_fails_the_run_and_drops_its_queue(world: World
     run_id = world.open("a", "b")
     assert await look(world, run_id, counts=RunCounts(rejected=2000, extracted=2000)) == "failed"
     assert world.frontier.runs[run_id].counts.queued == 0
+
+
+async def test_a_replay_that_read_nothing_says_what_was_not_there(world: World) -> None:
+    run_id = await crawled(world, klass="failed")
+    assert await look(world, run_id, kind="replay") == "failed"
+    [*_, last] = [decode(said.topic, said.value) for said in await world.frontier.outbox() if said.topic == RUN_EVENTS]
+    assert last.reason == "No stored page could be read."

@@ -72,6 +72,16 @@ def test_room_is_left_for_what_cleaning_adds() -> None:
         assert len(encode(clean(batch).batch)) <= 1_000_000
 
 
+def test_nested_values_leave_room_for_what_cleaning_adds() -> None:
+    made = job({"fields": {"offers": {"css": "li", "type": "list", "fields": {"url": {"css": "a", "type": "url"}}}}})
+    address = "http://shop.example/" + "x" * 1500
+    record = {"url": address, "offers": [{"url": f"?{number}"} for number in range(300)]}
+    batches = batches_of(fetched("", url=address), [record] * 4, clean_rules(made), "job", "data").batches
+    assert len(batches) > 1
+    for batch in batches:
+        assert len(msgspec.json.encode(clean(batch).batch)) < 1_000_000
+
+
 def test_without_rules_the_page_record_is_keyed_by_its_address() -> None:
     plain = job({})
     rules = clean_rules(plain)
@@ -79,6 +89,7 @@ def test_without_rules_the_page_record_is_keyed_by_its_address() -> None:
     assert rules.key == ["url"]
     assert {name: rule.type for name, rule in rules.fields.items()} == {
         "url": "url", "title": "text", "headings": "list", "text": "text", "language": "text", "description": "text",
+        "author": "text", "published": "date", "site_name": "text", "image": "image",
     }  # fmt: skip
 
 

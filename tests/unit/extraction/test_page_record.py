@@ -23,7 +23,18 @@ def test_title_headings_text_language_and_description() -> None:
         "text": "drawing First Some boldness. Second #",
         "language": "en-GB",
         "description": "Good things.",
+        "links": 1,
     }
+
+
+def test_what_a_page_says_of_itself() -> None:
+    body = """<meta name=author content="Ann"><meta property=article:published_time content="2024-05-01T10:00:00+02:00">
+        <meta property=og:site_name content="The Post"><meta property=og:image content="/i.png">
+        <meta name=twitter:image content=""><meta name=date content=x><a href=/1>a</a> <a name=x>b</a><p>x"""
+    assert page_record(page(body)) == {
+        "url": ADDRESS, "text": "a b x", "author": "Ann", "published": "2024-05-01T10:00:00+02:00",
+        "site_name": "The Post", "image": "/i.png", "links": 1,
+    }  # fmt: skip
 
 
 def test_what_a_page_does_not_have_is_absent() -> None:

@@ -1,5 +1,6 @@
 """What the stage does around one answer: it tells the frontier once, and lets go of what it cannot read."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,12 +10,16 @@ from typing import Any
 import pytest
 
 from schemas.delivery import Delivery
-from schemas.events import PageOutcome
+from schemas.events import FetchResult, PageOutcome
 from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.urls import fingerprint
-from streams.extraction.errors import RuleError
+from streams.extraction import stage as stage_module
+from streams.extraction.contents import Contents
+from streams.extraction.errors import RuleError, UnreadableError
+from streams.extraction.places import Elsewhere
 from streams.extraction.ports import Closed, Closing, Run
+from streams.extraction.reading import Reader
 from streams.extraction.stage import Extraction
 from tests.fakes.bodies import MemoryBodies
 from tests.unit.extraction.pages import fetched
@@ -42,8 +47,8 @@ class Ledger:
         return [Closed(held=self.held) for _ in closings]
 
 
-def stage(ledger: Ledger) -> Extraction:
-    return Extraction(ledger, MemoryBodies({}), lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1))
+def stage(ledger: Ledger, elsewhere: Elsewhere | None = None) -> Extraction:
+    return Extraction(ledger, MemoryBodies({}), lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1), elsewhere)
 
 
 def delivery(body: str, path: str = "") -> Delivery:
@@ -88,3 +93,65 @@ async def test_a_record_too_large_is_a_letter_if_its_page_counts(held: bool) -> 
     ledger = Ledger({**JOB, "extract": {"fields": {"text": "p::text"}}}, held)
     handled = await stage(ledger).handle([delivery(f"<p>{'x' * 3_000_000}</p>")])
     assert [reject.code for reject in handled.rejects] == (["record_too_large"] if held else [])
+
+
+SLOW: dict[str, Any] = {**JOB, "extract": {"fields": {"text": "p ~ p"}}}
+
+
+class TwoAtOnce:
+    """Gives no answer before two pages are being read; the second one's first, and the first one is cut off."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Barrier(2)
+        self.second_is_done = asyncio.Event()
+
+    async def read(self, result: FetchResult, reader: Reader) -> Contents:
+        await self.begun.wait()
+        if result.url.endswith("/a"):
+            await self.second_is_done.wait()
+            raise UnreadableError("extract_failed", "Too long.")
+        self.second_is_done.set()
+        return Contents()
+
+
+async def test_two_pages_of_a_batch_are_read_at_once_and_answered_in_its_order() -> None:
+    ledger = Ledger(SLOW)
+    batch = [delivery("", "a"), delivery("", "b")]
+    handled = await asyncio.wait_for(stage(ledger, TwoAtOnce()).handle(batch), 10)
+    told = [(event.url[-1], event.outcome, event.reason) for event in handled.outputs if isinstance(event, PageOutcome)]
+    assert told == [("a", "extract_failed", "Too long."), ("b", "fetched", "")]
+
+
+class Gone(Exception):
+    pass
+
+
+async def test_a_store_that_is_away_is_seen_as_such_and_nothing_goes_on_behind_it() -> None:
+    class Broken(TwoAtOnce):
+        async def read(self, result: FetchResult, reader: Reader) -> Contents:
+            await self.begun.wait()
+            if result.url.endswith("/a"):
+                raise Gone
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.second_is_done.set()
+            raise AssertionError
+
+    broken = Broken()
+    with pytest.raises(Gone):
+        await stage(Ledger(SLOW), broken).handle([delivery("", "a"), delivery("", "b")])
+    assert broken.second_is_done.is_set()
+
+
+async def test_what_a_batch_has_no_time_for_is_left_to_the_next_portion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_module, "PORTION_S", -1.0)
+    ledger = Ledger(JOB)
+    batch = [delivery("x", name) for name in ("a", "b", "c", "a", "d")]
+    it, seen = stage(ledger), list[str]()
+    while batch:
+        handled = await it.handle(batch)
+        assert len(handled.rest) < len(batch)
+        seen += [event.url[-1] for event in handled.outputs if isinstance(event, PageOutcome)]
+        batch = handled.rest
+    assert sorted(seen) == ["a", "a", "b", "c", "d"]

@@ -14,6 +14,7 @@ from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.topics import SCRAPE_REQUESTS
 from schemas.urls import fingerprint
+from streams.extraction.rules import check
 from streams.intake.ports import Seed
 from streams.intake.stage import Intake
 
@@ -50,7 +51,7 @@ def message(request: dict[str, Any], offset: int = 0, timestamp: int = 1, **head
 
 
 async def take(runs: Runs, *messages: Message) -> Handled:
-    return await Intake(runs).handle([Delivery(m, codec.decode(SCRAPE_REQUESTS, m.value)) for m in messages])
+    return await Intake(runs, check).handle([Delivery(m, codec.decode(SCRAPE_REQUESTS, m.value)) for m in messages])
 
 
 JOB = {"url": "http://Site.Test:80/a/../b#x"}
@@ -78,7 +79,9 @@ async def test_a_run_whose_message_is_given_up_does_not_wait_for_ever() -> None:
     run_id, runs = str(uuid4()), Runs()
     for request in ({"run_id": run_id}, {"job": JOB}, {"run_id": "x"}):
         told = message(request)
-        await Intake(runs).give_up(Delivery(told, codec.decode(SCRAPE_REQUESTS, told.value)), "It ended its worker.")
+        await Intake(runs, check).give_up(
+            Delivery(told, codec.decode(SCRAPE_REQUESTS, told.value)), "It ended its worker."
+        )
     assert runs.refused == {run_id: "It ended its worker."}
 
 
@@ -147,3 +150,17 @@ async def test_a_wrong_address_is_named_with_where_it_stands() -> None:
     job = {"urls": ["http://site.test/"], "sitemaps": ["http://me:secret@site.test/"]}
     (reject,) = (await take(Runs(), message({"job": job}))).rejects
     assert reject.reason.startswith("sitemaps.0: ") and "user or password" in reject.reason
+
+
+async def test_a_message_cannot_name_stored_credentials_which_are_users_own() -> None:
+    runs, job = Runs(), {**JOB, "options": {"credentials": "members"}}
+    (reject,) = (await take(runs, message({"job": job}))).rejects
+    assert reject.code == "invalid_job" and reject.reason.startswith("options.credentials: ")
+    assert runs.opened == []
+
+
+async def test_an_outsiders_rules_are_checked() -> None:
+    runs = Runs()
+    job = {"url": "http://site.test/", "extract": {"fields": {"price": "p >"}}}
+    (reject,) = (await take(runs, message({"job": job}))).rejects
+    assert reject.code == "invalid_job" and "extract.fields.price" in reject.reason and not runs.opened

@@ -1,6 +1,7 @@
 """The lossless step: what is published when, what becomes a dead letter, and what stops a stage."""
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -58,6 +59,29 @@ async def test_a_message_that_makes_the_stage_raise_is_a_letter_alone() -> None:
         ("handler_failed", 1),
         ("handler_failed", 3),
     ]
+
+
+class Unhurried(Echo):
+    """Comes to two messages a time."""
+
+    async def handle(self, batch: Sequence[Delivery]) -> Handled:
+        handled = await super().handle(batch[:2])
+        return Handled(handled.outputs, handled.rejects, list(batch[2:]))
+
+
+async def test_what_a_stage_did_not_come_to_is_its_next_portion_once_the_first_is_published() -> None:
+    published: list[list[str]] = []
+    stages: list[Unhurried] = []
+
+    def made() -> Unhurried:
+        stages.append(Unhurried(lambda run: published.append(list(line.outlet.sent))))
+        return stages[-1]
+
+    line = Line([request(name) for name in "abcde"], made)
+    await line.work()
+    assert [batch for it in stages for batch in it.batches] == [["a", "b"], ["c", "d"], ["e"]]
+    assert published == [[], [], ["a", "b"], ["a", "b"], ["a", "b", "c", "d"]]
+    assert line.outlet.sent == list("abcde") and line.committed == 5
 
 
 class Closing(Echo):

@@ -1,6 +1,8 @@
 """docker-compose.yml: the same processes as `up`, no password in the file, nothing open to others."""
 
 import re
+import subprocess
+from importlib.metadata import requires
 from typing import Any
 
 import pytest
@@ -62,6 +64,18 @@ def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
     assert "--require-hashes" in dockerfile
     rooms = set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE))
     assert rooms == {"schemas", "producers", "streams", "api", "dashboards", "cli", "infra", "demo"}
+
+
+def test_the_image_can_render_pages() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    last = dockerfile.rsplit("\nFROM ", 1)[1]
+    assert re.search(r"apt-get install .*\bchromium\b", last)
+    chosen = re.search(r"awk '(.*)' requirements-dev.lock > render.lock", dockerfile)
+    assert chosen and "--requirement render.lock" in dockerfile
+    lock = subprocess.run(["awk", chosen[1], "requirements-dev.lock"], cwd=ROOT, capture_output=True, check=True).stdout
+    laid = {*re.findall(r"^(\S+)==", lock.decode(), re.MULTILINE)}
+    needed = {re.split(r"[^\w-]", name)[0] for name in requires("playwright") or []}
+    assert laid == {"playwright", *needed} and b"--hash=" in lock
 
 
 def test_what_the_image_exposes_can_be_reached_and_no_process_tells_tracebacks() -> None:

@@ -95,3 +95,9 @@ def test_a_proxy_is_spoken_to_in_plain_http_and_has_a_host(proxy: str) -> None:
     assert job(proxy="http://proxy.example:3128").options.proxy
     with pytest.raises(ValidationError, match=r"options\.proxy"):
         job(proxy=proxy)
+
+
+def test_a_page_is_not_rendered_through_a_proxy_of_the_job() -> None:
+    with pytest.raises(ValidationError, match="leave out proxy or render"):
+        job(proxy="http://proxy.example:3128", render=True)
+    assert job(proxy="http://proxy.example:3128", render=False).options.render is None

@@ -31,7 +31,7 @@ from streams.extraction.answer import answer_page
 from streams.extraction.closings import Answer
 from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
-from streams.trends.events import trend_of
+from streams.trends.events import finding_of, trend_of
 from streams.trends.observations import Alarm, Observation
 
 REQUEST, LETTER = example(SCRAPE_REQUESTS), example(DEAD_LETTERS)
@@ -96,12 +96,9 @@ def test_the_trend_is_what_an_alarm_on_the_first_record_says() -> None:
     trend, clean = event(TRENDS), event(CLEAN_RECORDS)
     record, at = clean.records[0], datetime.fromisoformat(clean.fetched_at).timestamp()
     seen = Observation(record.key, "price", "price", record.data["price"], at, record.id, clean.url)
-    values = tuple((value, at) for value in trend.values)
+    values = tuple(trend.values)
     alarm = Alarm(clean.dataset, seen, 4, trend.score, trend.before, trend.after - trend.before, values)
-    made = trend_of(alarm, RUN)
-    assert {name: getattr(made, name) for name in made.__slots__} == {
-        name: getattr(trend, name) for name in made.__slots__
-    }
+    assert trend_of(finding_of(alarm), RUN) == trend
 
 
 def test_the_accounts_of_the_run_close() -> None:

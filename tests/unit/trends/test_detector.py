@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def one(detector: Detector, value: float, seconds: float = 0.0) -> tuple[bool, i
 def test_what_is_not_finite_is_refused_and_nothing_changes(bad: float, where: str, size: int) -> None:
     detector = Detector(FEW_KEYS)
     slots = np.arange(size)
-    call = {"values": np.full(size, 5.0), "seconds": np.zeros(size), "floors": np.full(size, 1e-3)}
+    call: dict[str, Any] = {"values": np.full(size, 5.0), "seconds": np.zeros(size), "floors": np.full(size, 1e-3)}
     detector.observe(slots, **call)
     before = [array.tobytes() for array in detector.state.arrays()]
     call[where] = np.full(size, 1.0)

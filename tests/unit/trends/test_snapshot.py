@@ -31,7 +31,7 @@ def damaged(position: int) -> bytes:
     [
         (b"", "too short"),
         (b"PK\x03\x04 something else", "no snapshot"),
-        (damaged(3), "layout 66"),
+        (damaged(3), "layout 67"),
         (damaged(7), "claims"),
         (damaged(12), "damaged"),
         (damaged(-1), "damaged"),

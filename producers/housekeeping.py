@@ -1,4 +1,4 @@
-"""What a fetcher tidies up now and then: bodies that nobody can ask for any more, cookies of runs that are over."""
+"""Tidying up now and then: what nobody can ask for any more, in the blob store and in PostgreSQL."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ Work = Callable[[], Awaitable[object]]
 
 
 async def housekeeping(works: Mapping[str, Work], every: float = EVERY_S) -> None:
-    """Does each about once an hour, for ever; what fails is done the next time. Several fetchers may do the same."""
+    """Does each about once an hour, for ever; what fails is done the next time. Several processes may do the same."""
     while True:
         await asyncio.sleep(every * (0.5 + random.random()))
         for name, work in works.items():

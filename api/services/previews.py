@@ -1,0 +1,46 @@
+"""Previews: rules tried on one stored page, for people who write them."""
+
+from collections import Counter
+from typing import Any
+
+from api.auth.callers import Caller
+from api.errors import invalid, unavailable
+from api.ports import Previews
+from api.services.jobs import JobService
+from api.services.replays import described
+from schemas.previews import PreviewAnswer
+from schemas.urls import UrlError, canonical, row_fingerprint
+
+AT_ONCE, AT_ONCE_EACH = 8, 2
+"""Previews that are waited for, in all and by one caller."""
+
+
+class Previewing:
+    """Asks whoever reads pages, and waits `wait` seconds. ApiError 404 for what the caller may not see, 422 for rules
+    that do not go with the job, 503 while nobody answers or too many ask."""
+
+    def __init__(self, service: JobService, previews: Previews, wait: float) -> None:
+        self._service = service
+        self._previews = previews
+        self._wait = wait
+        self._callers: Counter[str] = Counter()
+
+    async def preview(self, caller: Caller, job_id: str, url: str, changes: dict[str, Any]) -> PreviewAnswer:
+        """What the job's rules, or these in their place, make of the newest stored copy of a page."""
+        job = await self._service.job(caller, job_id)
+        description = described(job, changes).model_dump(mode="json")
+        try:
+            fingerprint = row_fingerprint(canonical(url), "page")
+        except UrlError as problem:
+            raise invalid("url", str(problem), "INVALID") from None
+        if self._callers.total() >= AT_ONCE or self._callers[caller.user_id] >= AT_ONCE_EACH:
+            raise unavailable("Too many previews are being made at the moment; ask again in a second.", 1)
+        self._callers[caller.user_id] += 1
+        try:
+            answer = await self._previews.ask(job.id, fingerprint, description, self._wait)
+        finally:
+            self._callers[caller.user_id] -= 1
+            self._callers += Counter()  # leaves out who waits for nothing
+        if answer is None:
+            raise unavailable("Nobody reads pages at the moment; see whether extraction runs.", 5)
+        return answer

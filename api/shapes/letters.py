@@ -1,0 +1,74 @@
+"""Dead letters as v1 tells them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.services.letters import Sent
+from schemas.ledger import StoredLetter
+
+_ID = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
+
+
+class Letter(BaseModel):
+    """A message or record that a stage could not use. `size` counts the bytes of its value as text."""
+
+    id: str = Field(examples=[_ID])
+    topic: str = Field(examples=["uploads"])
+    partition: int
+    offset: int
+    stage: str = Field(examples=["uploads"])
+    code: str = Field(examples=["malformed"])
+    reason: str = Field(examples=["The value is not JSON."])
+    run_id: str
+    size: int
+    at: datetime
+
+
+class LetterWhole(Letter):
+    """With the original bytes."""
+
+    value: str
+
+
+class LetterPage(BaseModel):
+    """A piece of the list."""
+
+    letters: list[Letter]
+    next_cursor: str | None
+
+
+class LetterReplayed(BaseModel):
+    """Its bytes are in its topic again; `sent` is false where that was before this request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": _ID, "topic": "uploads", "sent": True, "replayed_at": "2026-01-05T10:30:00Z"}]
+        }
+    )
+
+    id: str
+    topic: str
+    sent: bool
+    replayed_at: datetime
+
+
+def letter_page(letters: Sequence[StoredLetter], after: str | None) -> LetterPage:
+    """A piece of the list, without values."""
+    return LetterPage(letters=[Letter(**_known(letter)) for letter in letters], next_cursor=after)
+
+
+def whole_letter(letter: StoredLetter) -> LetterWhole:
+    """One letter."""
+    return LetterWhole(**_known(letter), value=letter.value)
+
+
+def replayed(sent: Sent) -> LetterReplayed:
+    """What became of the request."""
+    return LetterReplayed(id=sent.letter.id, topic=sent.letter.topic, sent=sent.now, replayed_at=sent.at)
+
+
+def _known(letter: StoredLetter) -> dict[str, object]:
+    return {name: value for name, value in asdict(letter).items() if name != "value"}

@@ -1,0 +1,25 @@
+"""What rules make of one stored page: the answer to a preview, on its way from extraction to the gateway."""
+
+from typing import Any
+
+import msgspec
+
+
+class PreviewProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that cannot be used: its place within `extract` (`fields.price.css`), and what to change."""
+
+    place: str
+    reason: str
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`records` are raw, as extraction found them, before cleaning. `found`: there is a stored copy, `fetched_at`
+    (RFC 3339) by `run_id`; `reason` says why there is none, or why it could not be read; `notes` what was cut off."""
+
+    found: bool = False
+    run_id: str = ""
+    fetched_at: str = ""
+    records: list[dict[str, Any]] = []
+    notes: list[str] = []
+    problems: list[PreviewProblem] = []
+    reason: str = ""

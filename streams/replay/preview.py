@@ -1,0 +1,153 @@
+"""Rules tried on the newest stored copy of one page, for people who write them: nothing is stored, nothing fetched.
+
+The frontier knows which visit brought the page and when, so that a few messages of one partition are read, and not the
+topic backwards. The rules run in a child that is ended when they take too long.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from schemas.codec import decode
+from schemas.events import FetchResult
+from schemas.job import JobDescription
+from schemas.message import Message
+from schemas.previews import PreviewAnswer, PreviewProblem
+from schemas.topics import RAW_PAGES
+from streams.extraction.bodies import Bodies, MissingBodyError, whole
+from streams.extraction.errors import ExtractionError
+from streams.extraction.places import Elsewhere
+from streams.extraction.ports import Run
+from streams.extraction.reading import Reader
+from streams.extraction.rules import check
+from streams.replay.rereading import head_of
+
+log = structlog.get_logger()
+
+FIND_S = 0.3
+"""Seconds in which a stored page is looked for."""
+
+MAX_SHOWN = 100
+SLACK_S = 2.0
+"""Seconds by which a page's message may be older than its task's issue or newer than its closing: clocks differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A page of a job, and the job with the rules that are tried."""
+
+    id: str
+    job_id: str
+    url_fp: str
+    description: JobDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """The visit that brought a page, between two moments (epoch seconds)."""
+
+    run_id: str
+    fetch_id: str
+    url: str
+    since: float
+    until: float
+
+
+class Desk(Protocol):
+    """Where questions come in."""
+
+    def rung(self) -> AsyncIterator[None]:
+        """Once at the beginning, and whenever somebody has asked."""
+        ...
+
+    async def take(self) -> list[Question]:
+        """Questions that wait, each for one who answers."""
+        ...
+
+    async def newest_copy(self, job_id: str, url_fp: str) -> Copy | None:
+        """The visit that last brought a page of a job."""
+        ...
+
+    async def answer(self, question_id: str, answer: PreviewAnswer) -> None:
+        """For whoever asked."""
+        ...
+
+
+class Archive(Protocol):
+    """raw-pages, where one key is looked for."""
+
+    def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
+        """The messages under a key that were written between two moments (epoch seconds)."""
+        ...
+
+
+class Previewing:
+    """Answers one question after another; what comes between is an answer too."""
+
+    def __init__(
+        self, desk: Desk, archive: Archive, bodies: Bodies, children: Elsewhere, find_s: float = FIND_S
+    ) -> None:
+        self._desk = desk
+        self._archive = archive
+        self._bodies = bodies
+        self._children = children
+        self._find_s = find_s
+
+    async def run(self) -> None:
+        """For ever; ends by being cancelled."""
+        while True:
+            try:
+                async for _ in self._desk.rung():
+                    while questions := await self._desk.take():
+                        for question in questions:
+                            await self._desk.answer(question.id, await self._answer(question))
+            except Exception as problem:
+                log.warning("previews_interrupted", error=repr(problem))
+                await asyncio.sleep(1.0)
+
+    async def _answer(self, question: Question) -> PreviewAnswer:
+        problems = check(question.description.extract)
+        if problems:
+            return PreviewAnswer(problems=[PreviewProblem(place=each.place, reason=each.reason) for each in problems])
+        copy = await self._desk.newest_copy(question.job_id, question.url_fp)
+        if copy is None:
+            return PreviewAnswer(reason="No run of this job has fetched this page; see the job's URLs.")
+        try:
+            async with asyncio.timeout(self._find_s):
+                found = await self._find(question.url_fp, copy)
+        except TimeoutError:
+            return PreviewAnswer(
+                reason=f"The stored page was not found within {self._find_s:g} s, since very many were stored then; try"
+                " a page that was fetched at another time."
+            )
+        if found is None:
+            return PreviewAnswer(run_id=copy.run_id, reason="This page is no longer kept; run the job again.")
+        return await self._read(question, found)
+
+    async def _find(self, url_fp: str, copy: Copy) -> FetchResult | None:
+        async for message in self._archive.under(url_fp, copy.since - SLACK_S, copy.until + SLACK_S):
+            if head_of(message).fetch_id == copy.fetch_id:
+                found: FetchResult = decode(RAW_PAGES, message.value)
+                return found
+        return None
+
+    async def _read(self, question: Question, stored: FetchResult) -> PreviewAnswer:
+        told = PreviewAnswer(found=True, run_id=stored.run_id, fetched_at=stored.fetched_at)
+        run = Run(id=question.id, job_id=question.job_id, dataset="preview", description=question.description)
+        try:
+            contents = await self._children.read(await whole(stored, self._bodies), Reader.of(run))
+        except (ExtractionError, MissingBodyError) as problem:
+            return replace(told, reason=str(problem))
+        except Exception as problem:
+            log.error("preview_failed", url=stored.url[:500], error=repr(problem), exc_info=problem)
+            return replace(told, reason="The page could not be read; the log of extraction says why.")
+        records = [record for batch in contents.batches for record in batch.records]
+        notes = [contents.notes] if contents.notes else []
+        if len(records) > MAX_SHOWN:
+            notes.append(f"The page gives {len(records)} records; the first {MAX_SHOWN} are shown.")
+        notes += [f"A record is left out: {reason}" for _, reason, _, _ in contents.letters]
+        return replace(told, records=records[:MAX_SHOWN], notes=notes)

@@ -1,0 +1,90 @@
+"""A stored page, read again: its answer closes a row of the replay as the first one closed a row of the crawl."""
+
+from dataclasses import replace
+
+import msgspec
+import structlog
+
+from schemas.delivery import Reject
+from schemas.events import Event, FetchResult, PageOutcome
+from schemas.message import Message
+from streams.extraction.answer import answer_read
+from streams.extraction.bodies import Bodies, MissingBodyError, whole
+from streams.extraction.closings import Answer, closing_of
+from streams.extraction.errors import ExtractionError, UnreadableError
+from streams.extraction.outcome import outcome_of
+from streams.extraction.places import Elsewhere
+from streams.extraction.ports import Closed
+from streams.extraction.reading import Reader
+from streams.replay.ports import Taken
+
+log = structlog.get_logger()
+
+
+class Head(msgspec.Struct):
+    """As much of a FetchResult as tells whether a replay wants it: the body is passed over."""
+
+    run_id: str = ""
+    url_fp: str = ""
+    fetch_id: str = ""
+    status: int | None = None
+
+
+_head = msgspec.json.Decoder(Head)
+
+
+def head_of(message: Message) -> Head:
+    """An empty one where the message is no page at all: extraction has dead-lettered it."""
+    try:
+        return _head.decode(message.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Head()
+
+
+class Rereader:
+    """Reads pages in child processes of its own, so that neither a bad rule nor a heavy page holds up the live line."""
+
+    def __init__(self, bodies: Bodies, children: Elsewhere) -> None:
+        self._bodies = bodies
+        self._children = children
+
+    async def answer(self, stored: FetchResult, taken: Taken, reader: Reader) -> Answer:
+        """What becomes of the row. Deterministic: the same page and rules give the same batches."""
+        page = msgspec.structs.replace(stored, run_id=reader.run.id, attempt=1, tries=0, depth=taken.depth)
+        try:
+            page = await whole(page, self._bodies)
+        except MissingBodyError as problem:
+            return _failed(page, taken, reader, "not_kept", str(problem))
+        try:
+            answer = answer_read(page, reader, await self._children.read(page, reader))
+        except ExtractionError as problem:
+            outcome = problem.outcome if isinstance(problem, UnreadableError) else "extract_failed"
+            return _failed(page, taken, reader, outcome, str(problem))
+        except Exception as problem:
+            # A mistake in the program that a page brought to light: its row ends, and the replay goes on.
+            log.error("page_not_read", url=page.url[:500], error=repr(problem), exc_info=problem)
+            return _failed(page, taken, reader, "extract_failed", f"The page could not be read: {problem!r}"[:500])
+        return replace(answer, closing=replace(answer.closing, url_fp=taken.row, links=(), memory=None))
+
+
+def _failed(page: FetchResult, taken: Taken, reader: Reader, outcome: str, reason: str) -> Answer:
+    closing = closing_of(page, outcome, "failed", reason)
+    return Answer(page, reader, replace(closing, url_fp=taken.row))
+
+
+def published(answer: Answer, verdict: Closed) -> list[Event]:
+    """What a closed row says. Nothing was fetched: the visit's times and bytes were told by the run that made it."""
+    told: PageOutcome = outcome_of(answer, verdict)
+    told = msgspec.structs.replace(
+        told, url_fp=answer.result.url_fp, elapsed_ms=0.0, wire_size=0, dns_ms=None, connect_ms=None, tls_ms=None,
+        first_byte_ms=None, headers=[],
+    )  # fmt: skip
+    return [*answer.batches, told]
+
+
+def letters(message: Message, answer: Answer) -> list[Reject]:
+    """Records too large for a message, as of any run."""
+    return [
+        Reject(message, code, reason, identity, value, answer.reader.run.id)
+        for code, reason, identity, value in answer.oversized
+    ]

@@ -1,0 +1,68 @@
+"""Records from outside: 10,000 in one call, SIGKILL to the stage that takes them, and exactly they are stored; a dead
+letter is sent again."""
+
+import json
+import uuid
+
+import pytest
+from confluent_kafka import Producer
+
+from tests.acceptance.system import System, until
+
+
+@pytest.mark.timeout(240)
+def test_what_was_answered_is_stored_once_whatever_is_killed(system: System) -> None:
+    dataset = f"up-{uuid.uuid4().hex[:8]}"
+    lines = [json.dumps({"sku": f"S-{n}", "cost": f"£{n}.50"}) for n in range(9_998)] + ['{"cost":"£1"}', "{oops"]
+    with system.client() as client:
+        answer = client.post(
+            "/api/v1/records",
+            params={"dataset": dataset, "key": "sku", "fields": "sku:text,cost:price"},
+            content="\n".join(lines),
+            headers={"Content-Type": "application/jsonl"},
+            timeout=60,
+        )
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert (told["accepted"], told["rejected"], told["errors"][0]["line"]) == (9_999, 1, 10_000)
+    pid = system.kill("uploads")
+
+    job = system.ended(told["job_id"], timeout=150)
+    until("uploads is back", lambda: system.restarted("uploads", pid))
+    counts = job["counts"]
+    assert (job["status"], counts["extracted"], counts["stored"], counts["rejected"]) == ("completed", 9_999, 9_999, 0)
+    [(rows, distinct, keys, total)] = system.query(
+        "select count(), uniqExact(id), uniqExact(key), sum(numbers['cost']) from records where dataset = {d:String}",
+        d=dataset,
+    )
+    assert (int(rows), int(distinct), int(keys)) == (9_999, 9_999, 9_999)
+    assert total == sum(n + 0.5 for n in range(9_998)) + 1
+    [(worst, best)] = system.query(
+        "select min(quality), max(completeness) from records where dataset = {d:String}", d=dataset
+    )
+    assert (float(worst) < 100, float(best)) == (True, 100.0)
+
+
+@pytest.mark.timeout(120)
+def test_a_message_that_nobody_could_use_is_found_and_sent_again_once(system: System) -> None:
+    reason = f"no dataset {uuid.uuid4().hex[:8]}"
+    producer = Producer({"bootstrap.servers": system.endpoint("kafka")})
+    producer.produce("uploads", json.dumps({"dataset": "", "records": [{"note": reason}]}).encode())
+    producer.flush(30)
+    with system.client() as client:
+
+        def found() -> str | None:
+            listed = client.get("/api/v1/dead-letters", params={"stage": "uploads"}).json()["letters"]
+            whole = [client.get(f"/api/v1/dead-letters/{one['id']}").json() for one in listed]
+            return next((one["id"] for one in whole if reason in one["value"]), None)
+
+        letter = until("the letter is there", found)
+        sent = [client.post(f"/api/v1/dead-letters/{letter}/replay").json()["sent"] for _ in range(2)]
+    assert sent == [True, False]
+    until("it failed once more, and only once", lambda: _letters(system, reason) == 2)
+
+
+def _letters(system: System, reason: str) -> int:
+    return int(
+        system.query("select uniqExact(id) from dead_letters where position(value, {r:String}) > 0", r=reason)[0][0]
+    )
