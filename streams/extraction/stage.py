@@ -1,6 +1,7 @@
 """raw-pages → raw-records, page-outcomes: reads a page by its run's rules and closes its task."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from random import Random
@@ -50,7 +51,7 @@ class Extraction:
         """Pages and failures of one batch; twins within it are settled one after the other. What it does not come to
         within PORTION_S is the rest."""
         handled = Handled()
-        until = asyncio.get_running_loop().time() + PORTION_S
+        until = time.monotonic() + PORTION_S
         for twin_free in _without_twins(batch):
             if handled.rest:
                 handled.rest.extend(twin_free)
@@ -72,11 +73,10 @@ class Extraction:
     async def _close(self, batch: Sequence[Delivery], handled: Handled, until: float) -> None:
         answers: dict[int, Answer] = {}
         waiting = iter(enumerate(batch))
-        clock = asyncio.get_running_loop().time
 
         async def lane() -> None:
             for index, delivery in waiting:
-                if answers and clock() > until:
+                if answers and time.monotonic() > until:
                     handled.rest.append(delivery)
                     continue
                 reader = await self._readers.of(delivery.event.run_id)
@@ -85,7 +85,7 @@ class Extraction:
                 answers[index] = await self._answer(delivery, reader, handled)
                 await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two pages
 
-        await _together([lane() for _ in range(LANES)])
+        await (_together([lane() for _ in range(LANES)]) if self._elsewhere else lane())
         await self._write([(batch[index], answers[index]) for index in sorted(answers)], handled)
 
     async def _answer(self, delivery: Delivery, reader: Reader, handled: Handled) -> Answer:
