@@ -4,24 +4,36 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from api.services.letters import Sent
 from schemas.ledger import StoredLetter
 
 _ID = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
+_LETTER: dict[str, JsonValue] = {
+    "id": _ID,
+    "topic": "uploads",
+    "partition": 0,
+    "offset": 17,
+    "stage": "uploads",
+    "code": "malformed",
+    "reason": "The value is not JSON.",
+    "run_id": "",
+    "size": 7,
+    "at": "2026-01-05T10:30:00Z",
+}
 
 
 class Letter(BaseModel):
     """A message or record that a stage could not use. `size` counts the bytes of its value as text."""
 
-    id: str = Field(examples=[_ID])
-    topic: str = Field(examples=["uploads"])
+    id: str
+    topic: str
     partition: int
     offset: int
-    stage: str = Field(examples=["uploads"])
-    code: str = Field(examples=["malformed"])
-    reason: str = Field(examples=["The value is not JSON."])
+    stage: str
+    code: str
+    reason: str
     run_id: str
     size: int
     at: datetime
@@ -30,11 +42,15 @@ class Letter(BaseModel):
 class LetterWhole(Letter):
     """With the original bytes."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_LETTER, "value": '{"reco'}]})
+
     value: str
 
 
 class LetterPage(BaseModel):
     """A piece of the list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"letters": [_LETTER], "next_cursor": "eyJhdCI6MX0"}]})
 
     letters: list[Letter]
     next_cursor: str | None

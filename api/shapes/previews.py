@@ -16,7 +16,7 @@ class PreviewBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"url": _URL, "extract": {"fields": {"name": "h1::text", "price": ".price"}}}]},
+        json_schema_extra={"examples": [{"url": _URL, "extract": {"fields": {"name": {"css": "h1::text"}}}}]},
     )
 
     url: Url = Field(description="The page, as the job's URLs name it.")

@@ -19,7 +19,7 @@ _EXAMPLE: dict[str, Any] = {
             "price": {"css": ".price::text", "type": "price"},
             "stock": {"css": ".stock::text", "type": "number"},
         },
-        "key": "sku",
+        "key": ["sku"],
     },
 }
 

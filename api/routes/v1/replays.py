@@ -20,11 +20,12 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=SCHEMES, r
     **documented(400, 404, 409, 413, 422, permission=Permission.WRITE),
 )
 async def replay(
-    job_id: JobId, body: ReplayBody, caller: Writer, gateway: Wired, visit: From, response: Response
+    job_id: JobId, caller: Writer, gateway: Wired, visit: From, response: Response, body: ReplayBody | None = None
 ) -> ReplayAccepted:
     """Reads pages that were fetched before once more, by other rules, into a new revision of the dataset; the records
     that there are stay. Nothing is fetched. Pages are kept for as long as the topic raw-pages keeps them; those that it
     does not any more are counted, with the outcome `not_kept`. Follow it as any run, by `links.self`."""
+    body = body or ReplayBody()
     name, run = await gateway.replays.replay(caller, job_id, body.wanted, body.changes, visit)
     response.headers["Location"] = f"/api/v1/jobs/{run.job_id}"
     return replayed(name, run)

@@ -16,6 +16,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/scrape": JOB,
     "/api/v1/scrape/validate": JOB,
     "/api/v1/jobs/{job_id}/run": {"delay": 2.0},
+    "/api/v1/jobs/{job_id}/preview": {"url": "http://shop.test/"},
     "/api/v1/auth/keys": {"name": "k"},
     "/api/v1/credentials": {"name": "c", "kind": "bearer", "host": "shop.test", "secret": "s"},
 }
