@@ -43,6 +43,8 @@ def batch_flaw(delivery: Delivery) -> str:
         return "fetched_at must be a time as RFC 3339 writes it."
     if any(not is_uuid(record.id) for record in batch.records):
         return "The id of each record must be a lower-case UUID."
+    if not 0 <= batch.revision < 2**32:
+        return f"Its revision is {batch.revision}, which no count of rules is."
     if min(batch.counted_in, batch.rejected, batch.filtered) < 0 or batch.counted_in >= 2**32:
         return "counted_in, rejected and filtered must be counts."
     if batch.counted_in != len(batch.records) + batch.rejected + batch.filtered:

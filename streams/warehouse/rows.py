@@ -84,6 +84,7 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
                     "job_id": batch.job_id,
                     "batch_id": batch.id,
                     "key": record.key,
+                    "revision": batch.revision,
                     "url": batch.url,
                     "data": _json(data),
                     "completeness": record.completeness,

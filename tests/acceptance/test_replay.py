@@ -57,6 +57,8 @@ def test_changed_rules_over_fetched_pages(system: System, site: Site) -> None:
     old, new = keys_of(system, first["run_id"]), keys_of(system, second["run_id"])
     assert old.keys() == new.keys() and len(new) == second["counts"]["stored"] > 0
     assert all('"title"' in data for data in new.values()) and not any('"title"' in data for data in old.values())
+    by_revision = "select revision, count() from records where dataset = 'replayed' group by revision order by revision"
+    assert system.query(by_revision) == [(1, len(old)), (2, len(new))]
     assert len(site.hits()) == visited, "nothing was fetched"
 
 
