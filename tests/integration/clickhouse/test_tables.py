@@ -14,7 +14,9 @@ from infra.clickhouse.client import connect
 from infra.clickhouse.cluster import NotClustered, clustered
 from infra.clickhouse.migrate import migrate, statements
 from infra.clickhouse.row_store import RowStore
+from schemas.topics import CLEAN_RECORDS
 from streams.warehouse.ports import Rows
+from streams.warehouse.rows import QUIET_TOPICS, shape_of
 from tests.engines import Engines
 
 AT = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -96,6 +98,13 @@ async def test_fields_are_typed_and_words_are_found(engines: Engines, clickhouse
     assert clickhouse.query(sql, parameters={"word": "lighthouse", "d": dataset}).result_rows == [(4,)]
     plan = clickhouse.query(f"explain indexes = 1 {sql}", parameters={"word": "lighthouse", "d": dataset}).result_rows
     assert any("by_word" in row[0] for row in plan), plan
+
+
+@pytest.mark.parametrize("topic", [CLEAN_RECORDS, *QUIET_TOPICS])
+async def test_a_new_owner_can_ask_what_is_stored_of_every_topic(
+    engines: Engines, clickhouse: Client, topic: str
+) -> None:
+    assert await RowStore(engines.clickhouse).recent_ids(shape_of(topic).table, ["1999-01-01T00:00:00.000Z"], 10) == []
 
 
 def test_every_migration_can_be_said_to_a_cluster(clickhouse: Client) -> None:
