@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,10 +57,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Crash:
-    """Why a life ended that was not asked to: what anyone may know, and what is for whoever may read the logs."""
+    """Why a life ended that was not asked to: what anyone may know, and what is for whoever may read the logs.
+
+    Who was `killed` (SIGKILL: somebody's hand, or the kernel for want of memory) has not failed by itself, and is
+    started again however often it happens.
+    """
 
     ending: str
     details: str = ""
+    killed: bool = False
 
     def __str__(self) -> str:
         return f"{self.ending}: {self.details}" if self.details else self.ending
@@ -87,7 +93,6 @@ class Keeper:
         self.ending = ""
         self.said = ""
         self.restarts = 0
-        self.has_been_ready = False
         self.ready = asyncio.Event()
         self.down = asyncio.Event()
         self.settled = asyncio.Event()
@@ -123,8 +128,9 @@ class Keeper:
             if crash is None:
                 break
             now, chance = self._around.clock(), self._around.chance()
-            self._crashes = [*self._crashes[-_REMEMBERED:], now]
-            delay = self._around.policy.delay(self._crashes, now, chance, has_been_ready=self.has_been_ready)
+            if not crash.killed:
+                self._crashes = [*self._crashes[-_REMEMBERED:], now]
+            delay = self._around.policy.delay([now] if crash.killed else self._crashes, now, chance)
             if delay is None:
                 many = f"{len(self._crashes)} crashes, too many in a short time; the last: "
                 return self._give_up(f"{many}{crash}", f"{many}{crash.ending}")
@@ -206,7 +212,6 @@ class Keeper:
         self.state, self.why, self.ending = state, why, ending or why
         if state is State.READY:
             self.why = self.ending = ""
-            self.has_been_ready = True
             self.ready.set()
         if state in (State.READY, State.DOWN, State.STOPPED):
             self.settled.set()
@@ -214,7 +219,7 @@ class Keeper:
 
 
 def _crash(ending: Ending) -> Crash:
-    return Crash(str(ending), ending.last_lines[-1] if ending.last_lines else "")
+    return Crash(str(ending), ending.last_lines[-1] if ending.last_lines else "", killed=ending.code == -signal.SIGKILL)
 
 
 async def _first(*waits: Awaitable[object]) -> None:

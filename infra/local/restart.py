@@ -8,21 +8,15 @@ from dataclasses import dataclass
 class RestartPolicy:
     """Exponential back-off with jitter, and an end: five crashes within a minute are no accident.
 
-    What has never been ready cannot run as it is, and is left down for somebody to mend. What has been ready can run:
-    whatever ends it may pass in the night (a full disk, no memory, a store that is away), so it is tried for ever, at
-    a pace that burdens nobody. Times in seconds. The jitter keeps programs that one fault brought down from returning
-    all at once.
+    Times in seconds. The jitter keeps programs that one fault brought down from returning all at once.
     """
 
     first_s: float = 0.2
     longest_s: float = 10.0
     crashes: int = 5
     within_s: float = 60.0
-    rest_s: float = 20.0
 
-    def delay(
-        self, crashes: Sequence[float], now: float, chance: float, *, has_been_ready: bool = False
-    ) -> float | None:
+    def delay(self, crashes: Sequence[float], now: float, chance: float) -> float | None:
         """How long to wait before the next start; None when it should stay down.
 
         `crashes` are the times of all crashes so far, oldest first; `chance` is uniform in [0, 1). Crashes longer ago
@@ -30,7 +24,7 @@ class RestartPolicy:
         """
         recent = sum(1 for at in crashes if now - at < self.within_s)
         if recent >= self.crashes:
-            return self.rest_s * (0.5 + chance / 2) if has_been_ready else None
+            return None
         longest = min(self.longest_s, self.first_s * 2.0 ** max(0, recent - 1))
         return longest * (0.5 + chance / 2)
 

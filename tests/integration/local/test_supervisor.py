@@ -19,7 +19,7 @@ from infra.local.restart import RestartPolicy
 from infra.local.supervisor import Supervisor
 
 ROOT = str(Path(__file__).parents[3])
-QUICK = RestartPolicy(first_s=0.01, longest_s=0.05, rest_s=0.05)
+QUICK = RestartPolicy(first_s=0.01, longest_s=0.05)
 GOOD = """
 import signal, sys, threading
 from infra import notify
@@ -179,18 +179,18 @@ async def test_five_crashes_in_a_minute_leave_it_down_with_the_reason(play: Any)
         assert scene.supervisor.status()["processes"]["gateway"]["why"] == "not started: fetch is down"
 
 
-READY_AND_GONE = """
-import sys
+KILLED = """
+import os, signal
 from infra import notify
 notify.ready()
-sys.exit(3)
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-async def test_what_has_been_ready_is_never_left_down(play: Any) -> None:
+async def test_who_is_killed_has_not_crashed_and_is_never_left_down(play: Any) -> None:
     async with play() as scene:
-        scene.start("fetch", READY_AND_GONE)
-        await scene.until(lambda: scene.states("fetch").count(State.READY) >= 7)
+        scene.start("fetch", KILLED)
+        await scene.until(lambda: scene.states("fetch").count(State.STARTING) >= 8)
         assert State.DOWN not in scene.states("fetch")
 
 

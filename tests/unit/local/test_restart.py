@@ -15,13 +15,6 @@ def test_the_waits_double_and_five_crashes_in_a_minute_end_it() -> None:
     assert waits == [0.2, 0.4, 0.8, 1.6, None]
 
 
-def test_what_has_been_ready_is_tried_for_ever() -> None:
-    crashes = [0.1 * number for number in range(50)]
-    assert POLICY.delay(crashes, 5.0, chance=1.0, has_been_ready=True) == POLICY.rest_s
-    assert POLICY.delay(crashes, 5.0, chance=0.0, has_been_ready=True) == POLICY.rest_s / 2
-    assert POLICY.delay(crashes, 5.0, chance=1.0) is None
-
-
 def test_a_minute_of_good_work_forgives_everything() -> None:
     crashes = [0.0, 1.0, 2.0, 3.0]
     assert POLICY.delay([*crashes, 63.0], 63.0, chance=1.0) == 0.2
