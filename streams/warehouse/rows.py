@@ -12,7 +12,7 @@ import orjson
 
 from schemas import topics as names
 from schemas.delivery import Delivery
-from schemas.events import CleanBatch, RecordMarks
+from schemas.events import CleanBatch, CleanRecord, RecordMarks
 from schemas.ids import dead_letter_id
 from streams.warehouse.flaws import batch_flaw, is_time, is_uuid, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
@@ -74,30 +74,7 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
     for delivery in taken:
         batch: CleanBatch = delivery.event
         numeric = tuple(batch.numeric)
-        for record in batch.records:
-            data = record.data
-            records.append(
-                {
-                    "id": record.id,
-                    "dataset": batch.dataset,
-                    "run_id": batch.run_id,
-                    "job_id": batch.job_id,
-                    "batch_id": batch.id,
-                    "key": record.key,
-                    "revision": batch.revision,
-                    "url": batch.url,
-                    "data": _json(data),
-                    "completeness": record.completeness,
-                    "quality": record.quality,
-                    "language": record.language,
-                    "word_count": record.word_count,
-                    "category": record.category,
-                    "data_type": record.data_type,
-                    "numbers": {name: data[name] for name in numeric if _is_number(data.get(name))},
-                    "fetched_at": batch.fetched_at,
-                    "ingested_at": at,
-                }
-            )
+        records += [_record_row(batch, record, numeric, at) for record in batch.records]
         batches.append(
             {
                 "id": batch.id,
@@ -114,6 +91,30 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
             }
         )
     return [_lines("records", records), _lines("batches", batches)]
+
+
+def _record_row(batch: CleanBatch, record: CleanRecord, numeric: Sequence[str], at: str) -> dict[str, Any]:
+    data = record.data
+    return {
+        "id": record.id,
+        "dataset": batch.dataset,
+        "run_id": batch.run_id,
+        "job_id": batch.job_id,
+        "batch_id": batch.id,
+        "key": record.key,
+        "revision": batch.revision,
+        "url": batch.url,
+        "data": _json(data),
+        "completeness": record.completeness,
+        "quality": record.quality,
+        "language": record.language,
+        "word_count": record.word_count,
+        "category": record.category,
+        "data_type": record.data_type,
+        "numbers": {name: data[name] for name in numeric if _is_number(data.get(name))},
+        "fetched_at": batch.fetched_at,
+        "ingested_at": at,
+    }
 
 
 def _sums(taken: Sequence[Delivery]) -> list[Sums]:
