@@ -4,11 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api import problems
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, From, Reader, Wired
 from api.routes.entry import end, let_in, me_of
+from api.routes.frame import framed
 from api.routes.v1.accounts import LOGIN_ANSWERS, Credentials
 from api.shapes.accounts import Enveloped, LoginAnswer, LogoutBody, MeBody, MessageBody, RefreshBody, TokensBody
 from api.shapes.errors import documented
@@ -16,15 +16,10 @@ from api.shapes.errors import documented
 router = APIRouter(prefix="/auth", tags=["accounts"], route_class=StrictRoute)
 
 
-def _frame(request: Request, data: Any) -> dict[str, Any]:
-    meta = problems.metadata(request.state.request_id, request.scope["path"])
-    return {"success": True, "data": data, "metadata": meta}
-
-
 @router.post("/login", summary="Sign in", response_model=Enveloped[LoginAnswer], **LOGIN_ANSWERS)
 async def login(body: Credentials, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
     """Access and refresh token for a username (or e-mail address) and a password."""
-    return _frame(request, await let_in(gateway, body, visit))
+    return framed(request, await let_in(gateway, body, visit))
 
 
 @router.post(
@@ -34,7 +29,7 @@ async def refresh(body: RefreshBody, gateway: Wired, visit: From, request: Reque
     """New tokens for the refresh token that was given last; each works once."""
     access, replacement = await gateway.sign_in.refresh(body.refresh_token, visit)
     lifetime = gateway.config.access_lifetime
-    return _frame(request, TokensBody(access_token=access, refresh_token=replacement, expires_in=lifetime))
+    return framed(request, TokensBody(access_token=access, refresh_token=replacement, expires_in=lifetime))
 
 
 @router.post(
@@ -48,7 +43,7 @@ async def logout(
     caller: Reader, gateway: Wired, visit: From, request: Request, body: LogoutBody | None = None
 ) -> dict[str, Any]:
     """Ends this session, or all of yours, at once."""
-    return _frame(request, await end(gateway, caller, body, visit))
+    return framed(request, await end(gateway, caller, body, visit))
 
 
 @router.get(
@@ -60,4 +55,4 @@ async def logout(
 )
 async def me(caller: Reader, gateway: Wired, request: Request) -> dict[str, Any]:
     """Your account, role and permissions."""
-    return _frame(request, await me_of(gateway, caller))
+    return framed(request, await me_of(gateway, caller))

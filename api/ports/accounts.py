@@ -1,0 +1,110 @@
+"""Who may come in: users, their sessions and keys, and what sites want to know of us."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
+from schemas.credentials import SiteCredential, SiteSecret
+
+
+class Accounts(Protocol):
+    """Users, their sessions and keys. Sessions and keys that ended, or whose account is not active, are not found."""
+
+    async def credential(self, login: str) -> Credential | None:
+        """By username, else by e-mail address; accounts that are not active are found too."""
+        ...
+
+    async def user(self, user_id: str) -> User | None:
+        """Whatever its status."""
+        ...
+
+    async def add_user(self, user: User, password_hash: str, act: Act) -> bool:
+        """False when the username or the address is taken; nothing is written then."""
+        ...
+
+    async def open_session(self, session: Session, act: Act) -> None:
+        """Lets a device in, and remembers that its account was."""
+        ...
+
+    async def live_session(self, session_id: str) -> LiveSession | None:
+        """The session if it still counts."""
+        ...
+
+    async def rotate(
+        self, session_id: str, shown: bytes, replacement: bytes, grace: float, act: Act, theft: Act
+    ) -> Literal["rotated", "raced", "reused", "ended"]:
+        """Replaces the refresh hash if `shown` is the current one: of any number at once exactly one succeeds.
+
+        `raced`: `shown` was replaced less than `grace` seconds ago. `reused`: it was replaced before, so somebody
+        else has it too; the session is ended and `theft` is audited instead of `act`.
+        """
+        ...
+
+    async def end_session(self, session_id: str, act: Act) -> bool:
+        """False, and nothing audited, when it had ended already."""
+        ...
+
+    async def end_sessions(self, user_id: str, act: Act) -> bool:
+        """Signs an account out everywhere."""
+        ...
+
+    async def count_sessions(self, user_id: str) -> int:
+        """How many devices are signed in."""
+        ...
+
+    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act) -> ApiKey:
+        """The key as it is kept."""
+        ...
+
+    async def keys(self, user_id: str) -> list[ApiKey]:
+        """Newest first, without revoked ones."""
+        ...
+
+    async def revoke_key(self, user_id: str, key_id: str, act: Act) -> bool:
+        """False, and nothing audited, for a key that is not this account's."""
+        ...
+
+    async def by_key(self, key_hash: bytes) -> tuple[str, datetime | None, User] | None:
+        """The key's id, when it expires, and its account; remembers the use."""
+        ...
+
+    async def add_link(self, link_hash: bytes, user_id: str, expires_at: datetime, act: Act) -> None:
+        """A link that lets an account in once."""
+        ...
+
+    async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
+        """Spends a one-time link and opens the session that `opened` makes for its account: once, or never."""
+        ...
+
+    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of these sessions and keys the ones that still count, each with the role of its account now."""
+        ...
+
+    async def note(self, act: Act) -> None:
+        """Audits something that changed nothing, such as a refused sign-in."""
+        ...
+
+
+class SiteCredentials(Protocol):
+    """Stored credentials of sites; nothing here gives a secret back."""
+
+    async def add(self, credential: SiteCredential, secret: SiteSecret, act: Act) -> SiteCredential | None:
+        """As it is kept; None, and nothing is written, where the owner has one of that name."""
+        ...
+
+    async def count(self, owner: str) -> int:
+        """How many an owner has."""
+        ...
+
+    async def all(self, owner: str) -> list[SiteCredential]:
+        """An owner's, by name."""
+        ...
+
+    async def known(self, owner: str, name: str) -> bool:
+        """Whether an owner has one of that name."""
+        ...
+
+    async def remove(self, owner: str, credential_id: str, act: Act) -> bool:
+        """False, and nothing audited, for one that is not the owner's."""
+        ...

@@ -1,0 +1,65 @@
+"""What is stored for good, and what was sent once more."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from schemas.accounts import Act
+from schemas.ledger import Attempt, StoredLetter, StoredRecord, StoredTrend
+
+
+class Records(Protocol):
+    """What is stored for good."""
+
+    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
+        """Records of a run in the order of (key, id), after a position."""
+        ...
+
+    async def trends(
+        self,
+        runs: Sequence[str] | None,
+        *,
+        dataset: str | None = None,
+        kind: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredTrend]:
+        """Newest first, after the position (at, id); None for the trends of all runs."""
+        ...
+
+    async def letters(
+        self,
+        *,
+        topic: str | None = None,
+        stage: str | None = None,
+        code: str | None = None,
+        run_id: str | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[StoredLetter]:
+        """Dead letters without their values, newest first, after the position (at, id)."""
+        ...
+
+    async def letter(self, letter_id: str) -> StoredLetter | None:
+        """One dead letter, whole."""
+        ...
+
+    async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
+        """Visits to one URL, the first one first."""
+        ...
+
+
+class Resent(Protocol):
+    """Remembers which dead letters were sent again."""
+
+    async def ask(self, letter_id: str, act: Act) -> datetime | None:
+        """When it was sent again; None where it is to be sent now. Audited once."""
+        ...
+
+    async def done(self, letter_id: str) -> None:
+        """It is in its topic."""
+        ...
+
+
+Resend = Callable[[str, str, bytes, Sequence[tuple[str, bytes]]], Awaitable[None]]
+"""Topic, key, value, headers: returns once the broker has the message."""

@@ -1,0 +1,13 @@
+"""The v2 frame: `success`, `data`, `metadata`, and `pagination` where there are pages."""
+
+from typing import Any
+
+from fastapi import Request
+
+from api import problems
+
+
+def framed(request: Request, data: Any, **more: Any) -> dict[str, Any]:
+    """An answer's parts in the frame; `more` (such as `pagination`) stands beside `data`."""
+    meta = problems.metadata(request.state.request_id, request.scope["path"])
+    return {"success": True, "data": data, "metadata": meta, **more}
