@@ -18,3 +18,12 @@ class Message:
     def header(self, name: str) -> str:
         """The first header of that name, or an empty string."""
         return next((value.decode("utf-8", "replace") for key, value in self.headers if key == name), "")
+
+    @property
+    def told_by(self) -> tuple[str, str]:
+        """An outsider's event by its CloudEvents source and id; without those by its place. With its time a place is
+        not the same place in a topic that was recreated."""
+        source, event = self.header("ce_source"), self.header("ce_id")
+        if source and event:
+            return source, event
+        return f"kafka:{self.topic}", f"{self.partition}:{self.offset}:{self.timestamp}"

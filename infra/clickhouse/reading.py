@@ -152,7 +152,6 @@ def _attempt(row: dict[str, Any]) -> Attempt:
 
 
 def _letter(row: dict[str, Any]) -> StoredLetter:
-    row.pop("nothing", None)
     return StoredLetter(**{"value": ""} | row | {"id": str(row["id"]), "at": _utc(row["at"])})
 
 

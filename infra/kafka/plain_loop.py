@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from infra.errors import StoreUnavailable
+from infra.kafka.consumed import message_of
 from infra.kafka.pump import Pump
 from infra.kafka.watch import stuck, watch
 from schemas.delivery import Settled
-from schemas.message import Message
 
 log = structlog.get_logger()
 
@@ -88,11 +88,7 @@ class PlainLoop:
                 own = {place.partition for place in consumer.assignment() if place.topic == topic}
                 await self._pump.assigned(topic, own)
         own_places = consumer.assignment()
-        messages = [
-            Message(record.topic, record.partition, record.offset, record.key, record.value,
-                    tuple(record.headers), record.timestamp)
-            for place, records in found.items() if place in own_places for record in records
-        ]  # fmt: skip
+        messages = [message_of(record) for place, records in found.items() if place in own_places for record in records]
         settled = await self._pump.step(messages, polled_at)
         await self._commit(consumer, settled)
 

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.errors import StoreUnavailable
+from infra.kafka.consumed import message_of
 from schemas.message import Message
 from schemas.topics import topics
 
@@ -61,10 +62,7 @@ class Archive:
                     if record.timestamp > until * 1000:
                         return
                     if record.key == key.encode():
-                        yield Message(
-                            record.topic, record.partition, record.offset, record.key, record.value,
-                            tuple(record.headers), record.timestamp,
-                        )  # fmt: skip
+                        yield message_of(record)
         except (KafkaError, OSError) as problem:
             raise _away(self._brokers, self._topic, problem) from problem
 
@@ -134,11 +132,11 @@ class StoredMessages:
                     while not messages and not await self._passed(consumer, waiting, positions, ends):
                         found = await consumer.getmany(timeout_ms=500, max_records=PORTION)
                         messages = [
-                            Message(record.topic, record.partition, record.offset, record.key, record.value,
-                                    tuple(record.headers), record.timestamp)
-                            for place, records in found.items() for record in records
+                            message_of(record)
+                            for place, records in found.items()
+                            for record in records
                             if record.offset < ends[place.partition]
-                        ]  # fmt: skip
+                        ]
                 for place in waiting:
                     positions[place.partition] = await consumer.position(place)
                 yield messages, dict(positions)

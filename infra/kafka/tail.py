@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra.errors import StoreUnavailable
+from infra.kafka.consumed import message_of
 from schemas.message import Message
 
 
@@ -93,11 +94,7 @@ class Tail:
             except (KafkaError, OSError):
                 await asyncio.sleep(0.5)
                 continue
-            self._fetched.extend(
-                Message(record.topic, record.partition, record.offset, record.key, record.value,
-                        tuple(record.headers), record.timestamp)
-                for records in batches.values() for record in records
-            )  # fmt: skip
+            self._fetched.extend(message_of(record) for records in batches.values() for record in records)
 
     def positions(self) -> dict[str, dict[int, int]]:
         """For each topic and partition the offset after the last message that was handed out."""

@@ -10,11 +10,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from infra.errors import StoreUnavailable
+from infra.kafka.consumed import message_of
 from infra.kafka.publisher import Publisher
 from schemas.codec import decode
 from schemas.delivery import Reject
 from schemas.errors import CodecError
-from schemas.message import Message
 from schemas.topics import FETCH_TASKS
 
 log = structlog.get_logger()
@@ -90,8 +90,7 @@ class TaskConsumer:
             try:
                 tasks.append(decode(FETCH_TASKS, record.value))
             except CodecError as problem:
-                message = Message(record.topic, record.partition, record.offset, record.key, record.value)
-                rejects.append(Reject.of(message, problem.code, problem.reason))
+                rejects.append(Reject.of(message_of(record), problem.code, problem.reason))
         if rejects:
             await self._letters.dead_letters("fetch", rejects)
         return tasks

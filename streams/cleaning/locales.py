@@ -3,15 +3,11 @@
 import re
 from typing import Any
 
-from price_parser import Price as Parsed
-
 from schemas.events.pipelines import FieldPipeline
 from schemas.events.records import FieldType
 from streams.cleaning.errors import UnreadableValueError
 from streams.cleaning.types import Converter
-from streams.cleaning.types.numbers import finite
-from streams.cleaning.types.prices import Price
-from streams.cleaning.types.texts import tidy
+from streams.cleaning.types.prices import parsed
 
 _LONGEST = 300
 _DIGITS = re.compile(r"\d[\d.,'’\s]*\d|\d").search
@@ -26,7 +22,7 @@ def located(kind: FieldType, pipeline: FieldPipeline, convert: Converter) -> Con
     if mark and kind == "number":
         return lambda value, page: convert(_plain(value, mark), page)
     if mark and kind == "price":
-        return lambda value, page: _price(value, mark) if isinstance(value, str) else convert(value, page)
+        return lambda value, page: parsed(value, mark) if isinstance(value, str) else convert(value, page)
     if pipeline.day_first is not None and kind == "date":
         first = pipeline.day_first
         return lambda value, page: convert(_ordered(value, first), page)
@@ -45,21 +41,6 @@ def _plain(value: Any, mark: str) -> Any:
         raise UnreadableValueError(f"{value[:60]!r} has {mark!r} where no decimal mark can be.")
     digits = re.sub(r"\D", "", whole)
     return f"{value[: found.start()]}{digits}{'.' + fraction if fraction else ''}{value[found.end() :]}"
-
-
-def _price(value: str, mark: str) -> Price | None:
-    text = tidy(value)
-    if not text:
-        return None
-    if len(text) > _LONGEST:
-        raise UnreadableValueError(f"a text of {len(text)} characters is not a price.")
-    try:
-        found = Parsed.fromstring(text, decimal_separator=mark)
-    except (ValueError, ArithmeticError) as problem:
-        raise UnreadableValueError(f"{text[:60]!r} is not a price.") from problem
-    if found.amount is None:
-        raise UnreadableValueError(f"{text[:60]!r} holds no price.")
-    return Price(finite(float(found.amount)), found.currency)
 
 
 def _ordered(value: Any, day_first: bool) -> Any:

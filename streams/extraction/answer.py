@@ -82,9 +82,8 @@ def answer_unread(
 def answer_unreadable(
     result: FetchResult, problem: ExtractionError, reader: Reader, now: datetime, dice: Random
 ) -> Answer:
-    """Reading it failed: with the outcome that the problem names, else `extract_failed`."""
-    outcome = problem.outcome if isinstance(problem, UnreadableError) else "extract_failed"
-    return answer_failure(result, outcome, str(problem), reader, now, dice)
+    """Reading it failed: with the outcome that the problem names."""
+    return answer_failure(result, problem.outcome, str(problem), reader, now, dice)
 
 
 def answer_read(result: FetchResult, reader: Reader, contents: Contents) -> Answer:

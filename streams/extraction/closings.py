@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from schemas.delivery import Reject
 from schemas.events import FetchResult, RecordBatch
+from schemas.message import Message
 from streams.extraction.ports import Closing, FoundLink, Memory
 from streams.extraction.reading import Reader
 from streams.extraction.remembered import packed
@@ -27,6 +29,14 @@ class Answer:
     closing: Closing
     batches: list[RecordBatch] = field(default_factory=list)
     oversized: list[Letter] = field(default_factory=list)
+
+
+def letters(message: Message, answer: Answer) -> list[Reject]:
+    """Records too large for a message; only of an answer that counts, for a twin has them under another visit's id."""
+    return [
+        Reject(message, code, reason, identity, value, answer.reader.run.id)
+        for code, reason, identity, value in answer.oversized
+    ]
 
 
 def closing_of(

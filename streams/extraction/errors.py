@@ -4,15 +4,17 @@ from schemas.outcomes import OutcomeName
 
 
 class ExtractionError(Exception):
-    """A page or a rule cannot be used; the text is a sentence for people."""
+    """A page or a rule cannot be used; the text is a sentence for people, `outcome` what the page's task ends as."""
+
+    outcome: OutcomeName = "extract_failed"
 
 
 class UnreadableError(ExtractionError):
-    """A fetched page cannot be read; `outcome` is what its task ends as."""
+    """A fetched page cannot be read, for a reason that has an outcome of its own."""
 
     def __init__(self, outcome: OutcomeName, sentence: str) -> None:
         super().__init__(sentence)
-        self.outcome: OutcomeName = outcome
+        self.outcome = outcome
 
 
 class RuleError(ExtractionError):

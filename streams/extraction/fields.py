@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
 from schemas.events.records import FieldType
 from schemas.job import FieldSpec
 from schemas.job.extract import Finding
+from streams.extraction.addresses import joined
 from streams.extraction.document import Document, Kind
 from streams.extraction.embedded import Carried
 from streams.extraction.errors import RuleError
@@ -140,13 +140,6 @@ def _placed(spec: FieldSpec, place: str) -> list[tuple[Finding, str]]:
     if spec.any_of:
         return [(way, f"{place}.any_of[{number}]") for number, way in enumerate(spec.any_of)]
     return [(spec, place)] if spec.finds else []
-
-
-def joined(base: str, reference: str) -> str:
-    try:
-        return urljoin(base, reference.strip())
-    except ValueError:
-        return reference
 
 
 _ADDRESSED = frozenset({"url", "image", "html", "markdown"})

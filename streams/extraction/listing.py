@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.events.records import CleanRules, FieldRule
+from streams.extraction.addresses import joined
 from streams.extraction.document import Document, Node
-from streams.extraction.fields import joined
 from streams.extraction.readings import image_of
 from streams.extraction.text import text_of
 

@@ -1,8 +1,8 @@
 """Microdata (HTML standard, 5.2.5): items become objects of the shape that JSON-LD has."""
 
 from typing import Any
-from urllib.parse import urljoin
 
+from streams.extraction.addresses import joined
 from streams.extraction.document import Node
 from streams.extraction.text import collapsed, text_of
 
@@ -45,7 +45,7 @@ class _Reader:
         if types:
             item["@type"] = types
         if scope.get("itemid"):
-            item["@id"] = _joined(self._base, scope.get("itemid"))
+            item["@id"] = joined(self._base, scope.get("itemid"))
         for element in self._properties(scope):
             self._left -= 1
             if self._left < 0:
@@ -82,13 +82,6 @@ class _Reader:
             return collapsed(content)
         address = element.get(_ADDRESS.get(element.tag, "content"))
         if address is not None:
-            return _joined(self._base, address)
+            return joined(self._base, address)
         said = element.get({"time": "datetime", "data": "value", "meter": "value"}.get(element.tag, "content"))
         return collapsed(said) if said is not None else text_of(element)
-
-
-def _joined(base: str, reference: str) -> str:
-    try:
-        return urljoin(base, reference.strip())
-    except ValueError:
-        return reference

@@ -11,7 +11,7 @@ from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import Event, FetchResult, RecordBatch
 from streams.extraction.answer import answer_failure, answer_read, answer_unread, answer_unreadable
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
-from streams.extraction.closings import Answer
+from streams.extraction.closings import Answer, letters
 from streams.extraction.errors import ExtractionError
 from streams.extraction.known import KnownLinks
 from streams.extraction.outcome import outcome_of
@@ -125,7 +125,7 @@ class Extraction:
         for (delivery, answer), closing, verdict in zip(answers, closings, closed, strict=True):
             if verdict.held:
                 self._known.written(closing)
-                handled.rejects.extend(_letters(delivery, answer))
+                handled.rejects.extend(letters(delivery.message, answer))
             if verdict.held or verdict.retried:
                 handled.outputs.extend(_published(answer, verdict))
 
@@ -139,14 +139,6 @@ async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _letters(delivery: Delivery, answer: Answer) -> list[Reject]:
-    """Only of an answer that counts: a twin would have them under another visit's id."""
-    return [
-        Reject(delivery.message, code, reason, identity, value, answer.result.run_id)
-        for code, reason, identity, value in answer.oversized
-    ]
 
 
 def _published(answer: Answer, verdict: Closed) -> list[Event]:

@@ -8,7 +8,7 @@ from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import ScrapeRequest
 from schemas.events.requests import SourceKind
 from schemas.hosts import host_of
-from schemas.ids import digest, outsider_run_id
+from schemas.ids import digest, is_id, outsider_run_id
 from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.spelling import Spelling
@@ -52,11 +52,11 @@ class Intake:
         return Handled()
 
     async def _refuse(self, request: ScrapeRequest, reason: str) -> None:
-        if request.job is None and request.run_id is not None and is_run_id(request.run_id):
+        if request.job is None and request.run_id is not None and is_id(request.run_id):
             await self._runs.refuse(request.run_id, reason)
 
     async def _open_ours(self, run_id: str) -> None:
-        job = await self._runs.description(run_id) if is_run_id(run_id) else None
+        job = await self._runs.description(run_id) if is_id(run_id) else None
         if job is None:
             raise _Refused("unknown_run", f"There is no run {run_id[:60]!r}; a request of your own carries a `job`.")
         await self._runs.seed(run_id, _seeds(job))
@@ -72,11 +72,7 @@ class Intake:
         if problems:
             sentence = "; ".join(f"extract.{problem.place}: {problem.reason}" for problem in problems[:50])
             raise _Refused("invalid_job", sentence)
-        source, event = message.header("ce_source"), message.header("ce_id")
-        if not (source and event):
-            # With its time a place is not the same place in a topic that was recreated.
-            event = f"{message.partition}:{message.offset}:{message.timestamp}"
-            source = f"kafka:{message.topic}"
+        source, event = message.told_by
         run_id = outsider_run_id(source, event)
         await self._runs.open_outsiders(run_id, digest(run_id, "job"), job, f"{source} {event}"[:500], _seeds(job))
 
@@ -86,12 +82,6 @@ class _Refused(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
-
-
-def is_run_id(text: str) -> bool:
-    """Whether it has the shape of one."""
-    parts = [len(part) for part in text.split("-")]
-    return parts == [8, 4, 4, 4, 12] and all(char in "0123456789abcdef-" for char in text)
 
 
 def _seeds(job: JobDescription) -> list[Seed]:

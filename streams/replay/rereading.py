@@ -5,13 +5,12 @@ from dataclasses import replace
 import msgspec
 import structlog
 
-from schemas.delivery import Reject
 from schemas.events import Event, FetchResult, PageOutcome
 from schemas.message import Message
 from streams.extraction.answer import answer_read
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
 from streams.extraction.closings import Answer, closing_of
-from streams.extraction.errors import ExtractionError, UnreadableError
+from streams.extraction.errors import ExtractionError
 from streams.extraction.outcome import outcome_of
 from streams.extraction.places import Elsewhere
 from streams.extraction.ports import Closed
@@ -58,8 +57,7 @@ class Rereader:
         try:
             answer = answer_read(page, reader, await self._children.read(page, reader))
         except ExtractionError as problem:
-            outcome = problem.outcome if isinstance(problem, UnreadableError) else "extract_failed"
-            return _failed(page, taken, reader, outcome, str(problem))
+            return _failed(page, taken, reader, problem.outcome, str(problem))
         except Exception as problem:
             # A mistake in the program that a page brought to light: its row ends, and the replay goes on.
             log.error("page_not_read", url=page.url[:500], error=repr(problem), exc_info=problem)
@@ -80,11 +78,3 @@ def published(answer: Answer, verdict: Closed) -> list[Event]:
         first_byte_ms=None, headers=[],
     )  # fmt: skip
     return [*answer.batches, told]
-
-
-def letters(message: Message, answer: Answer) -> list[Reject]:
-    """Records too large for a message, as of any run."""
-    return [
-        Reject(message, code, reason, identity, value, answer.reader.run.id)
-        for code, reason, identity, value in answer.oversized
-    ]

@@ -17,11 +17,11 @@ from schemas.errors import CodecError
 from schemas.events import Event
 from schemas.message import Message
 from schemas.topics import RAW_PAGES
-from streams.extraction.closings import Answer
+from streams.extraction.closings import Answer, letters
 from streams.extraction.ports import TaskLedger
 from streams.extraction.reading import Reader
 from streams.replay.ports import Offsets, Replay, Replays, StoredPages
-from streams.replay.rereading import Rereader, head_of, letters, published
+from streams.replay.rereading import Rereader, head_of, published
 from streams.replay.selection import Selection, span_of
 
 log = structlog.get_logger()

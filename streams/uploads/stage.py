@@ -62,9 +62,7 @@ class Uploading:
                 raise _Refused("unknown_run", f"There is no run {run_id[:60]!r} that takes records of this dataset.")
             job_id = known[0]
         else:
-            origin, event = message.header("ce_source"), message.header("ce_id")
-            if not (origin and event):
-                origin, event = f"kafka:{message.topic}", f"{message.partition}:{message.offset}:{message.timestamp}"
+            origin, event = message.told_by
             run_id = outsider_run_id(f"upload\x1f{origin}", event)
             job_id, source = digest(run_id, "job"), f"{origin} {event}"[:500].replace("\0", "")
         batches = _batches(message, upload, run_id, job_id)

@@ -8,18 +8,13 @@ import msgspec
 
 from schemas.delivery import Delivery
 from schemas.events import CleanBatch
+from schemas.ids import is_id
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _UUIDS = frozenset({"id", "run_id", "job_id", "url_fp", "record_id"})
 _TIMES = frozenset({"at", "fetched_at", "retry_at"})
 _UNSIGNED = {"depth": 16, "hops": 16, "attempt": 16, "status": 16, "records": 32, "links": 32, "new_links": 32,
              "body_size": 64, "wire_size": 64}  # fmt: skip
-
-
-def is_uuid(text: str) -> bool:
-    """As we write them: lower case, with hyphens."""
-    return _UUID(text) is not None
 
 
 def is_time(text: str) -> bool:
@@ -37,11 +32,11 @@ def batch_flaw(delivery: Delivery) -> str:
     """For a batch of clean records: ids, time, counts."""
     batch: CleanBatch = delivery.event
     for name in ("id", "run_id", "job_id"):
-        if not is_uuid(getattr(batch, name)):
+        if not is_id(getattr(batch, name)):
             return f"{name} must be a lower-case UUID."
     if not is_time(batch.fetched_at):
         return "fetched_at must be a time as RFC 3339 writes it."
-    if any(not is_uuid(record.id) for record in batch.records):
+    if any(not is_id(record.id) for record in batch.records):
         return "The id of each record must be a lower-case UUID."
     if not 0 <= batch.revision < 2**32:
         return f"Its revision is {batch.revision}, which no count of rules is."
@@ -56,10 +51,10 @@ def plain_flaw(delivery: Delivery) -> str:
     """For every other event: its fields by their names."""
     event: Any = delivery.event
     if hasattr(event, "run_id") and type(event).__name__ == "LogEntry":
-        return "" if is_uuid(event.id) and is_time(event.at) else "id must be a UUID and at a time."
+        return "" if is_id(event.id) and is_time(event.at) else "id must be a UUID and at a time."
     for name in msgspec.structs.asdict(event):
         value = getattr(event, name)
-        if name in _UUIDS and not is_uuid(value):
+        if name in _UUIDS and not is_id(value):
             return f"{name} must be a lower-case UUID."
         if name in _TIMES and not is_time(value) and (value or name == "at"):
             return f"{name} must be a time as RFC 3339 writes it."

@@ -13,8 +13,8 @@ import orjson
 from schemas import topics as names
 from schemas.delivery import Delivery
 from schemas.events import CleanBatch, CleanRecord, RecordMarks
-from schemas.ids import dead_letter_id
-from streams.warehouse.flaws import batch_flaw, is_time, is_uuid, letter_flaw, plain_flaw
+from schemas.ids import dead_letter_id, is_id
+from streams.warehouse.flaws import batch_flaw, is_time, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
 
 
@@ -163,7 +163,7 @@ def _mark_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
 def _letter_id(delivery: Delivery) -> str:
     message = delivery.message
     given = message.header("ce_id")
-    return given if is_uuid(given) else dead_letter_id(message.topic, message.partition, message.offset)
+    return given if is_id(given) else dead_letter_id(message.topic, message.partition, message.offset)
 
 
 def _letter_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:

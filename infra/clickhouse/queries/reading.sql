@@ -27,7 +27,7 @@ order by attempt, fetched_at limit {limit:UInt32}
 
 -- name: letters
 -- Dead letters without their values, newest first, after a position.
-select id, topic, partition, offset, stage, code, reason, run_id, '' as nothing, length(d.value) as size, at
+select id, topic, partition, offset, stage, code, reason, run_id, length(d.value) as size, at
 from dead_letters as d final
 where ({topic:String} = '' or topic = {topic:String}) and ({stage:String} = '' or stage = {stage:String})
     and ({code:String} = '' or code = {code:String}) and ({run_id:String} = '' or run_id = {run_id:String})

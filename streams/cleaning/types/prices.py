@@ -33,21 +33,23 @@ def to_price(value: Any, page: Page) -> Price | None:
         found = _SIMPLE(value)
         if found:
             return Price(float(f"{found[2].replace(',', '')}.{found[3]}"), found[1])
-        return _parsed(value)
+        return parsed(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Price(finite(value), None)
     raise UnreadableValueError(f"{type(value).__name__} is not a price.")
 
 
 @lru_cache(maxsize=16_384)
-def _parsed(raw: str) -> Price | None:
+def parsed(raw: str, mark: str | None = None) -> Price | None:
+    """A price by price-parser; `mark` is the decimal mark where the job names it. None for no text.
+    UnreadableValueError for a text without a price."""
     text = tidy(raw)
     if not text:
         return None
     if len(text) > _LONGEST:
         raise UnreadableValueError(f"a text of {len(text)} characters is not a price.")
     try:
-        price = Parsed.fromstring(text)
+        price = Parsed.fromstring(text, decimal_separator=mark)
     except (ValueError, ArithmeticError) as problem:
         raise UnreadableValueError(f"{text[:60]!r} is not a price.") from problem
     if price.amount is None:

@@ -24,7 +24,7 @@ from streams.extraction.children.wire import (
     unpacked_run,
 )
 from streams.extraction.contents import read_contents
-from streams.extraction.errors import ExtractionError, UnreadableError
+from streams.extraction.errors import ExtractionError
 from streams.extraction.reading import Reader
 
 _RETIRES_AT = 512 * 1024
@@ -68,10 +68,8 @@ def _reply(order: Order, readers: "OrderedDict[str, Reader]") -> Reply:
     try:
         reader = _reader(order, readers)
         return WhichRun() if reader is None else Read(read_contents(order.result, reader))
-    except UnreadableError as problem:
-        return Refused(problem.outcome, str(problem))
     except ExtractionError as problem:
-        return Refused("extract_failed", str(problem))
+        return Refused(problem.outcome, str(problem))
     except MemoryError:
         return Refused("extract_failed", _TOO_MUCH_MEMORY)
     except Exception as problem:

@@ -44,16 +44,6 @@ def slopes(values: Floats, days: Floats, lengths: Ints) -> tuple[Floats, Floats]
     return p, slope
 
 
-def kept_of(p: Floats, share: float) -> Bools:
-    """Which of the tested series to believe so that at most `share` of them are false (Benjamini-Hochberg)."""
-    order = np.argsort(p, kind="stable")
-    under = np.flatnonzero(p[order] <= share * np.arange(1, len(p) + 1) / max(len(p), 1))
-    kept = np.zeros(len(p), dtype=np.bool_)
-    if len(under):
-        kept[order[: under[-1] + 1]] = True
-    return kept
-
-
 @cache
 def _pairs() -> tuple[Ints, Ints]:
     return np.triu_indices(KEPT, 1)
