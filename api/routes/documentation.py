@@ -54,6 +54,7 @@ _POLICY = (
     "img-src 'self' data:{more}; font-src 'self' data:{more}; connect-src 'self'; worker-src blob:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+_ERROR = {"$ref": "#/components/schemas/ErrorBody"}
 
 
 def _folder() -> Path | None:
@@ -118,6 +119,7 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> dict[str, Any]:
             found = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(found.get("content", "")):
                 del operation["responses"]["422"]
+            _add_refusals(operation)
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -125,6 +127,14 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> dict[str, Any]:
         if name in schemas and model.model_config.get("json_schema_extra"):
             schemas[name].update(model.model_config["json_schema_extra"])  # the framework leaves out what is null
     return document
+
+
+def _add_refusals(operation: dict[str, Any]) -> None:
+    """What the framework itself may answer: no parameter and no body is always valid."""
+    refused = (400, 413, 422) if "requestBody" in operation else (422,) if operation.get("parameters") else ()
+    for status, answer in errors.documented(*refused)["responses"].items():
+        shown = {"description": answer["description"], "content": {"application/json": {"schema": _ERROR}}}
+        operation["responses"].setdefault(str(status), shown)
 
 
 def _models() -> dict[str, type[BaseModel]]:
