@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from tests.acceptance.system import fresh_system, shop
-from tests.bench import chaos, crawl, detector, fetcher, frontier, latency, queries, records, start
+from tests.bench import chaos, crawl, detector, fetcher, frontier, gateway, latency, queries, records, start
 from tests.bench.table import Table, machine
 
-SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "chaos")
+SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "gateway", "chaos")
 ALONE = {"frontier", "queries"}
 """Sections that need no whole system."""
 
@@ -46,6 +46,8 @@ def main(wanted: list[str]) -> int:
                 asyncio.run(records.measure(system, table))
             if "fetcher" in chosen:
                 fetcher.measure(table, system.endpoint("kafka"))
+            if "gateway" in chosen:
+                gateway.measure(system, site, table)
             holds = "chaos" not in chosen or asyncio.run(chaos.measure(system, table))
     return 0 if holds else 1
 

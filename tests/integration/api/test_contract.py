@@ -19,7 +19,7 @@ from tests.integration.api.conftest import Served
 load_all_checks()
 _NAMES = ("status_code_conformance", "content_type_conformance", "response_schema_conformance",
           "response_headers_conformance")  # fmt: skip
-CHECKED = [not_a_server_error, *CHECKS.get_by_names(_NAMES)]
+CHECKED: list[Any] = [not_a_server_error, *CHECKS.get_by_names(_NAMES)]
 EXAMPLES = int(os.environ.get("TRAWL_TEST_EXAMPLES", "8"))
 """For each operation, valid and invalid ones each; `make fuzz` plays many more."""
 
@@ -66,7 +66,7 @@ def _played(operation: Any, mode: GenerationMode, client: httpx.Client, more: di
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(case=operation.as_strategy(mode, **more))
-    def play(case: Case) -> None:
+    def play(case: Case[Any]) -> None:
         case.call_and_validate(headers={"Authorization": client.headers["Authorization"]}, checks=CHECKED)
 
     try:
