@@ -21,6 +21,7 @@ class Metrics:
         self.request_seconds = Histogram("trawl_http_request_seconds", "Time of an answer.", ("route",), registry=own)
         self.in_flight = Gauge("trawl_http_in_flight", "Requests being answered.", registry=own)
         self.request_logs_dropped = Counter("trawl_request_logs_dropped", "Request logs not published.", registry=own)
+        self.refused = Counter("trawl_refused", "Turned away at the door, by why.", ("why",), registry=own)
         self.sockets = Gauge("trawl_sockets", "Open WebSockets.", registry=own)
         self.slow_sockets = Counter("trawl_slow_sockets", "WebSockets let go for reading too slowly.", registry=own)
         self.live_messages = Counter("trawl_live_messages", "Messages seen by the live hub.", ("topic",), registry=own)

@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from api.errors import ApiError, Code, Fault, unavailable
+from schemas.limits import QuotaSpent
 
-ENVELOPED = ("/auth/", "/api/auth/", "/api/v2/")
+ENVELOPED = ("/auth/", "/api/auth/", "/api/v2/", "/api/users")
 """Paths whose answers are in the v2 frame (`success`, `data`, `metadata`); all others are plain."""
 
 _BY_STATUS: dict[int, Code] = {
@@ -98,10 +99,28 @@ def install(app: FastAPI, stores_away: Sequence[type[Exception]]) -> None:
     async def on_store_away(request: Request, error: Exception) -> Response:
         return answer(unavailable("A store does not answer just now; try again shortly."), request)
 
+    async def on_quota(request: Request, error: Exception) -> Response:
+        assert isinstance(error, QuotaSpent)
+        return answer(quota_spent(error), request)
+
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(QuotaSpent, on_quota)
     app.add_exception_handler(RequestValidationError, on_invalid)
     for kind in stores_away:
         app.add_exception_handler(kind, on_store_away)
+
+
+def quota_spent(error: QuotaSpent) -> ApiError:
+    """429: of what the account may have there is nothing left. A run that ends makes room; stored records stay until
+    somebody removes them, so nobody is told to come back."""
+    sentence = {
+        "running_jobs": f"Your account may have {error.limit} runs open, and has {error.used}; wait for one to end.",
+        "stored_records": f"Your account may have {error.limit} records stored, and has {error.used}; clean up results "
+        "of jobs that are over, or ask an administrator for more.",
+    }[error.quota]
+    headers = {"Retry-After": "60"} if error.quota == "running_jobs" else {}
+    details = {"quota": error.quota, "limit": error.limit, "used": error.used}
+    return ApiError(429, "RATE_LIMIT_EXCEEDED", sentence, [Fault("", sentence, "QUOTA_SPENT")], headers, details)
 
 
 def _translated(error: HTTPException) -> ApiError:

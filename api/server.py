@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +12,14 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.edge.doors import Doors, Entry, guarded
 from api.errors import PortTaken
 from api.metrics import Metrics
 
 _DRAIN_S = 10
+_HANDSHAKE_S = 10
+_FAILED = 3
+_ENTRY = Entry()
 
 
 async def listen(
@@ -23,12 +28,16 @@ async def listen(
     metrics_at: tuple[str, int],
     stopping: asyncio.Event,
     listening: Callable[[], None],
+    entry: Entry = _ENTRY,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serves until `stopping`, then refuses what is new and finishes what is under way, for ten seconds at most.
-    `here` and `metrics_at` are (host, port). `listening` is called once both ports are open. Raises PortTaken."""
+    `here` and `metrics_at` are (host, port); with `tls` `here` speaks TLS alone. `listening` is called once
+    both ports are open. Raises PortTaken."""
+    counts = app.state.gateway.metrics
     doors = (_door(*here, "TRAWL_PORT"), _door(*metrics_at, "TRAWL_METRICS_PORT"))
-    gateway = Server(configured(app, lifespan="on"))
-    metrics = Server(configured(metrics_page(app.state.gateway.metrics), lifespan="off"))
+    gateway = Server(configured(app, Doors(entry, counts), lifespan="on"), tls)
+    metrics = Server(configured(metrics_page(counts), Doors(_ENTRY, counts), lifespan="off"))
     serving = [
         asyncio.ensure_future(server.serve(sockets=[door]))
         for server, door in zip((gateway, metrics), doors, strict=True)
@@ -65,13 +74,14 @@ async def _announce(servers: "tuple[Server, ...]", listening: Callable[[], None]
     listening()
 
 
-def configured(app: ASGIApp, *, lifespan: Any) -> uvicorn.Config:
+def configured(app: ASGIApp, doors: Doors, *, lifespan: Any) -> uvicorn.Config:
     """How both servers are run."""
+    http, websocket = guarded(doors)
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
-        ws="websockets-sansio",
+        http=http,
+        ws=websocket,
         ws_max_size=65_536,
         ws_per_message_deflate=False,  # it costs memory and time for each of thousands of sockets
         lifespan=lifespan,
@@ -87,8 +97,9 @@ def configured(app: ASGIApp, *, lifespan: Any) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers, for the process has its own; tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(config)
+        self._tls = tls
         self.open = asyncio.Event()
 
     @contextlib.contextmanager
@@ -96,11 +107,29 @@ class Server(uvicorn.Server):
         """Leaves the signals to the process."""
         yield
 
-    async def startup(self, sockets: Any = None) -> None:
-        """Opens the port, and says so."""
-        await super().startup(sockets)
-        if self.started:
-            self.open.set()
+    async def startup(self, sockets: Any = ()) -> None:
+        """Opens the ports that it is given, and says so. Uvicorn's own way has no word on how long a stranger may take
+        for the handshake of TLS."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise SystemExit(_FAILED)
+        loop, config = asyncio.get_running_loop(), self.config
+        tls: dict[str, Any] = {}
+        if self._tls:
+            tls = {"ssl": self._tls, "ssl_handshake_timeout": _HANDSHAKE_S}
+
+        def protocol() -> asyncio.Protocol:
+            making: Any = config.http_protocol_class
+            made: asyncio.Protocol = making(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
+            )
+            return made
+
+        self.servers = [
+            await loop.create_server(protocol, sock=door, backlog=config.backlog, **tls) for door in sockets
+        ]
+        self.started = True
+        self.open.set()
 
 
 def metrics_page(metrics: Metrics) -> ASGIApp:

@@ -1,5 +1,6 @@
 """The gateway as the commands see it: a client of the same REST interface that everyone has."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -8,25 +9,31 @@ from typing import Any, Self
 import httpx
 
 from cli.errors import CliError, NotRunning, Refused
-from cli.place import gateway
+from cli.place import certificate, gateway
+from infra.tls import pinned
 
 OVER = frozenset({"completed", "failed", "cancelled"})
 """The status words of a job whose newest run has ended."""
+_TRIES, _PATIENCE = 5, 5
+"""How often, and after how many seconds at most, a request is said again that was one too many."""
 
 
 class Gateway:
     """One connection pool to one gateway. Every error is a CliError whose text says what to do."""
 
-    def __init__(self, url: str, key: str, *, timeout: float = 15.0) -> None:
+    def __init__(self, url: str, key: str, *, timeout: float = 15.0, certificate: Path | str | None = None) -> None:
+        """`certificate` is the one that a gateway on this machine must show, if it speaks TLS."""
         self.url = url
         self.key = key
+        self.tls = pinned(Path(certificate)) if certificate else None
         # A proxy of the environment is for the world outside; a gateway is named on purpose.
-        self._client = httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=timeout, trust_env=False)
+        self._client = httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=timeout, trust_env=False,
+                                    verify=self.tls or True)  # fmt: skip
 
     @classmethod
     def of(cls, data: Path | None, url: str | None) -> Self:
         """The gateway that the command line means."""
-        return cls(*gateway(data, url))
+        return cls(*gateway(data, url), certificate=certificate(data, url))
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +52,18 @@ class Gateway:
 
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, json: Any) -> httpx.Response:
         given = {name: value for name, value in (params or {}).items() if value is not None}
+        for _ in range(_TRIES):
+            response = self._request(method, path, given, json)
+            seconds = response.headers.get("Retry-After", "")
+            # Too many in a second is no refusal: what was not let in was not done, and may be said again.
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or not seconds.isdecimal():
+                break
+            if int(seconds) > _PATIENCE:
+                break
+            time.sleep(int(seconds))
+        return response
+
+    def _request(self, method: str, path: str, given: Mapping[str, Any], json: Any) -> httpx.Response:
         try:
             return self._client.request(method, path, params=given, json=json)
         except httpx.TimeoutException as problem:
@@ -53,6 +72,18 @@ class Gateway:
             ) from problem
         except httpx.TransportError as problem:
             raise NotRunning(f"No gateway answers at {self.url}: is `trawl up` running?") from problem
+
+    def download(self, path: str, params: Mapping[str, Any]) -> Iterator[bytes]:
+        """A body of any length, as it comes."""
+        given = {name: value for name, value in params.items() if value is not None}
+        try:
+            with self._client.stream("GET", path, params=given) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from response.iter_bytes()
+        except httpx.TransportError as problem:
+            raise NotRunning(f"The gateway at {self.url} went away; what came until then is not whole.") from problem
 
     def health(self) -> dict[str, Any]:
         """What the gateway says of itself and what it depends on, well or not."""

@@ -16,6 +16,7 @@ from infra.local.plan import Endpoints, UpSettings
 from infra.local.ports import Port, free_port
 from infra.local.up import Up, run
 from infra.settings import Settings
+from infra.tls import Certificate
 
 T = TypeVar("T")
 _EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # recognised, not bound
@@ -42,6 +43,8 @@ class Doors:
     dashboards: int
     metrics: int
     metrics_host: str = "127.0.0.1"
+    tls: tuple[Path, Path] | None = None
+    """The certificate and its key, with which the gateway and the dashboards speak TLS."""
 
     @classmethod
     def choose(cls, settings: Settings) -> "Doors":
@@ -50,7 +53,9 @@ class Doors:
         for wished in (settings.port, settings.dashboards_port, settings.metrics_port):
             taken.append(wished or free_port(avoid=taken))
         gateway, dashboards, metrics = taken
-        return cls(settings.host, gateway, dashboards, metrics, settings.metrics_host)
+        Certificate.of(settings.tls_cert, settings.tls_key)  # what cannot be used is said before anything starts
+        tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+        return cls(settings.host, gateway, dashboards, metrics, settings.metrics_host, tls)
 
     def ports(self) -> tuple[Port, ...]:
         """To be looked at before anything starts."""
@@ -62,16 +67,19 @@ class Doors:
 
     def addresses(self) -> dict[str, str]:
         """As people type them on this machine."""
-        host = _typed(self.host)
+        host, scheme = _typed(self.host), "https" if self.tls else "http"
         return {
-            "gateway": f"http://{host}:{self.gateway}",
-            "dashboards": f"http://{host}:{self.dashboards}",
+            "gateway": f"{scheme}://{host}:{self.gateway}",
+            "dashboards": f"{scheme}://{host}:{self.dashboards}",
             "metrics": f"http://{_typed(self.metrics_host)}:{self.metrics}/metrics",
+            **({"certificate": str(self.tls[0])} if self.tls else {}),
         }
 
     def environ(self) -> dict[str, str]:
         """For the processes."""
+        tls = {"TRAWL_TLS_CERT": str(self.tls[0]), "TRAWL_TLS_KEY": str(self.tls[1])} if self.tls else {}
         return {
+            **tls,
             "TRAWL_HOST": self.host,
             "TRAWL_PORT": str(self.gateway),
             "TRAWL_DASHBOARDS_PORT": str(self.dashboards),

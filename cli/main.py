@@ -5,20 +5,25 @@ import sys
 import typer
 
 from cli.commands import (
+    audit,
     control,
     demo,
     down,
     env,
+    export,
     health,
     jobs,
+    keys,
     letters,
     link,
     processes,
     provision,
     replay,
+    schedules,
     scrape,
     status,
     up,
+    users,
     watch,
     why,
 )
@@ -34,9 +39,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, down, status, demo, scrape, replay, watch, why, control, letters, link, env, health, provision):
+_COMMANDS = (
+    up, down, status, demo, scrape, replay, export, watch, why, control, letters, link, env, health, provision,
+)  # fmt: skip
+for command in _COMMANDS:
     command.register(app)
+audit.register(app)
+keys.register(app)
 jobs.register(app)
+users.register(app)
+schedules.register(app)
 processes.register(app)
 
 

@@ -23,6 +23,20 @@ Url = Annotated[
         show_default=False,
     ),
 ]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, resolve_path=True, envvar="TRAWL_TLS_CERT", show_default=False,
+        help="A certificate and its chain, PEM: the gateway and the dashboards speak TLS alone then.",
+    ),
+]  # fmt: skip
+TlsKey = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, resolve_path=True, envvar="TRAWL_TLS_KEY", show_default=False,
+        help="Its key, PEM, without a password.",
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

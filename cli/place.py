@@ -61,6 +61,12 @@ def find(data: Path | None) -> Place:
     return Place(mine, None)
 
 
+def certificate(data: Path | None, url: str | None) -> Path | None:
+    """The certificate of the data folder's gateway, where that speaks TLS; one elsewhere shows its own."""
+    found = find(data).endpoints().get("certificate") if url is None else None
+    return Path(found) if found else None
+
+
 def gateway(data: Path | None, url: str | None) -> tuple[str, str]:
     """The address of the gateway and the key to it: as said, else of the data folder."""
     key = os.environ.get("TRAWL_API_KEY")

@@ -21,6 +21,7 @@ class Process:
 
 PROCESSES = (
     Process(name="gateway", module="api.main", about="REST, WebSocket and the sign-in page"),
+    Process(name="scheduler", module="producers.schedule.main", about="starts jobs whose time has come"),
     Process(name="dispatch", module="producers.dispatch.main", about="hands out the frontier's URLs and closes runs"),
     Process(name="fetch", module="producers.fetch.main", about="visits pages"),
     Process(name="intake", module="streams.intake.main", about="opens runs and seeds the frontier"),
@@ -29,6 +30,8 @@ PROCESSES = (
     Process(name="cleaning", module="streams.cleaning.main", about="trims, types and checks records"),
     Process(name="trends", module="streams.trends.main", about="watches each series"),
     Process(name="warehouse", module="streams.warehouse.main", about="stores what passes in ClickHouse"),
+    Process(name="notifications", module="streams.notifications.main", about="sends mail and webhooks"),
+    Process(name="exporter", module="api.exporter.main", about="makes files of runs"),
     Process(name="dashboards", module="dashboards.main", about="the live pages"),
 )
 

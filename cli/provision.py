@@ -16,7 +16,7 @@ from api.auth.callers import Caller
 from api.auth.first import ADMINISTRATOR, ensure_administrator
 from api.auth.keys import Keys
 from api.auth.passwords import Passwords
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from cli.place import CLI_KEY
 from infra.clickhouse.migrate import migrate as migrate_clickhouse
 from infra.kafka.provision import provision as provision_topics

@@ -24,11 +24,13 @@ from infra.postgres.charts import PostgresRuns
 from infra.postgres.pool import Database
 from infra.process import process, reporting
 from infra.settings import Settings
+from infra.tls import Certificate
 
 
 async def serve(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises infra.errors.NotConfigured without addresses or the shared secret, and
     dashboards.errors.PortTaken; a store that is away is waited for, and the pages say that they are not live."""
+    certificate = Certificate.of(settings.tls_cert, settings.tls_key)
     brokers, secret = settings.address("kafka"), settings.secret("dashboards_key")
     async with process("dashboards", settings) as stopping, AsyncExitStack() as stack:
         # The process starts although a store is away: `wait=0`, and the others connect when they are first asked.
@@ -41,7 +43,8 @@ async def serve(settings: Settings) -> None:
         surroundings = Surroundings(feed, runs, charts, pages)
         port = await stack.enter_async_context(
             listening(applications(surroundings), _address(settings), secret=secret,
-                      sessions=PostgresAccounts(database), templates=pages, clock=time.time)
+                      sessions=PostgresAccounts(database), templates=pages, clock=time.time,
+                      tls=certificate.context if certificate else None)
         )  # fmt: skip
         pump = Pump(feed, live=lambda since: Tail(brokers, TOPICS, since_seconds=since), lag=lag, runs=runs,
                     charts=charts)  # fmt: skip

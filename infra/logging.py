@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, each with time, level and process; secrets redacted."""
+"""Structured logs: one JSON object a line on standard error, each with time, level and process; secrets redacted.
+
+The same lines go to the topic `logs` once the process has a publisher (infra/log_shipping.py).
+"""
 
 import logging
 import re
@@ -9,12 +12,20 @@ from typing import Any
 import orjson
 import structlog
 
-_SECRET = re.compile(r"(?i)(password|passwd|secret|token|api[-_]?key|authorization|cookie)")
-_IN_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@")
+from infra.log_shipping import LogQueue
+from infra.redaction import plain
+
+SHIPPED = LogQueue()
+"""Lines of this process that wait for its publisher."""
+
+_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""What a terminal would obey and no reader sees: it is written as JSON's escape of it."""
+_OF_KAFKA = ("aiokafka", "kafka")
 
 
 def configure(process: str, level: str = "info") -> None:
     """Sets up logging for a process; the libraries' own loggers are brought into the same shape."""
+    SHIPPED.process = process
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -23,14 +34,16 @@ def configure(process: str, level: str = "info") -> None:
             structlog.processors.format_exc_info,
             _process(process),
             redact,
-            structlog.processors.JSONRenderer(serializer=_dumps),
+            _ship,
+            line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-    handler = _Foreign()
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.raiseExceptions = False  # what it would print is no JSON
+    logging.captureWarnings(True)
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     logging.getLogger("faust").setLevel(logging.WARNING)
 
@@ -44,21 +57,30 @@ def _process(name: str) -> structlog.types.Processor:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Values under secret names, and passwords inside URLs, are never written."""
-    for name, value in event.items():
-        if _SECRET.search(name) and value:
-            event[name] = "[redacted]"
-        elif isinstance(value, str):
-            event[name] = _IN_URL.sub(r"\1[redacted]@", value)
+    """Whatever was logged, as it may be written."""
+    return {str(plain(name)): plain(value, name) for name, value in event.items()}
+
+
+def _ship(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    # Kafka's client on the trouble that it has with Kafka: each line would make the next one.
+    if not str(event.get("logger", "")).startswith(_OF_KAFKA):
+        SHIPPED.put(event)
     return event
 
 
-def _dumps(value: Any, **_: Any) -> str:
-    return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS).decode("utf-8", "replace")
+def line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
+    """The line as it is written."""
+    written = orjson.dumps(event).decode()
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written).encode()
 
 
 class _Foreign(logging.Handler):
     """A library's log record, in our shape."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, "library", logger=record.name, message=record.getMessage()[:2000])
+        try:
+            message = record.getMessage()
+        except Exception:  # a library's mistake in its own format
+            message = str(record.msg)
+        more = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger().log(record.levelno, "library", logger=record.name, message=message[:2000], **more)

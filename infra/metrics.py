@@ -40,6 +40,8 @@ LAG_MESSAGES = Gauge("trawl_lag_messages", "Messages that wait for a stage.", ["
 LAG_SECONDS = Gauge(
     "trawl_lag_seconds", "For how long the oldest of them has waited.", ["stage", "topic"], registry=REGISTRY
 )
+AUDIT_POSITION = Gauge("trawl_audit_position", "Seals of the audit log, where it is this process that seals.",
+                       registry=REGISTRY)  # fmt: skip
 MEMORY = Gauge("trawl_memory_bytes", "Resident memory of the process.", registry=REGISTRY)
 CPU = Gauge("trawl_cpu_seconds", "Processor time of the process.", registry=REGISTRY)
 

@@ -67,14 +67,16 @@ async def entered(
 
 @asynccontextmanager
 async def reporting(name: str, publisher: metrics.SendSoon) -> AsyncIterator[None]:
-    """Publishes the process's metrics each second while it lives."""
-    task = asyncio.create_task(metrics.report(name, publisher, now))
+    """Publishes the process's metrics each second, and what it logs, while it lives."""
+    telling = (metrics.report(name, publisher, now), logs.SHIPPED.ship(publisher))
+    tasks = [asyncio.create_task(work) for work in telling]
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        logs.SHIPPED.hand_over(publisher)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until_done(*work: "asyncio.Task[None]") -> None:

@@ -4,13 +4,14 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.errors import NotConfigured
+from schemas.limits import Allowance
 
 _ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?").fullmatch
 _USUAL = {"http": "80", "https": "443"}
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     )
     browsers: int = Field(2, ge=1, le=32, description="Pages that a fetcher renders at once.")
     browser: str | None = Field(None, description="The browser that renders pages; else the system's chromium.")
+    books_url: str = Field(
+        "https://books.toscrape.com/", description="The shop that `POST /api/v1/books/scraping/trigger` reads."
+    )
     user_agent: str = Field("TrawlBot/0.1", description="What sites see; name a page about your crawler in it.")
     trend_sensitivity: str = Field(
         "few", pattern="^(few|many)$", description="`many` for thousands of series: rarer alarms."
@@ -69,9 +73,62 @@ class Settings(BaseSettings):
         ge=8,
         description="Series that a trends worker remembers, 3 kB each; each of its 8 partitions has an eighth.",
     )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#@]+$",
+        description="An OpenID Connect provider with which people may sign in: its issuer, letter for letter.",
+    )
+    oidc_client_id: str = Field("trawl", min_length=1, description="What this gateway is called there.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Its secret there; else the file `data`/secrets/oidc_client_secret; none for a public client."
+    )
+    oidc_role: str = Field("viewer", description="The role of accounts that signing in there makes.")
+    oidc_create: bool = Field(False, description="Whether whoever signs in there without an account here gets one.")
+    smtp_url: str | None = Field(
+        None, description="The server that takes our mail: smtp://user:password@host:587, or smtps:// for TLS at once."
+    )
+    mail_from: str = Field("trawl@localhost", description="The address that mail comes from.")
+    webhook_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts, host:port or networks that webhooks may go to although they are private."
+    )
+    registration: bool = Field(False, description="Whether anybody may make an account.")
+    registration_roles: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("viewer",), description="Roles to choose from when registering; the first is the usual one."
+    )
+    idle_hours: float = Field(12, gt=0, le=8760, description="A session that nobody uses for so long is over.")
+    session_days: float = Field(7, gt=0, le=365, description="A session is over after so long, used or not.")
+    tls_cert: Path | None = Field(
+        None, description="The gateway's and the dashboards' certificate and its chain, PEM: they speak TLS alone then."
+    )
+    tls_key: Path | None = Field(None, description="Its key, PEM, without a password.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses and networks of proxies whose word counts for where a request came from."
+    )
+    proxy_headers: Literal["x-forwarded", "forwarded"] = Field(
+        "x-forwarded", description="What they write: X-Forwarded-For and -Proto, or Forwarded (RFC 7239)."
+    )
+    rate_limits: dict[str, dict[str, int]] = Field(
+        {},
+        description='{"jobs": {"limit": 600, "burst": 50, "block": 0}}; `*` is every category (docs/edge.md).',
+    )
+    connections: int = Field(12_000, ge=1, description="Connections of the gateway at once.")
+    connections_per_address: int = Field(256, ge=1, description="Of these from one address (of IPv6: one /64).")
+    requests_in_flight: int = Field(256, ge=1, description="Requests that the gateway answers at once.")
+    quota_running_jobs: int = Field(100, ge=-1, description="Runs that an account may have open; -1: no limit.")
+    quota_pages_a_day: int = Field(1_000_000, ge=-1, description="Pages that they may visit in a day (UTC).")
+    quota_stored_records: int = Field(50_000_000, ge=-1, description="Records that an account may have stored.")
+    audit_anchors: Path | None = Field(
+        None, description="Where the audit log's head is written down each minute; else `data`/audit/anchors."
+    )
+    export_days: float = Field(7.0, gt=0, le=3650, description="Days that an export stays.")
+    export_bytes: int = Field(1_000_000_000, ge=1000, le=4_000_000_000, description="Bytes of one export at most.")
+    exports_per_user: int = Field(200, ge=1, description="Exports of one user at a time.")
+    export_bytes_per_user: int = Field(10_000_000_000, ge=1000, description="Bytes of one user's exports together.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
-    @field_validator("fetch_allow", "cors_origins", mode="before")
+    @field_validator(
+        "fetch_allow", "cors_origins", "trusted_proxies", "registration_roles", "webhook_allow", mode="before"
+    )
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -89,6 +146,21 @@ class Settings(BaseSettings):
             raise ValueError("give scheme and host, such as https://trawl.example, and no path")
         scheme, host, port = found.groups()
         return f"{scheme}://{host}" if port in (None, _USUAL[scheme]) else f"{scheme}://{host}:{port}"
+
+    @property
+    def anchors(self) -> Path:
+        """Where the audit log's head is written down."""
+        return self.audit_anchors or self.data / "audit" / "anchors"
+
+    @property
+    def quota(self) -> Allowance:
+        """What an account may have that was given nothing else."""
+        running, pages, stored = self.quota_running_jobs, self.quota_pages_a_day, self.quota_stored_records
+        return Allowance(
+            running_jobs=None if running < 0 else running,
+            pages_a_day=None if pages < 0 else pages,
+            stored_records=None if stored < 0 else stored,
+        )
 
     @property
     def visible_agent(self) -> str:
@@ -113,6 +185,15 @@ class Settings(BaseSettings):
                 f"No address for {name}: start `trawl up` (data folder {self.data}) or set TRAWL_{name.upper()}."
             )
         return str(found)
+
+    def oidc_secret(self) -> str:
+        """What this gateway shows the identity provider; empty for a public client."""
+        if self.oidc_client_secret:
+            return self.oidc_client_secret.get_secret_value()
+        try:
+            return self.secret("oidc_client_secret")
+        except NotConfigured:
+            return ""
 
     def secret(self, name: str) -> str:
         """A generated secret of the data folder, or TRAWL_SECRET_<NAME> where there is no data folder."""

@@ -12,3 +12,7 @@ class CodecError(SchemaError):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+class DeedDone(Exception):
+    """What a request with an Idempotency-Key asks for was done by an earlier attempt, or is another attempt's to do."""

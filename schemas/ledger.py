@@ -1,5 +1,6 @@
 """Jobs, runs, and what became of them: the shapes in which the stores hand them to whoever asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -40,7 +41,9 @@ class PagesWanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a job, with its accounts. `delay` (seconds) replaces the description's where it is set;
-    `revision` is which one of its dataset its records are."""
+    `revision` is which one of its dataset its records are; `job_version` (None: not known) is the version of the job
+    whose description is pinned to it; somebody has taken note of its end since `acknowledged_at`; its records are to
+    go since `cleanup_at`, and gone since `cleaned_at`."""
 
     id: str
     job_id: str
@@ -60,6 +63,10 @@ class Run:
     delay: float | None = None
     kind: Literal["crawl", "estimate", "replay"] = "crawl"
     revision: int = 1
+    job_version: int | None = None
+    acknowledged_at: datetime | None = None
+    cleanup_at: datetime | None = None
+    cleaned_at: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -69,7 +76,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to scrape, kept, with its newest run, which stands for it."""
+    """What to scrape, kept, with its newest run, which stands for it (None: it has never run). `version` counts its
+    descriptions from 1; an archived job is in no list that does not ask for it."""
 
     id: str
     owner: str
@@ -78,7 +86,114 @@ class Job:
     description: dict[str, Any]
     created_at: datetime
     updated_at: datetime
-    run: Run
+    run: Run | None
+    version: int = 1
+    versioned_at: datetime | None = None
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobVersion:
+    """A job as it was described for a while; `made_by` is a user's id, empty where the job's door did not say."""
+
+    version: int
+    name: str
+    dataset: str
+    description: dict[str, Any]
+    made_at: datetime
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs a list holds. None means any; `states` are those of the newest run, and `created` for none; `text` is
+    looked for in names, whatever its case."""
+
+    owner: str | None = None
+    states: tuple[str, ...] | None = None
+    type: str | None = None
+    text: str | None = None
+    dataset: str | None = None
+    enabled: bool | None = None
+    archived: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOrder:
+    """`by` is created_at, updated_at, name or status; `down`: the greatest first."""
+
+    by: Literal["created_at", "updated_at", "name", "status"] = "created_at"
+    down: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What somebody did with a job, from the audit log."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A run changed its state."""
+
+    id: str
+    at: datetime
+    state: RunState
+    reason: str
+    paused: bool
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How far a run had come at a moment: `known` pages that are its own to visit (left out ones apart), `done` of
+    them."""
+
+    at: datetime
+    known: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostLoad:
+    """What waits at a host, and the seconds between two visits there."""
+
+    host: str
+    queued: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visited:
+    """What one visit came to, as ClickHouse holds it; the same as the event that told it."""
+
+    id: str
+    at: datetime
+    url: str
+    outcome: str
+    klass: str
+    final: bool
+    status: int | None
+    records: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFigures:
+    """What a run's visits came to, as ClickHouse holds them. Milliseconds, bytes; `unchanged` pages were answered with
+    304, `retried` visits were not the last ones of their page."""
+
+    run_id: str
+    visits: int
+    mean_ms: float
+    unchanged: int
+    bytes: int
+    retried: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from api.auth.callers import KEY_PREFIX, Caller
-from api.auth.sign_in import Visit
-from api.errors import not_found
+from api.auth.visits import Visit
+from api.errors import conflict, invalid, not_found
 from api.ports import Accounts
 from schemas.accounts import ApiKey
 
+MAX_KEYS = 50
 _NO_SUCH_KEY = "You have no such key."
 
 
@@ -22,8 +23,15 @@ class Keys:
         self._accounts = accounts
         self._clock = clock
 
-    async def make(self, caller: Caller, name: str, days: int | None, visit: Visit) -> tuple[ApiKey, str]:
-        """A new key with all rights of its owner, and the secret, which is nowhere else."""
+    async def make(
+        self, caller: Caller, name: str, days: int | None, visit: Visit, scopes: tuple[str, ...] | None = None
+    ) -> tuple[ApiKey, str]:
+        """A new key, and the secret, which is nowhere else. Without `scopes` it may do all that its owner may; with
+        them what they name, as long as its owner may. ApiError 409 for one too many, 422 for what its owner
+        may not do."""
+        beyond = [scope for scope in scopes or () if scope not in caller.permissions]
+        if beyond:
+            raise invalid("scopes", f"You may not do {beyond[0]} yourself, so no key of yours may.", "NOT_ALLOWED")
         secret = f"{KEY_PREFIX}{secrets.token_urlsafe(32)}"
         now = self._clock()
         key = ApiKey(
@@ -33,13 +41,24 @@ class Keys:
             prefix=secret[: len(KEY_PREFIX) + 6],
             created_at=now,
             expires_at=now + timedelta(days=days) if days else None,
+            scopes=scopes,
         )
-        act = visit.act(caller.user_id, "api_key_made", key.id, name=name)
-        return await self._accounts.add_key(key, hashlib.sha256(secret.encode()).digest(), act), secret
+        act = visit.act(caller.user_id, "api_key_made", key.id, name=name, scopes=list(scopes) if scopes else None)
+        kept = await self._accounts.add_key(key, hashlib.sha256(secret.encode()).digest(), act, MAX_KEYS)
+        if kept is None:
+            raise conflict("name", f"You have {MAX_KEYS} keys already; revoke one that you do not need.")
+        return kept, secret
 
     async def all(self, caller: Caller) -> list[ApiKey]:
         """The caller's keys, newest first."""
         return await self._accounts.keys(caller.user_id)
+
+    async def one(self, caller: Caller, key_id: str) -> ApiKey:
+        """A key of the caller's own."""
+        found = [key for key in await self._accounts.keys(caller.user_id) if key.id == key_id]
+        if not found:
+            raise not_found("key_id", _NO_SUCH_KEY)
+        return found[0]
 
     async def revoke(self, caller: Caller, key_id: str, visit: Visit) -> None:
         """Ends a key of the caller's own at once."""

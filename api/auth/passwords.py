@@ -5,6 +5,7 @@ beyond that the answer is 503 and not a gateway without memory.
 """
 
 import asyncio
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +14,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret_raw
 
 from api.errors import unavailable
 
@@ -45,7 +47,15 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep, in PHC format with its own salt."""
-        return await self._run(self._hasher.hash, password)
+        return await self._run(self._hasher.hash, _normal(password))
+
+    async def derive(self, code: str, salt: bytes) -> bytes:
+        """The same slow work for a short code with a salt of its owner's: alike for alike, so that a store can find it
+        and spend it in one step."""
+        cost = self._hasher
+        return await self._run(
+            hash_secret_raw, code.encode(), salt, cost.time_cost, cost.memory_cost, cost.parallelism, 32, cost.type
+        )
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
         """Whether the password is the one. Without a hash (no such account) it takes as long, and says no."""
@@ -53,7 +63,8 @@ class Passwords:
 
     def _matches(self, password_hash: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash or self._nobodys, password) and password_hash is not None
+            right = self._hasher.verify(password_hash or self._nobodys, _normal(password))
+            return right and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -66,3 +77,8 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *values, **named))
         finally:
             self._waiting -= 1
+
+
+def _normal(password: str) -> str:
+    # One text, however the keyboard composed it (NIST SP 800-63B-4, 3.1.1.2).
+    return unicodedata.normalize("NFC", password)

@@ -1,5 +1,10 @@
-"""Roles and what they may do: one table, shown by the API's documentation for each operation."""
+"""Roles and what they may do: one table, shown by the API's documentation for each operation.
 
+The store holds the same table as rows, and they decide (a test holds the two together); permissions can also be granted
+to a single account. Here is what the documentation shows, and the names that both use.
+"""
+
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -28,3 +33,9 @@ ROLES: dict[str, tuple[Permission, ...]] = {
 def permissions_of(role: str) -> tuple[Permission, ...]:
     """What a role may do; nothing for a role that nobody knows."""
     return ROLES.get(role, ())
+
+
+def known(names: Iterable[str]) -> tuple[Permission, ...]:
+    """The permissions among these names, in the table's order; a name that this release does not know gives nothing."""
+    held = set(names)
+    return tuple(permission for permission in Permission if permission.value in held)

@@ -1,36 +1,26 @@
 """Letting people in and out: by password, by refresh token, by one-time link."""
 
 import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from api.auth import mails
+from api.auth.attempts import ACCOUNT, NETWORK, subject
 from api.auth.callers import Caller
+from api.auth.factors import SecondFactor
+from api.auth.guard import Guard, Told
 from api.auth.passwords import Passwords
 from api.auth.tokens import Tokens
+from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError, Fault, conflict, unauthenticated
 from api.ports import Accounts
-from schemas.accounts import Act, Session, User
+from schemas.accounts import Act, Credential, Session, User
 
 _REFUSED = "The username or the password is wrong."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Where a request came from, for the session's row and the audit log."""
-
-    request_id: str = ""
-    address: str = ""
-    user_agent: str = ""
-
-    def act(self, actor: str, action: str, target: str = "", **details: object) -> Act:
-        """What `actor` does in this request, as a line of the audit log."""
-        return Act(
-            actor=actor, action=action, object=target, request_id=self.request_id, address=self.address, details=details
-        )
+_CODE_NEEDED = "This account asks for a second factor: send its code, or a backup code, as `mfa_token`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,35 +42,100 @@ class SignIn:
         accounts: Accounts,
         passwords: Passwords,
         tokens: Tokens,
+        guard: Guard,
+        factor: SecondFactor,
         config: GatewayConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._tokens = tokens
+        self._guard = guard
+        self._factor = factor
         self._config = config
         self._clock = clock
 
-    async def by_password(self, login: str, password: str, visit: Visit, *, lifetime: int) -> SignedIn:
-        """Opens a session of `lifetime` seconds. An unknown name, a wrong password and an account that is not active
-        are refused with the same words after the same work, so that nobody learns who has an account here."""
+    async def by_password(
+        self,
+        login: str,
+        password: str,
+        visit: Visit,
+        *,
+        lifetime: int,
+        idle: int | None = None,
+        code: str | None = None,
+    ) -> SignedIn:
+        """Opens a session of `lifetime` seconds, over when nobody uses it for `idle`. An unknown name, a wrong password
+        and an account that is not active are refused with the same words after the same work, so that nobody learns
+        who has an account here. `code` is that of a second factor. ApiError 401, or 429 after too many wrong tries."""
         found = await self._accounts.credential(login)
+        mine, network = await self._counted(login, found, visit)
+        try:
+            how = await self._shown(found, password, code, visit)
+        except ApiError as refusal:
+            if refusal.status_code == 503 or (refusal.details.get("mfa_required") and not code):
+                # Nothing was guessed: the password was not looked at, or it was right.
+                await self._guard.passed(frozenset(), frozenset((mine, network)))
+            raise
+        await self._guard.passed(frozenset((mine,)), frozenset((network,)))
+        assert found is not None
+        return await self.open(found.user, visit, how=how, lifetime=lifetime, idle=idle)
+
+    async def _counted(self, login: str, found: Credential | None, visit: Visit) -> tuple[str, str]:
+        """The subjects that this try was counted against: the account (as strangers, or this network, see it) and the
+        address. For a name that nobody has they are as many, and behave alike."""
+        user = found.user if found else None
+        known = await self._accounts.known_network(user.id if user else None, visit.network)
+        who = user.id if user else f"nobody {login.lower()}"
+        mine = subject("device", who, visit.network) if known else subject("account", who)
+        network = subject("network", visit.network)
+
+        def alarm() -> Told:
+            act = visit.act(user.id if user else "anonymous", "sign_in_locked_out", known_device=known)
+            return act, mails.locked_out(user, visit) if user else None
+
+        await self._guard.tried({mine: ACCOUNT, network: NETWORK}, watched=mine, alarm=alarm)
+        return mine, network
+
+    async def _shown(self, found: Credential | None, password: str, code: str | None, visit: Visit) -> str:
+        """How somebody has shown who they are; ApiError 401 if they have not."""
         right = await self._passwords.matches(found.password_hash if found else None, password)
-        if found is None or not right or found.user.status != "active":
-            reason = "password" if found and not right else "unknown" if found is None else found.user.status
+        reason = self._reason(found, right)
+        if found is None or reason:
             # The name is whatever someone typed, perhaps a password in the wrong field: it is not kept.
             await self._accounts.note(
                 visit.act(found.user.id if found else "anonymous", "sign_in_refused", reason=reason)
             )
-            raise ApiError(
-                401,
-                "INVALID_CREDENTIALS",
-                _REFUSED,
-                [Fault("password", _REFUSED, "INVALID_CREDENTIALS")],
-                {"WWW-Authenticate": 'Bearer realm="trawl"'},
-            )
-        session, signed_in = self._session(found.user, visit, lifetime)
-        await self._accounts.open_session(session, visit.act(found.user.id, "signed_in", session.id, how="password"))
+            raise _refused("password", _REFUSED, "INVALID_CREDENTIALS")
+        if not found.user.mfa_enabled:
+            return "password"
+        way = await self._factor.passes(found.user, code, visit) if code else None
+        if way is None:
+            reason = "second_factor" if code else "second_factor_missing"
+            await self._accounts.note(visit.act(found.user.id, "sign_in_refused", reason=reason))
+            raise _refused(
+                "mfa_token", "The code is wrong, or was used before." if code else _CODE_NEEDED,
+                "MFA_INVALID" if code else "MFA_REQUIRED", mfa_required=True,
+            )  # fmt: skip
+        return f"password+{way}"
+
+    def _reason(self, found: Credential | None, right: bool) -> str:
+        """Why somebody is refused, for the audit log alone; empty for whoever is not."""
+        if found is None:
+            return "unknown"
+        if not right:
+            return "password"
+        if found.user.status != "active":
+            return found.user.status
+        ends = found.user.password_expires
+        return "password_expired" if ends is not None and ends <= self._clock() else ""
+
+    async def open(self, user: User, visit: Visit, *, how: str, lifetime: int, idle: int | None = None) -> SignedIn:
+        """Opens a session of `lifetime` seconds for an active account that has shown who it is, however it did: `how`
+        is told in the audit log. Whoever calls this has checked the account's status."""
+        session, signed_in = self._session(user, visit, lifetime, how, idle)
+        act = visit.act(user.id, "signed_in", session.id, how=how)
+        await self._accounts.open_session(session, act, mails.new_device(user, visit))
         return signed_in
 
     async def by_link(self, token: str, visit: Visit) -> SignedIn | None:
@@ -88,28 +143,21 @@ class SignIn:
         made: list[SignedIn] = []
 
         def opened(user: User) -> tuple[Session, Act]:
-            session, signed_in = self._session(user, visit, self._config.browser_lifetime)
+            session, signed_in = self._session(user, visit, self._config.browser_lifetime, "link")
             made.append(signed_in)
             return session, visit.act(user.id, "signed_in", session.id, how="link")
 
-        user = await self._accounts.use_link(_hash(token), opened)
+        user = await self._accounts.use_link(hash_of(token), opened)
         if user is None:
             await self._accounts.note(visit.act("anonymous", "sign_in_refused", reason="link"))
             return None
         return made[-1]
 
-    async def link_for(self, user: User, visit: Visit) -> str:
-        """The token of a link that lets `user` in once, soon."""
-        token = secrets.token_urlsafe(32)
-        ends = self._clock() + timedelta(seconds=self._config.link_lifetime)
-        await self._accounts.add_link(_hash(token), user.id, ends, visit.act("system", "sign_in_link_made", user.id))
-        return token
-
     async def refresh(self, token: str, visit: Visit) -> tuple[str, str]:
         """New access and refresh tokens for the shown one, which is spent. One that was spent before ends its session,
         for somebody else has it too; within a short grace it is a lost race and merely refused."""
         try:
-            claims = self._tokens.read("refresh", token)
+            claims = await self._tokens.read("refresh", token)
         except ApiError:
             await self._accounts.note(visit.act("anonymous", "refresh_refused", reason="token"))
             raise
@@ -118,11 +166,12 @@ class SignIn:
         )
         answer = await self._accounts.rotate(
             claims.session_id,
-            _hash(token),
-            _hash(replacement),
+            hash_of(token),
+            hash_of(replacement),
             self._config.rotation_grace,
             visit.act(claims.user_id, "token_refreshed", claims.session_id),
             visit.act(claims.user_id, "refresh_token_reused", claims.session_id),
+            lambda user: mails.reused(user, visit),
         )
         if answer in ("raced", "ended"):  # of a reused one the store has written down more than that
             await self._accounts.note(visit.act(claims.user_id, "refresh_refused", claims.session_id, reason=answer))
@@ -141,16 +190,22 @@ class SignIn:
         else:
             await self._accounts.end_session(caller.credential_id, act)
 
-    def _session(self, user: User, visit: Visit, lifetime: int) -> tuple[Session, SignedIn]:
+    def _session(
+        self, user: User, visit: Visit, lifetime: int, how: str, idle: int | None = None
+    ) -> tuple[Session, SignedIn]:
         session_id = str(uuid4())
         refresh = self._tokens.issue("refresh", user.id, session_id, lifetime)
         session = Session(
             id=session_id,
             user_id=user.id,
-            refresh_hash=_hash(refresh),
+            refresh_hash=hash_of(refresh),
             expires_at=self._clock() + timedelta(seconds=lifetime),
             user_agent=visit.user_agent[:300],
             address=visit.address,
+            idle_lifetime=idle or self._config.idle_lifetime,
+            how=how,
+            device=visit.device,
+            network=visit.network,
         )
         return session, SignedIn(
             user=user,
@@ -161,6 +216,13 @@ class SignIn:
         )
 
 
-def _hash(token: str) -> bytes:
+def _refused(field: str, message: str, code: str, **details: object) -> ApiError:
+    fault = Fault(field, message, code)
+    challenge = {"WWW-Authenticate": 'Bearer realm="trawl"'}
+    return ApiError(401, "INVALID_CREDENTIALS", message, [fault], challenge, details)
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a token or a link."""
     # Tokens are 256 random or signed bits: a plain hash is enough, there is nothing to guess.
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -7,6 +7,7 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.edge.idempotency import kept
 from api.errors import ApiError, Fault, invalid
 
 
@@ -26,7 +27,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, given a strict request."""
-        handle = super().get_route_handler()
+        handle = kept(super().get_route_handler())
 
         async def strictly(request: Request) -> Response:
             try:

@@ -7,17 +7,22 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
-from api.errors import ApiError, Fault
+from api.errors import ApiError, Fault, unavailable
 
 
 class BodyLimit:
     """Answers 413 before anything is read when the announced length is too large, else as soon as it is passed."""
 
-    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
-        """`larger` are the paths that have a limit of their own."""
+    def __init__(
+        self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None, together: int = 256_000_000
+    ) -> None:
+        """`larger` are the paths that have a limit of their own; `together` is what all requests may have sent that are
+        being answered, for each holds its body in memory until then."""
         self._app = app
         self._limit = limit
         self._larger = dict(larger or {})
+        self._together = together
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,12 +37,19 @@ class BodyLimit:
         async def counted() -> Message:
             nonlocal received
             message = await receive()
-            received += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            received += size
+            self._held += size
             if received > limit:
                 raise _refusal(limit)
+            if size and self._held > self._together:
+                raise unavailable("Too many large requests at once; try again shortly.", 2)
             return message
 
-        await self._app(scope, counted, send)
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            self._held -= received
 
 
 def _refusal(limit: int) -> ApiError:

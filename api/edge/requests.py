@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -12,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.auth.origins import secure
-from api.errors import ApiError, invalid
+from api.errors import ApiError, invalid, unavailable
 from api.metrics import Metrics
 from api.ports import Telemetry
 from schemas.events import RequestLog
@@ -31,7 +33,7 @@ _HARMLESS = {
 }
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # However it is written: only one spelling is routed, but every one may hold a token that is good.
-_LINK = re.compile(r"/+sign-in/+.", re.IGNORECASE).match
+_LINK = re.compile(r"/+(sign-in|reset-password)/+.", re.IGNORECASE).match
 _YEAR = "max-age=31536000; includeSubDomains"
 
 
@@ -54,8 +56,13 @@ class _Exchange:
 class Edge:
     """Pure ASGI: a framework's middleware class would buffer streams and hide disconnections."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, public_url: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, public_url: str = "", room: int = 256
+    ) -> None:
+        """`room` is how many requests are answered at once; health is told besides."""
         self._app = app
+        self._room = room
+        self._inside = 0
         self._metrics = metrics
         self._telemetry = telemetry
         self._public_url = public_url
@@ -77,8 +84,8 @@ class Edge:
             await send(message)
 
         try:
-            with self._metrics.in_flight.track_inprogress():
-                refusal = _unusable(exchange.scope)
+            with self._metrics.in_flight.track_inprogress(), self._entered():
+                refusal = self._full(exchange.scope) or _unusable(exchange.scope)
                 if refusal:
                     await _refuse(refusal, exchange, dressed)
                 else:
@@ -91,6 +98,22 @@ class Edge:
             await _refuse(ApiError(500, "SERVER_ERROR", sentence), exchange, dressed)
         finally:
             self._tell(exchange)
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+    def _full(self, scope: Scope) -> ApiError | None:
+        """A request too many is told so at once: each one more would make all that are inside slower. Whoever balances
+        load asks for health and must not take a gateway for dead that is only busy."""
+        if self._inside <= self._room or scope["path"].rstrip("/").endswith("/health"):
+            return None
+        self._metrics.refused.labels("in_flight").inc()
+        return unavailable("Too many requests at once; try again shortly.", 1)
 
     def _tell(self, exchange: _Exchange) -> None:
         scope, elapsed = exchange.scope, exchange.elapsed
@@ -121,7 +144,8 @@ class Edge:
 def _told_path(scope: Scope) -> str:
     """The path as logs may have it: a one-time link in it lets somebody in."""
     path = str(scope["path"])
-    return "/sign-in/{token}" if _LINK(path) else path[:2000]
+    found = _LINK(path)
+    return f"/{found[1].lower()}/{{token}}" if found else path[:2000]
 
 
 def _request_id(scope: Scope) -> str:
@@ -141,6 +165,7 @@ def _unusable(scope: Scope) -> ApiError | None:
 async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
     content = problems.body(error, exchange.request_id, exchange.scope["path"])
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()]
     await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
@@ -150,6 +175,8 @@ def _dress(headers: MutableHeaders, exchange: _Exchange) -> None:
     headers["X-Process-Time"] = f"{exchange.elapsed:.6f}"
     for name, value in _HARMLESS.items():
         headers.setdefault(name, value)
+    for name, value in exchange.scope["state"].get("rate", {}).items():
+        headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
     if exchange.secure:
         headers.setdefault("Strict-Transport-Security", _YEAR)

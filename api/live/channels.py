@@ -1,24 +1,12 @@
 """What happens to everything that the caller may see, one kind at a time."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Literal
 
 from api.auth.callers import Caller
-from api.live.frames import Frame
-from api.live.hub import Hub
+from api.live.follower import Follower, Live, Outlet
+from api.live.frames import Frame, Parcel
+from api.live.streams import of_channel
 from api.ports import Jobs
-from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, TRENDS
-
-Channel = Literal["records", "trends", "runs", "outcomes"]
-
-CHANNELS: dict[str, str] = {
-    "records": CLEAN_RECORDS,
-    "trends": TRENDS,
-    "runs": RUN_EVENTS,
-    "outcomes": PAGE_OUTCOMES,
-}
-"""Each channel's topic."""
 
 _REMEMBERED = 20_000
 
@@ -46,18 +34,21 @@ class Owners:
 
 
 async def tail(
-    hub: Hub,
-    owners: Owners,
-    caller: Caller,
-    channel: str,
-    dataset: str | None,
-    send: Callable[[Frame], Awaitable[None]],
-    spilled: Callable[[], None],
+    live: Live, owners: Owners, caller: Caller, channel: str, dataset: str | None, cursor: str | None, outlet: Outlet
 ) -> None:
-    """Hands on everything of a channel that the caller may see, from now on, for ever."""
-    with hub.listening(spilled, topic=CHANNELS[channel]) as live:
-        while True:
-            parcel = await live.next()
-            if (dataset is None or parcel.dataset == dataset) and await owners.may_see(caller, parcel.run_id):
-                for frame in parcel.frames:
-                    await send(frame)
+    """Hands on everything of a channel that the caller may see, from now or from a cursor on, for ever. ApiError 422
+    for a cursor that is not of this channel."""
+    stream = of_channel(channel, dataset)
+    if cursor:
+        at = live.cursors.unpack(stream.name, stream.topics, cursor)
+    else:
+        await live.catching_up.ready()
+        at = live.hub.position(stream)
+
+    async def tell(parcel: Parcel, told: tuple[tuple[Frame, str], ...]) -> bool:
+        if await owners.may_see(caller, parcel.run_id):
+            for _, text in told:
+                await outlet.send(text)
+        return True
+
+    await Follower(live, stream, at, outlet).run(tell)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -9,30 +10,58 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import problems
-from api.auth.callers import COOKIE, Caller
+from api.auth.callers import Caller
 from api.auth.origins import foreign_origin, same_origin
 from api.auth.permissions import Permission
 from api.errors import ApiError, Fault, forbidden, unauthenticated, unavailable
 from api.gateway import Gateway, caller_of
 from api.live import frames
 from api.live.frames import Frame
+from api.live.sockets import OpenSocket
 
-Send = Callable[[Frame], Awaitable[None]]
-Tell = Callable[[Caller, Send, Callable[[], None]], Awaitable[None]]
-"""What a socket is for: told who calls, how to send, and whom to tell when the listener is too slow."""
+
+class Outlet:
+    """How a socket is written to, by one task at a time. `cursor` is that of the newest frame that it took; what the
+    client says is in `said` once somebody `listens`, and forgotten before."""
+
+    def __init__(self, websocket: WebSocket, socket: OpenSocket) -> None:
+        self._websocket = websocket
+        self._socket = socket
+        self.cursor = ""
+        self.listens = False
+        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_UNANSWERED)
+
+    async def send(self, text: str) -> None:
+        """Returns when the socket may take the next frame."""
+        self._socket.sending_since = time.monotonic()
+        try:
+            await self._websocket.send_text(text)
+        finally:
+            self._socket.sending_since = None
+        self.cursor = frames.cursor_of(text) or self.cursor
+
+    def spilled(self) -> None:
+        """The listener takes less than comes in."""
+        self._socket.slow = True
+        self._socket.ended.set()
+
+
+Tell = Callable[[Caller, Outlet], Awaitable[None]]
+"""What a socket is for: told who calls, and how to send."""
 
 NORMAL, POLICY, TRY_LATER, FAILED = 1000, 1008, 1013, 1011
 _SECRETS = {"token", "access_token", "api_key", "apikey", "authorization", "x-api-key", "key"}
 _FAREWELL_S = 5.0
+_UNANSWERED = 20
 
 
 class Ended(Exception):
     """The socket is to be closed with this code, after this error frame."""
 
-    def __init__(self, code: int, frame: Frame) -> None:
-        super().__init__(frame.text)
+    def __init__(self, code: int, frame: Frame, cursor: str = "") -> None:
+        super().__init__(frame.body)
         self.code = code
-        self.frame = frame
+        self.text = frame.text(cursor)
 
 
 async def serve(websocket: WebSocket, gateway: Gateway, stores_away: Sequence[type[Exception]], tell: Tell) -> None:
@@ -60,7 +89,7 @@ async def _shown_at_upgrade(websocket: WebSocket, gateway: Gateway) -> Caller | 
         sentence = "Pages of other sites may not open live connections here."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("origin", sentence, "FOREIGN_ORIGIN")])
     trusted = same_origin(websocket.headers, websocket.scope["scheme"], config.public_url)
-    return await caller_of(gateway, websocket.headers, websocket.cookies.get(COOKIE), trusted)
+    return await caller_of(gateway, websocket, trusted)
 
 
 async def _converse(
@@ -77,12 +106,13 @@ async def _converse(
         await _tell(websocket, gateway, caller, tell)
         await websocket.close(NORMAL)
     except Ended as end:
-        await _leave(websocket, end.code, end.frame)
+        await _leave(websocket, end.code, end.text)
     except ApiError as refusal:
-        await _leave(websocket, POLICY, frames.error(refusal.code, refusal.message))
+        code = TRY_LATER if refusal.status_code == 503 else POLICY
+        await _leave(websocket, code, _refusal(refusal))
     except stores_away:
         sentence = "A store does not answer just now; connect again shortly."
-        await _leave(websocket, TRY_LATER, frames.error("SERVICE_UNAVAILABLE", sentence))
+        await _leave(websocket, TRY_LATER, frames.error("SERVICE_UNAVAILABLE", sentence).text())
 
 
 async def _introduced(websocket: WebSocket, gateway: Gateway) -> Caller:
@@ -93,10 +123,10 @@ async def _introduced(websocket: WebSocket, gateway: Gateway) -> Caller:
     except TimeoutError:
         raise unauthenticated("Nobody said who they are in time.") from None
     data = said.get("data")
-    token = data.get("token") if isinstance(data, dict) else None
+    token = data.get("token") if isinstance(data, dict) else said.get("token")
     if said.get("type") != "auth" or not isinstance(token, str):
         raise unauthenticated('Begin with {"type": "auth", "data": {"token": "…"}}.')
-    return await gateway.callers.by_secret(token)
+    return await gateway.callers.by_secret(token, websocket.client.host if websocket.client else "")
 
 
 def _parsed(message: Any) -> dict[str, Any]:
@@ -111,17 +141,12 @@ def _parsed(message: Any) -> dict[str, Any]:
 
 async def _tell(websocket: WebSocket, gateway: Gateway, caller: Caller, tell: Tell) -> None:
     """Runs the story until it is over, the client leaves, falls behind, or loses the right to listen."""
-    slow = asyncio.Event()
-
-    async def send(frame: Frame) -> None:
-        await websocket.send_text(frame.text)
-
     with gateway.sockets.watched(caller) as socket:
-        story = asyncio.ensure_future(tell(caller, send, slow.set))
-        leaving = asyncio.ensure_future(_until_gone(websocket))
+        outlet = Outlet(websocket, socket)
+        story = asyncio.ensure_future(tell(caller, outlet))
+        leaving = asyncio.ensure_future(_until_gone(websocket, outlet))
         ended = asyncio.ensure_future(socket.ended.wait())
-        spilled = asyncio.ensure_future(slow.wait())
-        tasks = (story, leaving, ended, spilled)
+        tasks = (story, leaving, ended)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -129,9 +154,10 @@ async def _tell(websocket: WebSocket, gateway: Gateway, caller: Caller, tell: Te
                 if not task.done():
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    if spilled.done() and not spilled.cancelled():
+    if socket.slow:
         gateway.metrics.slow_sockets.inc()
-        raise Ended(TRY_LATER, frames.error("TOO_SLOW", "You read more slowly than this is written; connect again."))
+        sentence = "You read more slowly than this is written; connect again with this cursor."
+        raise Ended(TRY_LATER, frames.error("TOO_SLOW", sentence), outlet.cursor)
     if ended.done() and not ended.cancelled():
         raise Ended(POLICY, frames.error("TOKEN_EXPIRED", "Your sign-in has ended or changed; sign in again."))
     if leaving.done() and not leaving.cancelled():
@@ -139,15 +165,23 @@ async def _tell(websocket: WebSocket, gateway: Gateway, caller: Caller, tell: Te
     story.result()
 
 
-async def _until_gone(websocket: WebSocket) -> None:
-    """Reads and forgets what the client says: nothing more is expected, but its leaving must be noticed."""
+async def _until_gone(websocket: WebSocket, outlet: Outlet) -> None:
+    """Reads what the client says, though mostly nobody expects anything: its leaving must be noticed."""
     while True:
-        _parsed(await websocket.receive())
+        said = _parsed(await websocket.receive())
+        if outlet.listens:
+            await outlet.said.put(said)
 
 
-async def _leave(websocket: WebSocket, code: int, frame: Frame) -> None:
+def _refusal(refusal: ApiError) -> str:
+    """In the words of the fault that it names, if it names one."""
+    message = refusal.faults[0].message if refusal.faults else refusal.message
+    return frames.error(refusal.code, message).text()
+
+
+async def _leave(websocket: WebSocket, code: int, text: str) -> None:
     """The error and the close, as far as a client that may have stopped reading lets them through."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL_S):
-            await websocket.send_text(frame.text)
+            await websocket.send_text(text)
             await websocket.close(code)

@@ -1,56 +1,139 @@
-"""The frames that a WebSocket carries: `{"type": …, "data": {…}}`, made once and shared by all who get them."""
+"""The frames that a WebSocket carries: `{"type", "data"}`, with `id` and `cursor` beside; made once for all who get
+them."""
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 import orjson
 
+from api.ports.live import Place
+from api.services.log_lines import level_of, page_details, page_sentence
 from api.services.progress import progress, status_of
-from schemas.events import CleanBatch, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.events import CleanBatch, MetricSample, PageOutcome, RunCounts, RunEvent, Trend
 from schemas.events.runs import RunState
-from schemas.ledger import OPEN_STATES, StoredRecord, StoredTrend
+from schemas.ledger import OPEN_STATES
 
-FrameType = Literal["progress", "log", "status", "complete", "error", "record", "trend"]
+FrameType = Literal["progress", "log", "status", "complete", "error", "record", "trend", "gap"]
+LiveEvent = RunEvent | PageOutcome | CleanBatch | Trend
 
-_LEVELS = {"fetched": "info", "failed": "warning", "filtered": "info"}
+_TAIL = 2100
+"""Characters at the end of a frame in which its cursor lies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as text. `identity` names what it tells, so that nothing is told twice; empty: it may be."""
+    """One frame without its last bracket. `id` names the item that it tells; empty where it is a picture of how things
+    stand, which may be told again."""
 
-    text: str
-    identity: str = ""
-    is_record: bool = False
+    kind: str
+    body: str
+    id: str = ""
+
+    def text(self, cursor: str = "") -> str:
+        """The whole frame. Ids and cursors are plain ASCII without quotes."""
+        name = f',"id":"{self.id}"' if self.id else ""
+        after = f',"cursor":"{cursor}"' if cursor else ""
+        return f"{self.body}{name}{after}}}"
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A message of Kafka as listeners get it; its frames are made when the first of them asks. `told_before` counts
+    frames of the same message that it does not have, and `cut` says that there are more."""
+
+    topic: str
+    partition: int
+    offset: int
+    event: LiveEvent
+    size: int
+    told_before: int = 0
+    cut: bool = False
+    stored: bool = False
+    _frames: tuple[Frame, ...] | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Its partition."""
+        return self.topic, self.partition
+
+    @property
+    def run_id(self) -> str:
+        """Whose it is."""
+        return self.event.run_id
+
+    @property
+    def dataset(self) -> str:
+        """Where its records go."""
+        return self.event.dataset
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is the end of its run."""
+        return isinstance(self.event, RunEvent) and self.event.kind == "state" and self.event.state not in OPEN_STATES
+
+    def rest(self, told: int) -> "Parcel":
+        """Without so many of its first frames."""
+        left = self.frames[told:]
+        return replace(self, told_before=self.told_before + told, _frames=left)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """What listeners are told."""
+        if self._frames is None:
+            self._frames = tuple(_frames(self.event))
+        return self._frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """What one message of Kafka becomes. `ends` is set on the frames that end a run's stream, and `stored` says how
-    many records the run has then."""
+class Gap:
+    """What nobody keeps of a topic: from these offsets by partition until before those; `to` is None where the topic
+    itself is gone."""
 
     topic: str
-    run_id: str
-    dataset: str
-    frames: tuple[Frame, ...]
-    ends: bool = False
-    stored: int = 0
-
-    @property
-    def size(self) -> int:
-        """Roughly the bytes that it takes while it waits."""
-        return sum(len(frame.text) for frame in self.frames)
+    first: dict[int, int]
+    to: dict[int, int] | None
+    reason: Literal["retention", "topic_recreated", "log_shortened", "too_many"]
+    message: str
 
 
-def frame(kind: FrameType, data: dict[str, Any], identity: str = "") -> Frame:
+def _frames(event: LiveEvent) -> list[Frame]:
+    match event:
+        case RunEvent():
+            return of_event(event)
+        case PageOutcome():
+            return [of_outcome(event)]
+        case CleanBatch():
+            return of_batch(event)
+        case Trend():
+            return [frame("trend", msgspec.structs.asdict(event), event.id)]
+
+
+def frame(kind: str, data: dict[str, Any], identity: str = "") -> Frame:
     """A frame of any type."""
-    return Frame(orjson.dumps({"type": kind, "data": data}).decode(), identity, kind == "record")
+    try:
+        text = orjson.dumps({"type": kind, "data": data}).decode()
+    except TypeError:  # numbers beyond 64 bits are JSON too
+        text = json.dumps({"type": kind, "data": data}, ensure_ascii=False, separators=(",", ":"))
+    return Frame(kind, text[:-1], _plain(identity))
 
 
-def error(code: str, message: str) -> Frame:
-    """An error, before the socket is closed because of it."""
-    return frame("error", {"code": code, "message": message})
+def _plain(identity: str) -> str:
+    """An id as it may stand between quotes: ours are UUIDs, outsiders' may be anything."""
+    return identity if identity.isascii() and identity.isprintable() and not set(identity) & {'"', "\\"} else ""
+
+
+def error(code: str, message: str, identity: str = "") -> Frame:
+    """An error, mostly before the socket is closed because of it."""
+    return frame("error", {"code": code, "message": message}, identity)
+
+
+def of_gap(gap: Gap) -> Frame:
+    """What is missing, and why."""
+    first = {str(partition): offset for partition, offset in gap.first.items()}
+    to = None if gap.to is None else {str(partition): offset for partition, offset in gap.to.items()}
+    return frame("gap", {"topic": gap.topic, "from": first, "to": to, "reason": gap.reason, "message": gap.message})
 
 
 def progress_frame(job_id: str, state: RunState, counts: RunCounts, max_pages: int | None) -> Frame:
@@ -59,7 +142,7 @@ def progress_frame(job_id: str, state: RunState, counts: RunCounts, max_pages: i
 
 
 def of_state(
-    job_id: str, run_id: str, state: RunState, counts: RunCounts, reason: str, paused: bool = False
+    job_id: str, run_id: str, state: RunState, counts: RunCounts, reason: str, paused: bool = False, identity: str = ""
 ) -> list[Frame]:
     """What a change of state says: `status`; at the end of a run `complete` too, and before it `error` if it failed.
     A run that stands still is in the phase `paused`, as at `GET /api/v1/jobs/{id}`."""
@@ -72,11 +155,11 @@ def of_state(
         "reason": reason,
         "counts": msgspec.structs.asdict(counts),
     }
-    found = [frame("status", data)]
+    found = [frame("status", data, identity and f"{identity}/status")]
     if state == "failed":
-        found.append(error("RUN_FAILED", reason or "The run failed."))
+        found.append(error("RUN_FAILED", reason or "The run failed.", identity and f"{identity}/error"))
     if state not in OPEN_STATES:
-        found.append(frame("complete", data))
+        found.append(frame("complete", data, identity and f"{identity}/complete"))
     return found
 
 
@@ -84,29 +167,23 @@ def of_event(event: RunEvent) -> list[Frame]:
     """A run event."""
     found = [progress_frame(event.job_id, event.state, event.counts, event.max_pages)]
     if event.kind == "state":
-        found += of_state(event.job_id, event.run_id, event.state, event.counts, event.reason, event.paused)
+        found += of_state(event.job_id, event.run_id, event.state, event.counts, event.reason, event.paused, event.id)
     return found
 
 
 def of_outcome(outcome: PageOutcome) -> Frame:
     """A page's outcome as a line of the run's log."""
-    what = f"{outcome.outcome} {outcome.status}" if outcome.status else outcome.outcome
-    again = "" if outcome.final else "; it will be tried again"
     return frame(
         "log",
         {
             "job_id": outcome.job_id,
             "run_id": outcome.run_id,
-            "level": _LEVELS.get(outcome.klass, "info") if outcome.final else "warning",
-            "message": f"{what} {outcome.url}{again}",
+            "level": level_of(outcome),
+            "message": page_sentence(outcome),
             "at": outcome.fetched_at,
-            "url": outcome.url,
-            "outcome": outcome.outcome,
-            "status": outcome.status,
-            "records": outcome.records,
-            "reason": outcome.reason,
+            **page_details(outcome),
         },
-        f"outcome {outcome.id}",
+        outcome.id,
     )
 
 
@@ -125,20 +202,17 @@ def of_batch(batch: CleanBatch) -> list[Frame]:
     ]
 
 
-def of_stored(record: StoredRecord, job_id: str, run_id: str, dataset: str) -> Frame:
-    """A record that was stored before anyone listened; the same frame as when it passed."""
-    at = record.fetched_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    shared = {"job_id": job_id, "run_id": run_id, "dataset": dataset, "url": record.url, "fetched_at": at}
-    data = {"id": record.id, "key": record.key, **shared, "data": orjson.Fragment(record.data)}
-    return frame("record", data, record.id)
+def cursor_of(text: str) -> str:
+    """The cursor of a frame's text; empty where it has none. It stands at the end, where data never does."""
+    _, mark, rest = text[-_TAIL:].rpartition(',"cursor":"')
+    return rest[:-2] if mark and rest.endswith('"}') and '"' not in rest[:-2] else ""
 
 
-def of_trend(trend: Trend) -> Frame:
-    """A trend as it is noticed."""
-    return frame("trend", msgspec.structs.asdict(trend), f"trend {trend.id}")
+def is_live(event: object) -> bool:
+    """Whether listeners are told of it."""
+    return isinstance(event, RunEvent | PageOutcome | CleanBatch | Trend)
 
 
-def of_stored_trend(trend: StoredTrend) -> Frame:
-    """A trend that was noticed before anyone listened."""
-    at = trend.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return frame("trend", {"version": 1, **asdict(trend), "at": at}, f"trend {trend.id}")
+def is_metric(event: object) -> bool:
+    """Whether it is a sample of a process's metrics."""
+    return isinstance(event, MetricSample)

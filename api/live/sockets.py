@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from api.auth.callers import Caller
+from api.auth.permissions import known
 from api.errors import unavailable
 from api.metrics import Metrics
 from api.ports import Accounts
 
 log = structlog.get_logger()
+
+STALLED_S = 20.0
+"""A client that takes nothing for so long is let go."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,11 +26,14 @@ class OpenSocket:
 
     caller: Caller
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    slow: bool = False
+    sending_since: float | None = None
+    """Since when (monotonic) a frame waits for the client to read."""
 
 
 class Sockets:
-    """Counts the open sockets, and ends those whose session or key ended, expired, or changed its role: a stream must
-    not outlive the right to it. One question to the store is asked for all of them together."""
+    """Counts the open sockets, and ends those whose session or key ended, expired, or may do other things now: a stream
+    must not outlive the right to it. One question to the store is asked for all of them together."""
 
     def __init__(
         self, accounts: Accounts, metrics: Metrics, limit: int, every: float, clock: Callable[[], float] = time.time
@@ -75,12 +82,20 @@ class Sockets:
         """Ends what must end now."""
         now = self._clock()
         asked = list(self._open)  # whoever comes while the store thinks was not asked about
+        stalled = time.monotonic() - STALLED_S
         for socket in asked:
+            if socket.sending_since is not None and socket.sending_since < stalled:
+                socket.slow = True
+                socket.ended.set()
             if socket.caller.expires_at is not None and socket.caller.expires_at <= now:
                 socket.ended.set()
         if not asked:
             return
-        roles = await self._accounts.still_good(sorted({socket.caller.credential_id for socket in asked}))
+        standing = await self._accounts.standing(sorted({socket.caller.credential_id for socket in asked}))
         for socket in asked:
-            if roles.get(socket.caller.credential_id) != socket.caller.role:
+            now_held = standing.get(socket.caller.credential_id)
+            if now_held is None or (now_held.role, known(now_held.permissions)) != (
+                socket.caller.role,
+                socket.caller.rights,
+            ):
                 socket.ended.set()

@@ -4,8 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from schemas.accounts import Act, ApiKey, Credential, LiveSession, Session, User
+from schemas.accounts import Act, ApiKey, Credential, Device, LiveKey, LiveSession, Session, Standing, User
 from schemas.credentials import SiteCredential, SiteSecret
+from schemas.mail import Mail
+
+Warn = Callable[[User], Mail | None]
+"""The mail that tells an account of something, or None for one without an address."""
 
 
 class Accounts(Protocol):
@@ -19,25 +23,39 @@ class Accounts(Protocol):
         """Whatever its status."""
         ...
 
-    async def add_user(self, user: User, password_hash: str, act: Act) -> bool:
-        """False when the username or the address is taken; nothing is written then."""
+    async def add_user(self, user: User, password_hash: str, act: Act, mail: Mail | None = None) -> bool:
+        """With what it is `granted` besides its role. False when the username or the address is taken; nothing is
+        written then."""
         ...
 
-    async def open_session(self, session: Session, act: Act) -> None:
-        """Lets a device in, and remembers that its account was."""
+    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> None:
+        """Lets a device in, and remembers that its account was. `warning` is posted when the account has been let in
+        before, but never with this device."""
+        ...
+
+    async def known_network(self, user_id: str | None, network: str) -> bool:
+        """Whether this account was let in from there within 30 days; asked of nobody it takes as long, and is no."""
         ...
 
     async def live_session(self, session_id: str) -> LiveSession | None:
-        """The session if it still counts."""
+        """The session if it still counts; remembers the use."""
+        ...
+
+    async def devices(self, user_id: str) -> list[Device]:
+        """The sessions of an account that still count, last used first."""
+        ...
+
+    async def end_device(self, user_id: str, session_id: str, act: Act) -> bool:
+        """False, and nothing audited, for a session that is not this account's or has ended."""
         ...
 
     async def rotate(
-        self, session_id: str, shown: bytes, replacement: bytes, grace: float, act: Act, theft: Act
+        self, session_id: str, shown: bytes, replacement: bytes, grace: float, act: Act, theft: Act, warn: Warn
     ) -> Literal["rotated", "raced", "reused", "ended"]:
         """Replaces the refresh hash if `shown` is the current one: of any number at once exactly one succeeds.
 
         `raced`: `shown` was replaced less than `grace` seconds ago. `reused`: it was replaced before, so somebody
-        else has it too; the session is ended and `theft` is audited instead of `act`.
+        else has it too; the session is ended, `theft` is audited instead of `act`, and `warn`'s mail posted.
         """
         ...
 
@@ -53,8 +71,8 @@ class Accounts(Protocol):
         """How many devices are signed in."""
         ...
 
-    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act) -> ApiKey:
-        """The key as it is kept."""
+    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act, room: int) -> ApiKey | None:
+        """The key as it is kept; None, and nothing written, where the account has `room` keys that count already."""
         ...
 
     async def keys(self, user_id: str) -> list[ApiKey]:
@@ -65,12 +83,21 @@ class Accounts(Protocol):
         """False, and nothing audited, for a key that is not this account's."""
         ...
 
-    async def by_key(self, key_hash: bytes) -> tuple[str, datetime | None, User] | None:
-        """The key's id, when it expires, and its account; remembers the use."""
+    async def by_key(self, key_hash: bytes, address: str = "") -> LiveKey | None:
+        """The key if it still counts; remembers the use and where it came from."""
         ...
 
-    async def add_link(self, link_hash: bytes, user_id: str, expires_at: datetime, act: Act) -> None:
-        """A link that lets an account in once."""
+    async def add_link(
+        self,
+        link_hash: bytes,
+        user_id: str,
+        expires_at: datetime,
+        act: Act,
+        *,
+        purpose: Literal["sign_in", "reset"] = "sign_in",
+        mail: Mail | None = None,
+    ) -> None:
+        """A link that lets an account in once, or lets it choose a new password once."""
         ...
 
     async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
@@ -79,6 +106,10 @@ class Accounts(Protocol):
 
     async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
         """Of these sessions and keys the ones that still count, each with the role of its account now."""
+        ...
+
+    async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
+        """Of these sessions and keys the ones that still count, each with what its account may do now."""
         ...
 
     async def note(self, act: Act) -> None:

@@ -1,13 +1,12 @@
 """Jobs and their runs, and what is asked about them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from schemas.accounts import Act
 from schemas.events import Upload
 from schemas.job import Extract
-from schemas.ledger import HostSample, HostWait, Job, Opening, PagesWanted, Run, UrlFate
+from schemas.ledger import HostSample, HostWait, Job, JobFilter, JobOrder, Opening, PagesWanted, Run, UrlFate
 from schemas.previews import PreviewAnswer
 
 
@@ -15,7 +14,8 @@ class Jobs(Protocol):
     """Jobs and their runs. Deleted jobs are not found. Who may see what is the caller's to decide."""
 
     async def create(self, opening: Opening, act: Act) -> Run:
-        """A new job and its first run, which is `queued`; its request to Kafka is in the same transaction."""
+        """A new job and its first run, which is `queued`; its request to Kafka is in the same transaction. An act with
+        a claim is done once (so for `start` and `replay`): another attempt with the same ids gets the same run."""
         ...
 
     async def start(self, opening: Opening, act: Act, *, force: bool) -> Run | Literal["running", "gone"]:
@@ -30,13 +30,17 @@ class Jobs(Protocol):
         ...
 
     async def page(
-        self, owner: str | None, states: Sequence[str] | None, before: tuple[datetime, str] | None, limit: int
-    ) -> list[Job]:
-        """Newest first, after the position (created_at, id); `states` are those of the newest run."""
+        self, wanted: JobFilter, order: JobOrder, after: tuple[str, str] | None, limit: int, offset: int = 0
+    ) -> list[tuple[Job, str]]:
+        """In that order, after the position (place, id); each with its place in the order."""
+        ...
+
+    async def count(self, wanted: JobFilter) -> int:
+        """How many there are."""
         ...
 
     async def job(self, job_id: str) -> Job | None:
-        """With its newest run."""
+        """With its newest run, if it has one."""
         ...
 
     async def run(self, run_id: str) -> Run | None:
@@ -116,6 +120,10 @@ class RuleProblem(Protocol):
 
 RuleCheck = Callable[[Extract], Sequence[RuleProblem]]
 """Every rule that cannot be used; blocks while it tries them."""
+
+
+AddressRule = Callable[[str, int], str | None]
+"""Why a host that is an address may not be visited at a port, or None; a name is looked up at the visit."""
 
 
 class Previews(Protocol):

@@ -1,16 +1,33 @@
 """What passes by, and how the system is."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from schemas.events import Event
 from schemas.message import Message
+from schemas.past import PastMessage, Piece
+
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What of some topics is read: from `since` seconds ago on or, where `first` names an offset, from there; with
+    `until` these places alone, each up to its offset or to what is its end now."""
+
+    topics: Sequence[str]
+    since: float = 0.0
+    first: Mapping[Place, int] | None = None
+    until: Mapping[Place, int] | None = None
 
 
 class Feed(Protocol):
-    """Live messages of some topics: in order and without a gap within a partition, for as long as it is read."""
+    """Messages of some topics: in order and without a gap within a partition, as far as the topic keeps them. It fails
+    when a topic is deleted or made anew meanwhile: each message is of the topic whose id is in `ids`."""
 
     def __aiter__(self) -> AsyncIterator[Message]: ...
 
@@ -18,9 +35,38 @@ class Feed(Protocol):
         """By topic and partition the offset after the last message that was handed out."""
         ...
 
+    @property
+    def ids(self) -> Mapping[str, UUID]:
+        """Each topic's id; one that was made anew has another."""
+        ...
 
-OpenFeed = Callable[[float], AbstractAsyncContextManager[Feed]]
-"""Opens a feed of the live topics that begins so many seconds ago."""
+    @property
+    def begins(self) -> Mapping[Place, int]:
+        """Where `first` was given, the oldest offset that is still there."""
+        ...
+
+
+OpenFeed = Callable[[Reading], AbstractAsyncContextManager[Feed]]
+"""Opens a feed."""
+
+StoredUpTo = Callable[[], Awaitable[Mapping[Place, int]]]
+"""The offset of each place before which everything is in the warehouse."""
+
+
+class Past(Protocol):
+    """What the warehouse holds of the live topics, in the order of their offsets."""
+
+    async def held(self, piece: Piece, firsts: Sequence[int], ends: Sequence[int]) -> dict[int, int]:
+        """How many items (records, not batches) it has of each partition between these offsets."""
+        ...
+
+    async def messages(
+        self, piece: Piece, partition: int, first: int, end: int, skip: int, limit: int
+    ) -> list[PastMessage]:
+        """Those of a partition from `first` until before `end`, without the first `skip` items, at most `limit` items:
+        the last message may have more of them."""
+        ...
+
 
 Telemetry = Callable[[Event], bool]
 """Publishes soon, or answers False when the event had to be dropped; never waits."""

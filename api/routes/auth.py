@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, From, Reader, Wired
+from api.routes import personal
 from api.routes.entry import end, let_in, me_of
 from api.routes.frame import framed
 from api.routes.v1.accounts import LOGIN_ANSWERS, Credentials
@@ -56,3 +57,6 @@ async def logout(
 async def me(caller: Reader, gateway: Wired, request: Request) -> dict[str, Any]:
     """Your account, role and permissions."""
     return framed(request, await me_of(gateway, caller))
+
+
+router.include_router(personal.router)

@@ -1,6 +1,6 @@
 """The API's documentation: the OpenAPI document and the pages that show it, open to everyone, at two addresses each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +13,10 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from pydantic import BaseModel
 
 from api.config import VERSION
+from api.edge.idempotency import HEADER
 from api.errors import not_found
-from api.shapes import accounts, errors, findings, jobs, system
+from api.limits import categories
+from api.shapes import errors
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,6 +41,9 @@ _TAGS = [
     {"name": "jobs", "description": "How jobs are, running them again, ending them."},
     {"name": "results", "description": "Records, URLs with their fate, trends."},
     {"name": "accounts", "description": "Signing in and out, API keys. `/auth` answers in the v2 frame."},
+    {"name": "oauth", "description": "Programs that act for people, or for themselves: OAuth2."},
+    {"name": "audit", "description": "What was done, by whom: searched, exported, and how far it is sealed."},
+    {"name": "books", "description": "A ready-made job, its catalogue, and models over it."},
     {"name": "system", "description": "The system's own state."},
 ]
 _OWN = "/docs/files"
@@ -115,18 +120,32 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> dict[str, Any]:
     """The OpenAPI document. The framework's own shape of a 422 is left out: ours is another."""
     document = get_openapi(title="Trawl", version=VERSION, description=_ABOUT, routes=routes, tags=_TAGS)
     for operations in document["paths"].values():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if method == "post" and operation.get("x-permission", "none") != "none":
+                _add_key(operation)
             found = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(found.get("content", "")):
                 del operation["responses"]["422"]
             _add_refusals(operation)
+    categories.shown(document, app.state.config.rates)
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for name, model in _models().items():
+    for name, model in _models():
         if name in schemas and model.model_config.get("json_schema_extra"):
             schemas[name].update(model.model_config["json_schema_extra"])  # the framework leaves out what is null
     return document
+
+
+def _add_key(operation: dict[str, Any]) -> None:
+    """Every POST of somebody who is signed in may carry an Idempotency-Key."""
+    said = "A text of your own, such as a UUID: repeats with it are carried out once, and get the first one's answer."
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    place = {"name": HEADER, "in": "header", "required": False, "description": said, "schema": schema}
+    operation.setdefault("parameters", []).append(place)
+    for status, answer in errors.documented(409, 422)["responses"].items():
+        shown = {"description": answer["description"], "content": {"application/json": {"schema": _ERROR}}}
+        operation["responses"].setdefault(str(status), shown)
 
 
 def _add_refusals(operation: dict[str, Any]) -> None:
@@ -137,10 +156,11 @@ def _add_refusals(operation: dict[str, Any]) -> None:
         operation["responses"].setdefault(str(status), shown)
 
 
-def _models() -> dict[str, type[BaseModel]]:
-    everything = {
-        name: value for room in (accounts, errors, findings, jobs, system) for name, value in vars(room).items()
-    }
-    return {
-        name: value for name, value in everything.items() if isinstance(value, type) and issubclass(value, BaseModel)
-    }
+def _models() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every shape of the gateway by its name."""
+    waiting: list[type[BaseModel]] = [BaseModel]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        if model.__module__.startswith("api.shapes."):
+            yield model.__name__, model

@@ -1,17 +1,24 @@
 """What the plain and the enveloped sign-in doors share."""
 
+from uuid import UUID
+
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
-from api.errors import unauthenticated
+from api.auth.visits import Visit
+from api.errors import ApiError, Fault, not_found, unauthenticated
 from api.gateway import Gateway
 from api.shapes.accounts import LoginAnswer, LoginBody, LogoutBody, MeBody, MessageBody, account, login_answer
+from api.shapes.identity import SessionList, session_list
+from schemas.accounts import User
 
 
 async def let_in(gateway: Gateway, body: LoginBody, visit: Visit) -> LoginAnswer:
     """Tokens for a right password."""
     config = gateway.config
     lifetime = config.remembered_lifetime if body.remember_me else config.refresh_lifetime
-    signed_in = await gateway.sign_in.by_password(body.username, body.password, visit, lifetime=lifetime)
+    idle = config.remembered_idle if body.remember_me else config.idle_lifetime
+    signed_in = await gateway.sign_in.by_password(
+        body.username, body.password, visit, lifetime=lifetime, idle=idle, code=body.mfa_token
+    )
     return login_answer(signed_in, config.access_lifetime)
 
 
@@ -28,4 +35,41 @@ async def me_of(gateway: Gateway, caller: Caller) -> MeBody:
     if user is None:
         raise unauthenticated("This account is gone.")
     sessions = await gateway.ports.accounts.count_sessions(user.id)
-    return MeBody(**account(user), created_at=user.created_at, active_sessions=sessions)
+    return MeBody(**account(user), first_name=user.first_name, last_name=user.last_name, created_at=user.created_at,
+                  active_sessions=sessions)  # fmt: skip
+
+
+def person(caller: Caller) -> None:
+    """ApiError 403 for a program that acts for somebody: keys and other people's applications change no credentials,
+    for who has stolen one must not be able to stay."""
+    if caller.via == "key" or caller.scopes is not None:
+        sentence = "This needs a sign-in of your own, with your password; a key or an application cannot do it."
+        fault = Fault("authorization", sentence, "INSUFFICIENT_PERMISSIONS")
+        raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [fault])
+
+
+async def owner_of(gateway: Gateway, caller: Caller) -> User:
+    """The account of a person who acts for themselves."""
+    person(caller)
+    user = await gateway.ports.accounts.user(caller.user_id)
+    if user is None:
+        raise unauthenticated("This account is gone.")
+    return user
+
+
+async def sessions_of(gateway: Gateway, caller: Caller) -> SessionList:
+    """The caller's signed-in devices."""
+    return session_list(await gateway.ports.accounts.devices(caller.user_id), caller.credential_id)
+
+
+async def end_session(gateway: Gateway, caller: Caller, session_id: str, visit: Visit) -> MessageBody:
+    """One of the caller's devices is signed out. ApiError 404 for somebody else's."""
+    try:
+        known = str(UUID(session_id))
+    except ValueError:
+        known = ""
+    act = visit.act(caller.user_id, "session_ended", known)
+    if not known or not await gateway.ports.accounts.end_device(caller.user_id, known, act):
+        raise not_found("session_id", "You have no such session.")
+    gateway.callers.forget()
+    return MessageBody(message="The session is ended")

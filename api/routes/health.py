@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.auth.callers import COOKIE, Caller
+from api.auth.callers import Caller
 from api.auth.permissions import Permission
 from api.errors import ApiError
 from api.gateway import Gateway, Wired, caller_of
@@ -26,7 +26,7 @@ async def answer_health(gateway: Gateway, request: Request, response: Response) 
 async def _asker(gateway: Gateway, request: Request) -> Caller | None:
     """Whoever asks. An answer that is open to everyone does not depend on it that a key is good or a store there."""
     try:
-        return await caller_of(gateway, request.headers, request.cookies.get(COOKIE), trusted=True)
+        return await caller_of(gateway, request, trusted=True)
     except (ApiError, *request.app.state.stores_away):
         return None
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,7 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from api.auth.callers import COOKIE, Caller
 from api.auth.origins import same_origin, secure
-from api.auth.permissions import Permission, permissions_of
+from api.auth.permissions import Permission
 from api.auth.sign_in import SignedIn
 from api.config import VERSION
 from api.edge.bodies import StrictRoute
@@ -18,6 +19,7 @@ from api.edge.forms import read
 from api.errors import ApiError, Fault, not_found
 from api.gateway import From, Gateway, Wired
 from api.pages.render import Pages
+from api.services.job_lists import Wished
 from api.shapes.accounts import SignInForm
 from api.shapes.jobs import summary
 from schemas import tickets
@@ -49,14 +51,14 @@ def _pages(request: Request) -> Pages:
     return pages
 
 
-def _next(value: str) -> str:
+def local(value: str) -> str:
     """Where to go after signing in: a place here and nowhere else, or the overview."""
     return value if _LOCAL(value) and value != "/" else _OVERVIEW
 
 
-def _way_on(role: str, wished: str) -> str:
-    """Where somebody of this role goes: home instead of dashboards that are not theirs to see."""
-    closed = wished.startswith("/dashboards") and Permission.ADMIN not in permissions_of(role)
+def _way_on(permissions: Sequence[str], wished: str) -> str:
+    """Where somebody who may do this goes: home instead of dashboards that are not theirs to see."""
+    closed = wished.startswith("/dashboards") and Permission.ADMIN not in permissions
     return "/" if closed else wished
 
 
@@ -73,8 +75,10 @@ def _dashboards(request: Request, gateway: Gateway) -> str:
     return f"{request.scope['scheme']}://{host}:{config.dashboards_port}"
 
 
-def _sign_in_page(request: Request, gateway: Gateway, status: int = 200, **values: str) -> Response:
-    shown = {"next": _OVERVIEW, "username": "", "problem": "", **values}
+def sign_in_page(request: Request, gateway: Gateway, status: int = 200, **values: str) -> Response:
+    """The door, with what went wrong at the last try."""
+    oidc = gateway.oidc.label if gateway.oidc else ""
+    shown = {"next": _OVERVIEW, "username": "", "problem": "", "code": "", "oidc": oidc, **values}
     target = _dashboards(request, gateway)
     return _pages(request).page("sign_in", target, status, title="Sign in", **shown)
 
@@ -86,7 +90,7 @@ async def home(request: Request, gateway: Wired, next: Annotated[str, Query(max_
         return JSONResponse({"name": "trawl", "version": VERSION, "documentation": "/docs", "health": "/health"})
     caller = await browser(request, gateway)
     if caller is None:
-        return _sign_in_page(request, gateway, next=_next(next))
+        return sign_in_page(request, gateway, next=local(next))
     return await _home(request, gateway, caller)
 
 
@@ -101,27 +105,32 @@ async def bot(request: Request, gateway: Wired) -> Response:
 
 
 async def _home(request: Request, gateway: Gateway, caller: Caller, status: int = 200, problem: str = "") -> Response:
-    page = await gateway.jobs.page(caller, None, None, 12)
+    page = await gateway.job_lists.piece(caller, Wished(), None, 12)
     return _pages(request).page("home", status=status, title="Home", username=caller.username, role=caller.role,
                                 jobs=[summary(job) for job in page.items], problem=problem,
-                                dashboards=caller.sees_all)  # fmt: skip
+                                dashboards=caller.sees_all,
+                                oidc=gateway.oidc.label if gateway.oidc else "")  # fmt: skip
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request, gateway: Wired, visit: From) -> Response:
     """What the form sends. A page of another site cannot send it: signing somebody in is an attack too."""
-    _ours(request, gateway)
+    ours(request, gateway)
     form = await read(request, SignInForm)
     try:
         signed_in = await gateway.sign_in.by_password(
-            form.username, form.password, visit, lifetime=gateway.config.browser_lifetime
+            form.username, form.password, visit, lifetime=gateway.config.browser_lifetime, code=form.mfa_token or None
         )
     except ApiError as refusal:
-        if refusal.status_code not in (401, 503):
+        if refusal.status_code not in (401, 429, 503):
             raise
-        return _sign_in_page(request, gateway, refusal.status_code, next=_next(form.next), username=form.username,
-                             problem=refusal.message)  # fmt: skip
-    return _signed_in(request, gateway, signed_in, _next(form.next))
+        code = "yes" if "mfa_required" in refusal.details else ""
+        page = sign_in_page(request, gateway, refusal.status_code, next=local(form.next), username=form.username,
+                            problem=refusal.message, code=code)  # fmt: skip
+        wait = (refusal.headers or {}).get("Retry-After")
+        page.headers.update({"Retry-After": wait} if wait else {})
+        return page
+    return enter(request, gateway, signed_in, local(form.next))
 
 
 @router.get("/sign-in/{token}")
@@ -130,14 +139,14 @@ async def by_link(token: str, request: Request, gateway: Wired, visit: From) -> 
     signed_in = await gateway.sign_in.by_link(token, visit)
     if signed_in is None:
         sentence = "This link was used before, or it is too old. Sign in with a password, or ask for another link."
-        return _sign_in_page(request, gateway, 401, problem=sentence)
-    return _signed_in(request, gateway, signed_in, _OVERVIEW)
+        return sign_in_page(request, gateway, 401, problem=sentence)
+    return enter(request, gateway, signed_in, _OVERVIEW)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, gateway: Wired, visit: From) -> Response:
     """Ends the browser's session at once, and with it the visit of the dashboards."""
-    _ours(request, gateway)
+    ours(request, gateway)
     caller = await browser(request, gateway)
     if caller:
         await gateway.sign_in.out(caller, visit)
@@ -186,14 +195,16 @@ def _secure(request: Request, gateway: Gateway) -> bool:
     return secure(request.scope["scheme"], gateway.config.public_url)
 
 
-def _ours(request: Request, gateway: Gateway) -> None:
+def ours(request: Request, gateway: Gateway) -> None:
+    """ApiError 403 for a form that no page of this gateway has sent."""
     if not same_origin(request.headers, request.scope["scheme"], gateway.config.public_url):
         sentence = "This form was not sent from a page of this gateway."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("origin", sentence, "FOREIGN_ORIGIN")])
 
 
-def _signed_in(request: Request, gateway: Gateway, signed_in: SignedIn, target: str) -> Response:
-    answer = RedirectResponse(_way_on(signed_in.user.role, target), 303)
+def enter(request: Request, gateway: Gateway, signed_in: SignedIn, target: str) -> Response:
+    """Lets a browser in and sends it on."""
+    answer = RedirectResponse(_way_on(signed_in.user.permissions, target), 303)
     answer.set_cookie(COOKIE, signed_in.cookie, max_age=gateway.config.browser_lifetime, httponly=True, samesite="lax",
                       secure=_secure(request, gateway))  # fmt: skip
     return answer

@@ -1,17 +1,16 @@
 """Control over a job while it runs: in effect within a second, and each refusal says what to do instead."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import ApiError, conflict
 from api.ports import Jobs
-from api.services.jobs import PRIORITIES, JobService
+from api.services.jobs import PRIORITIES, JobService, Priority, run_of
 from schemas.accounts import Act
 from schemas.ledger import Job, Run
 
-Priority = Literal["low", "normal", "high"]
 _Change: TypeAlias = Callable[[str, Act], Awaitable[list[str]]]
 
 
@@ -60,11 +59,14 @@ class Control:
         **details: object,
     ) -> Job:
         job = await self._service.job(caller, job_id)
+        if job.run is None:
+            raise conflict("job_id", f"This job has not run yet; there is nothing to {verb}.")
         act = visit.act(caller.user_id, _ACTIONS[verb], job.id, run_id=job.run.id, **details)
         changed = await change(job.id, act)
         job = await self._service.job(caller, job_id)
-        if not changed and not done(job.run):
-            raise _refusal(verb, job.run)
+        run = run_of(job)
+        if not changed and not done(run):
+            raise _refusal(verb, run)
         return job
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import conflict, invalid, not_found
 from api.ports import SiteCredentials
 from api.shapes.credentials import CredentialAsked
@@ -61,5 +61,5 @@ class CredentialService:
         """422 for a job that names credentials which its owner has not stored."""
         name = description.options.credentials
         if name is not None and not await self._store.known(owner, name):
-            message = f"There are no stored credentials {name!r}; make them with POST /api/v1/credentials."
+            message = f"There are no stored credentials {name!r}; make them with POST /api/v1/auth/credentials."
             raise invalid("options.credentials", message, "UNKNOWN_CREDENTIALS")

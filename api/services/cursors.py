@@ -30,7 +30,7 @@ def unpack(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None:
             raise ValueError("another list's cursor")
         return [_read(part, kind) for part, kind in zip(parts, kinds, strict=True)]
     except (ValueError, TypeError, binascii.Error, UnicodeError):
-        raise _foreign() from None
+        raise foreign() from None
 
 
 def _read(part: Any, kind: type) -> Any:
@@ -44,5 +44,6 @@ def _read(part: Any, kind: type) -> Any:
     return str(UUID(part)) if kind is UUID else part
 
 
-def _foreign() -> ApiError:
+def foreign() -> ApiError:
+    """422 for text that is not a cursor of the list."""
     return invalid("cursor", "This is not a cursor of this list; take `next_cursor` of the page before, unchanged.")

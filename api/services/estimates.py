@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import unavailable
 from api.ports import Jobs
 from api.services.jobs import PRIORITIES

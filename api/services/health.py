@@ -56,6 +56,11 @@ class HealthCheck:
                 self._last = (time.monotonic(), health)
             return self._last[1]
 
+    @property
+    def uptime(self) -> float:
+        """Seconds since this gateway began."""
+        return round(time.monotonic() - self._began, 1)
+
     async def _check(self) -> Health:
         names = list(self._checks.dependencies)
         answers = await asyncio.gather(*(_asked(name, self._checks.dependencies[name]) for name in names))
@@ -72,7 +77,7 @@ class HealthCheck:
             dependencies=dict(zip(names, answers, strict=True)),
             processes=processes,
             behind=behind,
-            uptime_seconds=round(time.monotonic() - self._began, 1),
+            uptime_seconds=self.uptime,
         )
 
 

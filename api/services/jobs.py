@@ -4,25 +4,25 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Jobs, Records, RuleCheck
-from api.services.credentials import CredentialService
 from api.services.cursors import pack, unpack
-from api.services.progress import STATES, Status
+from api.services.references import References
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
 
 T = TypeVar("T")
 
-PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+Priority = Literal["low", "normal", "high"]
+PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 """What a run's row calls the three words."""
 
 _RUNS_LOOKED_AT = 2000
@@ -44,7 +44,7 @@ class JobService:
         self,
         jobs: Jobs,
         records: Records,
-        credentials: CredentialService,
+        credentials: References,
         check_rules: RuleCheck,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
@@ -59,12 +59,11 @@ class JobService:
         credentials that the caller has not, or has rules that cannot be used."""
         await self.check(description)
         await self._credentials.check(caller.user_id, description)
-        name = description.name or urlsplit(description.sources[0]).hostname or "job"
-        opening = self._opening(str(self._new_id()), caller.user_id, name, description)
+        opening = self.opening(visit, visit.new_id("job", self._new_id), caller.user_id, description)
         act = visit.act(
             caller.user_id, "job_created", opening.job_id, run_id=opening.run_id, urls=len(description.sources)
         )
-        return name, await self._jobs.create(opening, act)
+        return opening.name, await self._jobs.create(opening, act)
 
     async def check(self, description: JobDescription) -> None:
         """422 that names every rule of `extract` which cannot be used, and where in it the trouble is."""
@@ -73,16 +72,26 @@ class JobService:
             faults = [Fault(f"extract.{problem.place}", problem.reason, "INVALID") for problem in problems]
             raise ApiError(422, "VALIDATION_ERROR", "The request is not valid.", faults)
 
-    async def again(self, caller: Caller, job_id: str, visit: Visit, *, action: str, force: bool = False) -> Run:
-        """Opens another run of a job. 409 while one is open, unless `force`; 422 where its stored credentials were
-        removed meanwhile."""
+    async def again(
+        self,
+        caller: Caller,
+        job_id: str,
+        visit: Visit,
+        *,
+        action: str,
+        force: bool = False,
+        priority: Priority | None = None,
+    ) -> Run:
+        """Opens another run of a job, as it is described now. 409 while one is open, unless `force`, and for a job that
+        is archived; 422 where its stored credentials were removed meanwhile. `priority` is for this run alone."""
         job = await self.job(caller, job_id)
-        try:
-            description = JobDescription.model_validate(job.description)
-        except ValidationError:
-            raise conflict("job_id", "This job's description is no longer valid; make a new job of it.") from None
-        await self._credentials.check(job.owner, description)
-        opening = self._opening(job.id, job.owner, job.name, description)
+        if job.archived_at is not None:
+            raise conflict("job_id", "This job is archived; put it back with POST …/unarchive first.")
+        description = described(job.description)
+        await self._credentials.check_to_run(job.owner, description)
+        opening = self.opening(visit, job.id, job.owner, description, name=job.name, dataset=job.dataset)
+        if priority:
+            opening = replace(opening, priority=PRIORITIES[priority])
         act = visit.act(caller.user_id, action, job.id, run_id=opening.run_id, force=force)
         run = await self._jobs.start(opening, act, force=force)
         if run == "running":
@@ -90,42 +99,43 @@ class JobService:
                 "job_id", "A run of this job is still open; wait for it, cancel it, or start with force=true."
             )
         if run == "gone":
-            raise _no_such_job()
+            raise no_such_job()
         return run
 
-    def _opening(self, job_id: str, owner: str, name: str, description: JobDescription) -> Opening:
+    def opening(
+        self,
+        visit: Visit,
+        job_id: str,
+        owner: str,
+        description: JobDescription,
+        *,
+        name: str | None = None,
+        dataset: str | None = None,
+    ) -> Opening:
+        """A run that is to be opened; name and dataset are the description's, unless they are given."""
         return Opening(
-            run_id=str(self._new_id()),
+            run_id=visit.new_id("run", self._new_id),
             job_id=job_id,
             owner=owner,
-            name=name,
-            dataset=description.dataset_name,
+            name=name or description.name or urlsplit(description.sources[0]).hostname or "job",
+            dataset=dataset or description.dataset_name,
             description=description.model_dump(mode="json"),
             priority=PRIORITIES[description.options.priority],
             max_pages=description.options.max_pages,
         )
 
-    async def page(self, caller: Caller, status: Status | None, cursor: str | None, limit: int) -> Page[Job]:
-        """The caller's jobs, or everyone's for an administrator, newest first."""
-        position = unpack(cursor, (datetime, UUID))
-        states = STATES[status] if status else None
-        found = await self._jobs.page(
-            caller.owner_filter, states, (position[0], position[1]) if position else None, limit + 1
-        )
-        return _cut(found, limit, lambda job: pack(job.created_at, job.id))
-
     async def job(self, caller: Caller, job_id: str) -> Job:
         """A job with its newest run."""
         job = await self._jobs.job(_uuid(job_id))
         if job is None or not (caller.sees_all or job.owner == caller.user_id):
-            raise _no_such_job()
+            raise no_such_job()
         return job
 
     async def run(self, caller: Caller, job_id: str, run_id: str | None) -> Run:
         """A run of a job: the newest one, or the one asked for."""
         job = await self.job(caller, job_id)
         if run_id is None:
-            return job.run
+            return run_of(job)
         run = await self._jobs.run(_uuid(run_id, "run_id"))
         if run is None or run.job_id != job.id:
             raise not_found("run_id", "This job has no such run.")
@@ -137,17 +147,20 @@ class JobService:
         if run_id is not None:
             job = replace(job, run=await self.run(caller, job_id, run_id))
         daily = (job.description.get("options") or {}).get("daily_pages")
-        spent = await self._jobs.spent_hosts(job.run.id, daily) if daily and job.run.open else 0
+        spent = await self._jobs.spent_hosts(job.run.id, daily) if daily and job.run and job.run.open else 0
         had = "1 host has had its" if spent == 1 else f"{spent} hosts have had their"
         return job, [f"{had} {daily} visits of today; they go on at 00:00 UTC."] if spent else []
 
     async def cancel(self, caller: Caller, job_id: str, visit: Visit) -> Job:
         """Drops what waits of every open run. Cancelling twice is no mistake; 409 when nothing is open any more."""
         job = await self.job(caller, job_id)
+        if job.run is None:
+            raise conflict("job_id", "This job has not run yet; there is nothing to cancel.")
         asked = await self._jobs.cancel(job.id, visit.act(caller.user_id, "job_cancelled", job.id))
         job = await self.job(caller, job_id)
-        if not asked and not (job.run.open or job.run.state == "cancelled"):
-            raise conflict("job_id", f"The job is over ({job.run.state}); there is nothing to cancel.")
+        run = run_of(job)
+        if not asked and not (run.open or run.state == "cancelled"):
+            raise conflict("job_id", f"The job is over ({run.state}); there is nothing to cancel.")
         return job
 
     async def remove(self, caller: Caller, job_id: str, visit: Visit) -> Job | None:
@@ -155,7 +168,7 @@ class JobService:
         job = await self.job(caller, job_id)
         answer = await self._jobs.delete(job.id, visit.act(caller.user_id, "job_deleted", job.id))
         if answer == "gone":
-            raise _no_such_job()
+            raise no_such_job()
         return await self.cancel(caller, job_id, visit) if answer == "running" else None
 
     async def records(self, run: Run, cursor: str | None, limit: int) -> Page[StoredRecord]:
@@ -164,7 +177,7 @@ class JobService:
         found = await self._records.records(
             run.dataset, run.id, (position[0], position[1]) if position else None, limit + 1
         )
-        return _cut(found, limit, lambda record: pack(record.key, record.id))
+        return cut(found, limit, lambda record: pack(record.key, record.id))
 
     async def urls(self, run: Run, outcome: str | None, cursor: str | None, limit: int) -> Page[UrlFate]:
         """URLs of a run that the caller may see, each with its fate."""
@@ -175,7 +188,7 @@ class JobService:
             after=position[0] if position else None,
             limit=limit + 1,
         )
-        return _cut(found, limit, lambda fate: pack(fate.url_fp))
+        return cut(found, limit, lambda fate: pack(fate.url_fp))
 
     async def trends(
         self,
@@ -200,10 +213,11 @@ class JobService:
         found = await self._records.trends(
             runs, dataset=dataset, kind=kind, limit=limit + 1, before=(position[0], position[1]) if position else None
         )
-        return _cut(found, limit, lambda trend: pack(trend.at, trend.id))
+        return cut(found, limit, lambda trend: pack(trend.at, trend.id))
 
 
-def _cut(found: list[T], limit: int, position: Callable[[T], str]) -> Page[T]:
+def cut(found: list[T], limit: int, position: Callable[[T], str]) -> Page[T]:
+    """A piece of a list, of which one more than `limit` was asked for."""
     more = len(found) > limit
     return Page(found[:limit], position(found[limit - 1]) if more else None)
 
@@ -213,8 +227,24 @@ def _uuid(value: str, field: str = "job_id") -> str:
     try:
         return str(UUID(value.removeprefix("job_").removeprefix("run_")))
     except ValueError:
-        raise _no_such_job() if field == "job_id" else not_found(field, "There is no such run.") from None
+        raise no_such_job() if field == "job_id" else not_found(field, "There is no such run.") from None
 
 
-def _no_such_job() -> ApiError:
+def run_of(job: Job) -> Run:
+    """The run that stands for a job. ApiError 404 for a job that has never run."""
+    if job.run is None:
+        raise not_found("run_id", f"This job has not run yet; start it with POST /api/v1/jobs/{job.id}/start.")
+    return job.run
+
+
+def described(description: dict[str, Any]) -> JobDescription:
+    """A description that was kept. ApiError 409 for one that is no longer valid."""
+    try:
+        return JobDescription.model_validate(description)
+    except ValidationError:
+        raise conflict("job_id", "This job's description is no longer valid; change it, or make a new job.") from None
+
+
+def no_such_job() -> ApiError:
+    """404, for a job that is not there and for somebody else's."""
     return not_found("job_id", "You have no such job.")

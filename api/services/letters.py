@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import conflict, not_found
 from api.ports import Records, Resend, Resent
 from api.services.cursors import pack, unpack

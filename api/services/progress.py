@@ -9,17 +9,27 @@ from schemas.events.runs import RunState
 from schemas.ledger import Run
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+StatusAsked = Literal["created", "queued", "running", "completed", "failed", "cancelled"]
 
-STATES: dict[Status, tuple[RunState, ...]] = {
-    "queued": ("queued",),
+STATES: dict[StatusAsked, tuple[RunState | Literal["created"], ...]] = {
+    "created": ("created",),
+    "queued": ("created", "queued"),
     "running": ("running", "finishing"),
     "completed": ("completed",),
     "failed": ("failed",),
     "cancelled": ("cancelled",),
 }
-"""Which states of a run each of the five status words stands for."""
+"""Which states of a run each of the five status words stands for, to whoever asks for a list. A job that has never run
+is `created`, which the first interface tells as `queued`."""
 
-_STATUS: dict[RunState, Status] = {state: word for word, states in STATES.items() for state in states}
+_STATUS: dict[RunState, Status] = {
+    "queued": "queued",
+    "running": "running",
+    "finishing": "running",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 _OPERATIONS: dict[RunState, str] = {
     "queued": "Waiting to start",
     "running": "Processing pages",
@@ -46,6 +56,10 @@ class Progress:
 def status_of(state: RunState) -> Status:
     """The status word of a state."""
     return _STATUS[state]
+
+
+NOT_STARTED = Progress(current_page=0, total_pages=None, percent_complete=0.0, current_operation="Not started")
+"""The progress of a job that has never run."""
 
 
 def phase_of(run: Run) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from pydantic import ValidationError
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Jobs
 from api.services.jobs import PRIORITIES, JobService
@@ -37,7 +37,7 @@ class Replays:
             wanted = replace(wanted, run_id=source.id)
         description = described(job, changes)
         await self._service.check(description)
-        opening = self._opening(job, description)
+        opening = self._opening(job, description, visit)
         act = visit.act(
             caller.user_id, "job_replayed", job.id, run_id=opening.run_id, source=wanted.run_id, changed=sorted(changes)
         )
@@ -53,9 +53,9 @@ class Replays:
             raise not_found("job_id", "You have no such job.")
         return job.name, run
 
-    def _opening(self, job: Job, description: JobDescription) -> Opening:
+    def _opening(self, job: Job, description: JobDescription, visit: Visit) -> Opening:
         return Opening(
-            run_id=str(self._new_id()),
+            run_id=visit.new_id("run", self._new_id),
             job_id=job.id,
             owner=job.owner,
             name=job.name,

@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from api.auth.callers import Caller
-from api.auth.sign_in import Visit
+from api.auth.visits import Visit
 from api.edge.bodies import fault_of
 from api.errors import ApiError, Fault, invalid
 from api.ports import Uploads
@@ -80,7 +80,7 @@ class UploadService:
             if not faults:
                 raise invalid("records", "There is no record in the body.", "MISSING")
             raise ApiError(422, "VALIDATION_ERROR", "No line of the body is a record.", faults)
-        run_id, job_id = str(self._new_id()), str(self._new_id())
+        run_id, job_id = visit.new_id("run", self._new_id), visit.new_id("job", self._new_id)
         rules = head.rules()
         uploads = [
             Upload(dataset=head.dataset, records=part, rules=rules, id=digest(run_id, "part", str(number)),

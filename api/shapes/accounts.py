@@ -5,7 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth.permissions import permissions_of
+from api.auth.permissions import Permission, known
 from api.auth.sign_in import SignedIn
 from api.shapes.errors import MetadataBody
 from schemas.accounts import ApiKey, User
@@ -34,6 +34,8 @@ _KEY: dict[str, Any] = {
     "created_at": "2026-01-05T10:30:00Z",
     "expires_at": None,
     "last_used": None,
+    "last_address": "",
+    "scopes": ["read_data"],
 }
 
 
@@ -63,6 +65,7 @@ class SignInForm(_Asked):
 
     username: str = Field(min_length=1, max_length=200)
     password: str = Field(min_length=1, max_length=1000)
+    mfa_token: str = Field("", max_length=20)
     next: str = Field("", max_length=1000)
 
 
@@ -88,11 +91,22 @@ class KeyAsked(_Asked):
     """A name to know the key by, and how long it may live."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "nightly crawl", "expires_in_days": 90}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "nightly crawl", "expires_in_days": 90, "scopes": ["read_data"]}]},
     )
 
     name: str = Field(min_length=1, max_length=200)
     expires_in_days: int | None = Field(None, ge=1, le=3650, description="Without it the key lives until revoked.")
+    scopes: list[Permission] | None = Field(
+        None,
+        min_length=1,
+        max_length=len(Permission),
+        description="What it may do of what you may do, and nothing to your account; without it everything.",
+    )
+
+    def rights(self) -> tuple[str, ...] | None:
+        """The scopes, each once and in their own order."""
+        return None if self.scopes is None else known(scope.value for scope in self.scopes)
 
 
 class AccountBody(BaseModel):
@@ -106,6 +120,7 @@ class AccountBody(BaseModel):
     role: str
     permissions: list[str]
     mfa_enabled: bool = False
+    password_change_required: bool = Field(False, description="The password is a temporary one: choose your own.")
     last_login: datetime | None
 
 
@@ -113,9 +128,21 @@ class MeBody(AccountBody):
     """The caller."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{**_ACCOUNT, "created_at": "2026-01-05T10:00:00Z", "active_sessions": 2}]}
+        json_schema_extra={
+            "examples": [
+                {
+                    **_ACCOUNT,
+                    "first_name": "Ada",
+                    "last_name": "Lovelace",
+                    "created_at": "2026-01-05T10:00:00Z",
+                    "active_sessions": 2,
+                }
+            ]
+        }
     )
 
+    first_name: str
+    last_name: str
     created_at: datetime
     active_sessions: int
 
@@ -158,6 +185,8 @@ class KeyBody(BaseModel):
     created_at: datetime
     expires_at: datetime | None
     last_used: datetime | None
+    last_address: str = Field("", description="Where it was last used from.")
+    scopes: list[str] | None = Field(None, description="What it may do; null: all that you may.")
 
 
 class KeyMade(KeyBody):
@@ -191,7 +220,9 @@ def account(user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "role": user.role,
-        "permissions": [permission.value for permission in permissions_of(user.role)],
+        "permissions": [permission.value for permission in known(user.permissions)],
+        "mfa_enabled": user.mfa_enabled,
+        "password_change_required": user.password_expires is not None,
         "last_login": user.last_login,
     }
 
@@ -217,4 +248,5 @@ def key_made(key: ApiKey, secret: str) -> KeyMade:
 
 
 def _known(key: ApiKey) -> dict[str, Any]:
-    return {name: getattr(key, name) for name in KeyBody.model_fields}
+    scopes = None if key.scopes is None else list(key.scopes)
+    return {name: getattr(key, name) for name in KeyBody.model_fields} | {"scopes": scopes}

@@ -11,9 +11,13 @@ _SENTENCES = {
     401: "Nobody is signed in, or the token is no longer valid.",
     403: "The caller's role does not include what this needs.",
     404: "There is no such thing, or it is somebody else's.",
+    408: "It takes longer than may be waited for; `details` names the job, which goes on.",
     409: "Not possible in the state that the object is in.",
+    412: "It has changed since it was read; read it again.",
     413: "The body is too large.",
+    416: "The file has no such bytes.",
     422: "A field is not valid; `details.errors` names every one.",
+    429: "Too many requests, or more than the account may have; `Retry-After` says when to come back.",
     503: "A store does not answer just now; `Retry-After` says when to try again.",
 }
 

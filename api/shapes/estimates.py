@@ -1,11 +1,13 @@
 """A job before it runs, as v1 tells it."""
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.services.checking import Checked
 from api.services.estimates import Estimate, Sureness
+from api.shapes.errors import FaultBody
 from schemas.job import JobDescription
 
 _JOB: dict[str, Any] = {
@@ -32,12 +34,45 @@ _ESTIMATE: dict[str, Any] = {
 }
 
 
+class SourceBody(BaseModel):
+    """Where a job would begin. `allowed`: by its address, as far as that shows without a visit. Robots.txt is asked at
+    the visit alone: see `/scrape/estimate`."""
+
+    url: str
+    canonical: str | None
+    allowed: bool
+    robots_allowed: None = Field(None, description="Not known before a visit.")
+    reason: str
+
+
 class JobChecked(BaseModel):
-    """A job that would be taken, as it would be run."""
+    """A job as it would be run, and what stands against it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"valid": True, "dataset": "shop", "job": _JOB}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "valid": True,
+                    "errors": [],
+                    "sources": [
+                        {
+                            "url": "https://shop.example",
+                            "canonical": "https://shop.example/",
+                            "allowed": True,
+                            "robots_allowed": None,
+                            "reason": "",
+                        }
+                    ],
+                    "dataset": "shop",
+                    "job": _JOB,
+                }
+            ]
+        }
+    )
 
-    valid: Literal[True] = True
+    valid: bool = Field(description="Whether it would be taken.")
+    errors: list[FaultBody]
+    sources: list[SourceBody] = Field(description="Where it would begin (the first hundred).")
     dataset: str = Field(description="Where its records would go.")
     job: dict[str, Any] = Field(description="The whole description with its defaults.")
 
@@ -79,9 +114,15 @@ class EstimateBody(BaseModel):
     notes: list[str]
 
 
-def checked(job: JobDescription) -> JobChecked:
-    """The answer to a job that is as it should be."""
-    return JobChecked(dataset=job.dataset_name, job=job.model_dump(mode="json"))
+def checked(job: JobDescription, found: Checked) -> JobChecked:
+    """The answer to a job that was checked."""
+    return JobChecked(
+        valid=not found.faults,
+        errors=[FaultBody(field=fault.field, message=fault.message, code=fault.code) for fault in found.faults],
+        sources=[SourceBody(**asdict(source)) for source in found.sources],
+        dataset=job.dataset_name,
+        job=job.model_dump(mode="json"),
+    )
 
 
 def estimated(estimate: Estimate) -> EstimateBody:

@@ -3,26 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.services.control import Priority
-from api.services.jobs import PRIORITIES
-from api.services.progress import Status, phase_of, progress, status_of, timing
+from api.services.job_lists import Numbered
+from api.services.jobs import PRIORITIES, Page, Priority
+from api.services.progress import NOT_STARTED, Status, Timing, phase_of, progress, status_of, timing
+from schemas.events import RunCounts
 from schemas.ledger import Job, Run
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"
-_WORDS: dict[int, Priority] = {rank: cast(Priority, word) for word, rank in PRIORITIES.items()}
+_WORDS: dict[int, Priority] = {rank: word for word, rank in PRIORITIES.items()}
 
 
 def links(job_id: str) -> dict[str, str]:
     """Where a job's things are, relative to this gateway."""
     base = f"/api/v1/jobs/{job_id}"
-    names = ("records", "urls", "trends", "stream", "pause", "resume", "stop", "cancel", "retry", "replay")
-    return {"self": base, **{name: f"{base}/{name}" for name in names}}
+    names = ("records", "results", "urls", "trends", "logs", "progress", "runs", "versions", "stream")
+    deeds = ("start", "pause", "resume", "stop", "cancel", "retry", "replay", "clone")
+    return {"self": base, **{name: f"{base}/{name}" for name in (*names, *deeds)}}
 
 
 HEAD: dict[str, Any] = {
@@ -45,6 +47,11 @@ _STATUS: dict[str, Any] = {
     **HEAD,
     "status": "running",
     "phase": "running",
+    "version": 1,
+    "updated_at": "2026-01-05T10:30:00Z",
+    "archived": False,
+    "type": "web_scraping",
+    "enabled": True,
     "kind": "crawl",
     "revision": 1,
     "stopped": False,
@@ -72,15 +79,30 @@ _STATUS: dict[str, Any] = {
 }
 
 
+_SUMMARY: dict[str, Any] = {
+    **HEAD,
+    "status": "running",
+    "phase": "running",
+    "version": 1,
+    "updated_at": "2026-01-05T10:30:00Z",
+    "archived": False,
+    "type": "web_scraping",
+    "enabled": True,
+    "progress": _PROGRESS,
+    "records": 400,
+}
+_PHASE = "More exact than `status`: created (never run), queued, running, paused, stopping, cancelling, finishing …"
+
+
 def _shown(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class JobHead(BaseModel):
-    """A job and the run that stands for it: its newest one."""
+    """A job and the run that stands for it: its newest one, null for a job that has never run."""
 
     job_id: str
-    run_id: str
+    run_id: str | None
     name: str
     dataset: str
     status: Status
@@ -91,6 +113,7 @@ class JobHead(BaseModel):
 class JobAccepted(JobHead):
     """A run was opened; it will be begun within moments."""
 
+    run_id: str
     model_config = _shown({**HEAD, "status": "queued"})
 
 
@@ -130,11 +153,14 @@ class TimingBody(BaseModel):
 class JobSummary(JobHead):
     """A job in a list."""
 
-    model_config = _shown({**HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400})
+    model_config = _shown(_SUMMARY)
 
-    phase: str = Field(
-        description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
-    )
+    phase: str = Field(description=_PHASE)
+    version: int = Field(description="Of its description, counted from 1; also its ETag.")
+    updated_at: datetime
+    archived: bool
+    type: str
+    enabled: bool
     progress: ProgressBody
     records: int = Field(description="Records stored by now.")
 
@@ -144,9 +170,12 @@ class JobStatus(JobHead):
 
     model_config = _shown(_STATUS)
 
-    phase: str = Field(
-        description="More exact than `status`: queued, running, paused, stopping, cancelling, finishing …"
-    )
+    phase: str = Field(description=_PHASE)
+    version: int = Field(description="Of its description, counted from 1; also its ETag.")
+    updated_at: datetime
+    archived: bool
+    type: str
+    enabled: bool
     kind: Literal["crawl", "estimate", "replay"] = Field(description="A replay reads stored pages and fetches nothing.")
     revision: int = Field(description="The revision of the dataset that its records are; crawls write the first.")
     stopped: bool = Field(description="It was told to end early, with what was under way.")
@@ -160,20 +189,26 @@ class JobStatus(JobHead):
     counts: CountsBody
     progress: ProgressBody
     timing: TimingBody
+    job: dict[str, Any] | None = Field(None, description="The description as it is kept, where it was asked for.")
+
+
+class Pagination(BaseModel):
+    """Where in the list a numbered page is; `page` counts from 1."""
+
+    page: int
+    per_page: int
+    total: int
+    total_pages: int
 
 
 class JobPage(BaseModel):
-    """A piece of the list, newest first."""
+    """A piece of the list."""
 
-    model_config = _shown(
-        {
-            "jobs": [{**HEAD, "status": "running", "phase": "running", "progress": _PROGRESS, "records": 400}],
-            "next_cursor": None,
-        }
-    )
+    model_config = _shown({"jobs": [_SUMMARY], "next_cursor": None, "pagination": None})
 
     jobs: list[JobSummary]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next piece; null at the end.")
+    pagination: Pagination | None = Field(None, description="For a page that was asked for by its number.")
 
 
 class JobEnded(BaseModel):
@@ -188,45 +223,6 @@ class JobEnded(BaseModel):
     status: Status | None
     phase: str
     deleted: bool
-
-
-class RunChange(BaseModel):
-    """What is to be different from now on; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"priority": "high", "delay": 0.5}]})
-
-    priority: Priority | None = Field(None, description="Its share among its owner's runs at each host.")
-    delay: float | None = Field(None, ge=0, le=3600, description="Seconds between two visits to one host.")
-
-    @model_validator(mode="after")
-    def _something(self) -> "RunChange":
-        if self.priority is None and self.delay is None:
-            raise ValueError("give priority, delay, or both")
-        return self
-
-
-class JobControlled(BaseModel):
-    """How a job's newest run goes on after it was paused, resumed, stopped or changed."""
-
-    model_config = _shown(
-        {
-            "job_id": _JOB,
-            "run_id": _RUN,
-            "status": "running",
-            "phase": "paused",
-            "stopped": False,
-            "priority": "normal",
-            "delay": 1.0,
-        }
-    )
-
-    job_id: str
-    run_id: str
-    status: Status
-    phase: str
-    stopped: bool
-    priority: Priority
-    delay: float
 
 
 def accepted(name: str, run: Run) -> JobAccepted:
@@ -244,67 +240,83 @@ def accepted(name: str, run: Run) -> JobAccepted:
 
 def _head(job: Job) -> dict[str, Any]:
     run = job.run
+    told = progress(run.state, run.counts, run.max_pages, phase_of(run)) if run else NOT_STARTED
     return {
         "job_id": job.id,
-        "run_id": run.id,
+        "run_id": run.id if run else None,
         "name": job.name,
-        "dataset": run.dataset,
-        "status": status_of(run.state),
-        "phase": phase_of(run),
+        "dataset": run.dataset if run else job.dataset,
+        "status": status_of(run.state) if run else "queued",
+        "phase": phase_of(run) if run else "created",
         "created_at": job.created_at,
         "links": links(job.id),
-        "progress": ProgressBody(**asdict(progress(run.state, run.counts, run.max_pages, phase_of(run)))),
+        "version": job.version,
+        "updated_at": job.updated_at,
+        "archived": job.archived_at is not None,
+        "type": str(job.description.get("type", "")),
+        "enabled": bool(job.description.get("enabled", True)),
+        "progress": ProgressBody(**asdict(told)),
     }
 
 
 def summary(job: Job) -> JobSummary:
     """A job as a line of a list."""
-    return JobSummary(**_head(job), records=job.run.counts.stored)
+    return JobSummary(**_head(job), records=job.run.counts.stored if job.run else 0)
 
 
-def whole(job: Job, waits: Sequence[str] = ()) -> JobStatus:
-    """A job with its accounts and times."""
+def job_page(page: Page[Job]) -> JobPage:
+    """A piece of the list, to go on from by cursor."""
+    return JobPage(jobs=[summary(job) for job in page.items], next_cursor=page.next_cursor)
+
+
+def numbered_page(found: Numbered) -> JobPage:
+    """A page of the list by its number."""
+    pages = -(-found.total // found.per_page)
+    place = Pagination(page=found.page, per_page=found.per_page, total=found.total, total_pages=pages)
+    return JobPage(jobs=[summary(job) for job in found.items], next_cursor=None, pagination=place)
+
+
+def whole(job: Job, waits: Sequence[str] = (), *, described: bool = False) -> JobStatus:
+    """A job with its accounts and times, and with its description if it is wanted."""
     run = job.run
+    counts = run.counts if run else RunCounts()
+    times = timing(run, datetime.now(UTC)) if run else NO_TIMES
     return JobStatus(
         **_head(job),
-        **_pace(job),
-        kind=run.kind,
-        revision=run.revision,
+        **pace(job),
+        kind=run.kind if run else "crawl",
+        revision=run.revision if run else 1,
         waits=list(waits),
-        reason=run.reason,
+        reason=run.reason if run else "",
         urls=job.description.get("urls", [])[:100],
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        counts=CountsBody(**msgspec.structs.asdict(run.counts)),
-        timing=TimingBody(**asdict(timing(run, datetime.now(UTC)))),
+        started_at=run.started_at if run else None,
+        finished_at=run.finished_at if run else None,
+        counts=CountsBody(**msgspec.structs.asdict(counts)),
+        timing=TimingBody(**asdict(times)),
+        job=job.description if described else None,
     )
 
 
-def _pace(job: Job) -> dict[str, Any]:
+NO_TIMES = Timing(queued_seconds=0.0, running_seconds=0.0, estimated_seconds_left=None)
+"""Of a job that has never run."""
+
+
+def pace(job: Job) -> dict[str, Any]:
+    """How fast its newest run goes, or its next one would."""
     pinned = job.description.get("options") or {}
-    delay = job.run.delay if job.run.delay is not None else float(pinned.get("delay", 1.0))
+    delay, priority = float(pinned.get("delay", 1.0)), pinned.get("priority", "normal")
+    if job.run is None:
+        return {"stopped": False, "priority": priority, "delay": delay}
     return {
         "stopped": job.run.stopped_at is not None,
         "priority": _WORDS.get(job.run.priority, "normal"),
-        "delay": delay,
+        "delay": delay if job.run.delay is None else job.run.delay,
     }
-
-
-def controlled(job: Job) -> JobControlled:
-    """The answer to whatever changed how a run goes on."""
-    run = job.run
-    return JobControlled(
-        job_id=job.id,
-        run_id=run.id,
-        status=status_of(run.state),
-        phase=phase_of(run),
-        **_pace(job),
-    )
 
 
 def ended(job_id: str, job: Job | None) -> JobEnded:
     """The answer to cancel and delete; None for a job that was deleted."""
-    if job is None:
+    if job is None or job.run is None:
         return JobEnded(job_id=job_id, run_id=None, status=None, phase="deleted", deleted=True)
     run = job.run
     return JobEnded(job_id=job_id, run_id=run.id, status=status_of(run.state), phase=phase_of(run), deleted=False)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.commands import job_history
 from cli.options import AsJson, Data, Url
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 JobId = Annotated[str, typer.Argument(help="The job's id, as `trawl jobs` shows it.")]
 jobs = typer.Typer(
-    help="List jobs, show one, cancel one.",
+    help="List jobs, show one, its versions, runs and log; copy one, cancel one.",
     epilog="Example: trawl jobs --status running",
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -20,6 +21,7 @@ jobs = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
+    job_history.register(jobs)
     app.add_typer(jobs, name="jobs")
 
 

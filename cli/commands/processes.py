@@ -1,11 +1,10 @@
 """`trawl gateway`, `trawl fetch` …: one process alone, against engines that run elsewhere."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import typer
 
-from cli.options import Data
+from cli.options import Data, TlsCert, TlsKey
 from cli.processes import PROCESSES, Process
 
 
@@ -20,7 +19,10 @@ def register(app: typer.Typer) -> None:
         )(_command(process))
 
 
-def _command(process: Process) -> Callable[[Path | None], None]:
+def _command(process: Process) -> Callable[..., None]:
+    if process.name == "gateway":
+        return _gateway
+
     def command(data: Data = None) -> None:
         from cli.options import load
         from cli.processes import run
@@ -30,3 +32,12 @@ def _command(process: Process) -> Callable[[Path | None], None]:
             run(process.name, load(data))
 
     return command
+
+
+def _gateway(data: Data = None, tls_cert: TlsCert = None, tls_key: TlsKey = None) -> None:
+    from cli.options import load
+    from cli.processes import run
+    from cli.readiness import witnessed
+
+    with witnessed():
+        run("gateway", load(data, tls_cert=tls_cert, tls_key=tls_key))

@@ -44,8 +44,9 @@ def replay(
     """
     from cli.commands.scrape import follow
     from cli.gateway import Gateway
+    from cli.moments import moment
 
-    asked: dict[str, Any] = {"run_id": run, "since": _moment(since), "until": _moment(until), "match": match}
+    asked: dict[str, Any] = {"run_id": run, "since": moment(since), "until": moment(until), "match": match}
     body = {name: value for name, value in asked.items() if value is not None}
     body |= _changes(items, field, key, rules)
     with Gateway.of(data, url) as gateway:
@@ -71,17 +72,3 @@ def _changes(items: str | None, field: list[str] | None, key: list[str] | None, 
     if not isinstance(found, dict) or not found.keys() <= {"extract", "clean", "filters"}:
         raise WrongUse(f'{rules} must be an object such as {{"extract": {{…}}}}, with extract, clean or filters.')
     return found
-
-
-def _moment(text: str | None) -> str | None:
-    """RFC 3339; a time without an offset is local."""
-    if text is None:
-        return None
-    from datetime import datetime
-
-    from cli.errors import WrongUse
-
-    try:
-        return datetime.fromisoformat(text).astimezone().isoformat()
-    except ValueError:
-        raise WrongUse(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T08:30.") from None

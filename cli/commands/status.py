@@ -48,7 +48,8 @@ def _health(place: "Place") -> tuple[dict[str, Any], str]:
     from cli.gateway import Gateway
 
     try:
-        with Gateway(place.endpoints()["gateway"], "", timeout=5) as gateway:
+        endpoints = place.endpoints()
+        with Gateway(endpoints["gateway"], "", timeout=5, certificate=endpoints.get("certificate")) as gateway:
             told = gateway.health()
     except CliError as problem:
         return {}, str(problem)

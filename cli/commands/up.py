@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Data
+from cli.options import Data, TlsCert, TlsKey
 
 if TYPE_CHECKING:
     from cli.local import Standing
@@ -47,6 +47,8 @@ def up(
     kafka_port: KafkaPort = 9092,
     fetchers: Annotated[int, typer.Option(min=1, max=32, help="How many fetchers.")] = 1,
     mirror: Mirror = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Start the engines and every process.
 
@@ -62,7 +64,7 @@ def up(
     from cli.options import load
 
     settings = load(data, host=host, port=port, dashboards_port=dashboards_port, metrics_port=metrics_port,
-                    mirror=mirror)  # fmt: skip
+                    mirror=mirror, tls_cert=tls_cert, tls_key=tls_key)  # fmt: skip
 
     async def until_told(standing: "Standing") -> None:
         announce(standing)

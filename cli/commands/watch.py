@@ -83,7 +83,7 @@ def _tail(gateway: "Gateway", path: str, only: frozenset[str], as_json: bool) ->
     headers = {"Authorization": f"Bearer {gateway.key}"}
     ends = path.endswith("/stream")
     try:
-        with connect(address, additional_headers=headers, proxy=None, max_size=16_000_000) as socket:
+        with connect(address, additional_headers=headers, proxy=None, max_size=16_000_000, ssl=gateway.tls) as socket:
             _print_all(socket, only, as_json, ends)
     except ConnectionClosedOK:
         return

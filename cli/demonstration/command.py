@@ -37,6 +37,10 @@ def remove(folder: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
+_LIMITS = '{"jobs": {"limit": 300}}'
+"""The demo starts a job twice a second for a minute, which is more than the sixty that an account may ask by itself."""
+
+
 def preferred(port: int) -> int:
     """The port that people know, if it is free, else any: a newcomer's first command should not end at a taken port."""
     return port if is_free(port) else free_port()
@@ -54,7 +58,7 @@ def run(data: Path | None, seed: int | None, *, once: bool) -> Outcome | None:
     wishes = Wishes(
         command="trawl demo",
         kafka_port=0 if once else preferred(KAFKA_PORT),
-        environ={"TRAWL_FETCH_ALLOW": allow, "TRAWL_TREND_SENSITIVITY": "few"},
+        environ={"TRAWL_FETCH_ALLOW": allow, "TRAWL_TREND_SENSITIVITY": "few", "TRAWL_RATE_LIMITS": _LIMITS},
         addresses={"shop": f"http://{allow}"},
     )
     board = Board(err())

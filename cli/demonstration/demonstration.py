@@ -54,7 +54,9 @@ async def demonstrate(standing: Standing, site: Site, show: Show) -> Outcome:
     begun = time.monotonic()
     warehouse = Warehouse(standing.endpoints["clickhouse"])
     with Gateway(
-        standing.endpoints["gateway"], (standing.folder / "secrets" / "cli_key").read_text().strip()
+        standing.endpoints["gateway"],
+        (standing.folder / "secrets" / "cli_key").read_text().strip(),
+        certificate=standing.endpoints.get("certificate"),
     ) as gateway:
         async with Database(standing.endpoints["postgres"], max_size=2, application_name="trawl-demo") as database:
             before = await site.truth()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from ssl import SSLContext
 from typing import Any
 
 from bokeh.application import Application
@@ -66,7 +67,8 @@ class Address:
 
 @asynccontextmanager
 async def listening(applications: Mapping[str, Application], at: Address, *, secret: str, sessions: Sessions,
-                    templates: Environment, clock: Callable[[], float]) -> AsyncIterator[int]:  # fmt: skip
+                    templates: Environment, clock: Callable[[], float],
+                    tls: SSLContext | None = None) -> AsyncIterator[int]:  # fmt: skip
     """Serves the applications until it is left; yields the port.
 
     Raises PortTaken when somebody else listens there.
@@ -94,7 +96,7 @@ async def listening(applications: Mapping[str, Application], at: Address, *, sec
                 gateway=at.gateway_url)  # fmt: skip
     app = _tornado(applications, gate, hosts, secret)
     opened.append(app)
-    http = HTTPServer(app, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME)
+    http = HTTPServer(app, ssl_options=tls, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME)
     http.add_sockets(sockets)
     server = BaseServer(IOLoop.current(), app, http)
     server.start()

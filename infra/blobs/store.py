@@ -78,6 +78,11 @@ class Blobs:
     ) -> None:
         self._store = None
 
+    @property
+    def opened(self) -> Any:
+        """The driver's own store, for what is too large to be held whole (files.py)."""
+        return self._store
+
     async def put(self, room: Room, data: bytes) -> str:
         """Stores, and returns the reference."""
         day = datetime.now(UTC).date().isoformat()

@@ -22,8 +22,8 @@ _TIMEOUT_S = 10.0
 
 
 @cache
-def _queries() -> Queries:
-    return Queries("reading", files("infra.clickhouse").joinpath("queries", "reading.sql").read_text())
+def _queries(room: str) -> Queries:
+    return Queries(room, files("infra.clickhouse").joinpath("queries", f"{room}.sql").read_text())
 
 
 class Reading:
@@ -118,21 +118,26 @@ class Reading:
         await self._ask("alive", {}, lambda row: row)
 
     async def _ask(self, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+        return await self.ask("reading", name, values, shape)
+
+    async def ask(self, room: str, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+        """The rows of the statement `name` of `queries/<room>.sql`, each in its shape; none of one that only does."""
+        question = _queries(room)[name].decode()
         assert self._pool, "Use `async with` before asking."
         if self._waiting >= self._room:
             raise StoreUnavailable("ClickHouse is asked more than it can answer; try again shortly.")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, name, values, shape)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, question, values, shape)
         finally:
             self._waiting -= 1
 
-    def _answer(self, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+    def _answer(self, question: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
         try:
             with self._connecting:
                 if self._client is None:
                     self._client = connect(self._url, timeout=_TIMEOUT_S)
-            found = self._client.query(_queries()[name].decode(), parameters=values)
+            found = self._client.query(question, parameters=values)
             return [shape(row) for row in found.named_results()]
         except Exception as problem:
             raise translate(problem) from problem

@@ -11,7 +11,13 @@ class DispatchFrontier(Reserving[R, S], RunStates[O]):
     """Both sides over one pool."""
 
     def __init__(
-        self, database: Database, issued: Callable[..., R], said: Callable[..., S], open_run: Callable[..., O]
+        self,
+        database: Database,
+        issued: Callable[..., R],
+        said: Callable[..., S],
+        open_run: Callable[..., O],
+        pages_a_day: int | None = None,
     ) -> None:
-        Reserving.__init__(self, database, issued, said)
+        """`pages_a_day` is what an account may visit that was given nothing else; None is no limit."""
+        Reserving.__init__(self, database, issued, said, pages_a_day)
         RunStates.__init__(self, database, open_run)

@@ -1,4 +1,4 @@
-"""One dispatch works at a time, and one extraction replays: whoever holds the advisory lock of its own session.
+"""One dispatch works at a time, one extraction replays, one gateway seals: whoever holds the advisory lock for it.
 
 The lock is given back by PostgreSQL itself when the session ends, however it ends. Nothing depends on it but
 efficiency: every reservation is made under the lock of its run, so that two dispatchers would never issue a row twice.
@@ -12,7 +12,7 @@ import structlog
 from infra.postgres.pool import NOTICES_SILENCE
 
 log = structlog.get_logger()
-DISPATCH, REPLAY = 7_241_002, 7_241_003
+DISPATCH, REPLAY, AUDIT = 7_241_002, 7_241_003, 7_241_004
 """What can be led."""
 
 _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"

@@ -58,10 +58,13 @@ def counts_of(row: Mapping[str, Any]) -> RunCounts:
 class Reserving(Generic[R, S]):
     """`issued` and `said` make dispatch's own shapes of rows, so that this room does not know dispatch."""
 
-    def __init__(self, database: Database, issued: Callable[..., R], said: Callable[..., S]) -> None:
+    def __init__(
+        self, database: Database, issued: Callable[..., R], said: Callable[..., S], pages_a_day: int | None = None
+    ) -> None:
         self._database = database
         self._issued = issued
         self._said = said
+        self._pages_a_day = -1 if pages_a_day is None else pages_a_day
 
     async def description(self, run_id: str) -> JobDescription:
         """The run's pinned job."""
@@ -87,7 +90,8 @@ class Reserving(Generic[R, S]):
         """Issues rows under the run's lock, so that its budget is exact, and so are its `daily` visits to a host."""
 
         async def work(connection: Connection) -> list[R]:
-            return [self._issued(run_id=run_id, **row) for row in await _reserve(connection, run_id, quotas, daily)]
+            rows = await _reserve(connection, run_id, quotas, daily, self._pages_a_day)
+            return [self._issued(run_id=run_id, **row) for row in rows]
 
         return await patiently(lambda: self._database.repeat(work), "reserve tasks")
 
@@ -129,11 +133,14 @@ class Reserving(Generic[R, S]):
 
 
 async def _reserve(
-    connection: Connection, run_id: str, quotas: Mapping[str, int], daily: int | None
+    connection: Connection, run_id: str, quotas: Mapping[str, int], daily: int | None, usual: int
 ) -> list[dict[str, Any]]:
     named, tally = queries("dispatch"), Tally()
-    run = await (await connection.execute(named["lock_run"], {"run": run_id})).fetchone()
+    run = await (await connection.execute(named["lock_run"], {"run": run_id, "usual": usual})).fetchone()
     if run is None or run["state"] != "running" or run["cancelled"] or run["held"]:
+        return []
+    if run["pages_left"] == 0:  # the account has had its pages of today: the next begins at 00:00 UTC
+        await connection.execute(named["wait_for_tomorrow"], {"run": run_id, "hosts": list(quotas)})
         return []
     today = await _left_today(connection, run["job_id"], sorted(quotas), daily)
     hosts = sorted(host for host in quotas if today.get(host, 1) > 0)
@@ -144,16 +151,12 @@ async def _reserve(
         )
     ).fetchall()
     left = run["max_pages"] - run["visited"]
-    taken, fresh = [], 0
-    for row in chosen:
-        first_visit = not row["counted"] and row["hops"] == 0 and row["kind"] == "page"
-        if (first_visit and fresh == left) or (row["kind"] != "page" and left == 0):
-            continue
-        fresh += first_visit
-        taken.append(row["url_fp"])
+    room = left if run["pages_left"] is None else min(left, run["pages_left"])
+    taken, fresh = _taken(chosen, left, room)
     issued: list[dict[str, Any]] = []
     if taken:
-        issued = await (await connection.execute(named["issue"], {"run": run_id, "fps": sorted(taken)})).fetchall()
+        values = {"run": run_id, "fps": sorted(taken), "fresh": fresh}
+        issued = await (await connection.execute(named["issue"], values)).fetchall()
     for row in issued:
         tally.add(run_id, queued=-1, issued=1)
         tally.at_host(run_id, row["host"], queued=-1, issued=1)
@@ -166,6 +169,19 @@ async def _reserve(
     if daily is not None:
         await _count_today(connection, run, run_id, visits, [host for host in quotas if host not in hosts])
     return issued
+
+
+def _taken(chosen: Sequence[Mapping[str, Any]], left: int, room: int) -> tuple[list[str], int]:
+    """Which of these rows may go, and how many of them are visited for the first time: `left` is what remains of the
+    run's budget, `room` what remains of it and of the account's day."""
+    taken, fresh = [], 0
+    for row in chosen:
+        first_visit = not row["counted"] and row["hops"] == 0 and row["kind"] == "page"
+        if (first_visit and fresh == room) or (row["kind"] != "page" and left == 0):
+            continue
+        fresh += first_visit
+        taken.append(row["url_fp"])
+    return taken, fresh
 
 
 async def _left_today(connection: Connection, job: Any, hosts: Sequence[str], daily: int | None) -> dict[str, int]:

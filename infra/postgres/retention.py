@@ -28,6 +28,10 @@ class Retention:
         """Estimates that ended an hour ago, whose answer was given."""
         return await self._all("forget_estimates", self._estimates)
 
+    async def forget_keys(self) -> int:
+        """Idempotency keys that are over a day old."""
+        return await self._all("forget_keys", self._pages)
+
     async def _all(self, name: str, piece: int) -> int:
         removed = 0
         while True:

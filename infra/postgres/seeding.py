@@ -7,6 +7,7 @@ import orjson
 
 from infra.patience import patiently
 from infra.postgres.pool import Connection, Database
+from infra.postgres.recurring import settle
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
@@ -78,6 +79,7 @@ class Seeding:
             await connection.execute(named["open_job"], shape)
             if await (await connection.execute(named["open_run"], shape)).fetchone() is None:
                 return False
+            await settle(connection, job_id, job.model_dump(mode="json"))
             details = orjson.dumps({"source": source, "job": job_id}).decode()
             note = {"actor": "kafka", "action": "run.open", "object": run_id, "details": details}
             await connection.execute(named["note"], note)

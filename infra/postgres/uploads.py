@@ -8,6 +8,7 @@ import orjson
 from infra.patience import patiently
 from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
+from infra.postgres.quotas import admit
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
@@ -15,6 +16,7 @@ from schemas import codec
 from schemas.accounts import Act
 from schemas.events import Upload
 from schemas.ledger import Opening
+from schemas.limits import Allowance
 from schemas.topics import UPLOADS
 
 
@@ -42,8 +44,10 @@ class PartRow(Protocol):
 class UploadRuns:
     """Each call is one transaction, safe to say twice."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quota: Allowance | None = None) -> None:
+        """`quota` is what an account may have that was given nothing else; without one it has no limit."""
         self._database = database
+        self._quota = quota or Allowance()
 
     async def open(self, opening: Opening, uploads: Sequence[Upload], act: Act) -> None:
         """Job, run, every part and the audit line at once: what was answered with 202 will be in Kafka."""
@@ -51,6 +55,11 @@ class UploadRuns:
 
         async def work(connection: Connection) -> None:
             values = _job(opening)
+            if act.claim is not None:
+                found = await connection.execute(queries("jobs")["made"], {"run_id": opening.run_id})
+                if await found.fetchone():
+                    return  # an earlier attempt of the same request has opened it
+            await admit(connection, opening.owner, self._quota, runs=0)
             await connection.execute(queries("intake")["open_job"], values)
             await connection.execute(queries("intake")["open_run"], values)
             await _begin(connection, opening.run_id, len(messages))

@@ -30,7 +30,7 @@ async def serve(settings: Settings) -> None:
         offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
         await stack.enter_async_context(reporting("dispatch", publisher))
         notify.ready("standing by")
-        frontier = DispatchFrontier(database, Issued, Said, OpenRun)
+        frontier = DispatchFrontier(database, Issued, Said, OpenRun, settings.quota.pages_a_day)
         closer = Closer(frontier, RowStore(settings.address("clickhouse")), offsets)
         brake = Brake(Disk(settings.data))
         leadership = Leadership(postgres)
@@ -54,7 +54,13 @@ async def _lead(dispatch: Dispatch, database: Database, leadership: Leadership, 
     listening = asyncio.create_task(listen())
     retention = Retention(database)
     tidying = asyncio.create_task(
-        housekeeping({"job_pages": retention.forget_pages, "estimates": retention.forget_estimates})
+        housekeeping(
+            {
+                "job_pages": retention.forget_pages,
+                "estimates": retention.forget_estimates,
+                "idempotency_keys": retention.forget_keys,
+            }
+        )
     )
     try:
         await asyncio.wait([work, keeping, listening], return_when=asyncio.FIRST_COMPLETED)

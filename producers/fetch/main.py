@@ -52,7 +52,7 @@ async def serve(settings: Settings) -> None:
         blobs = await stack.enter_async_context(Blobs.of(settings.blobs, settings.data))
         cookies = RunCookies(database)
         jars = Jars(cookies)
-        credentials = Credentials(SiteCredentials(database, Seal(settings.secret("seal_key"))))
+        credentials = Credentials(SiteCredentials(database, Seal(lambda: settings.secret("seal_key"))))
         chosen = ChosenExchange(exchange, await _browsers(settings, blobs, stack))
         visiting = Visiting(chosen, jars, credentials, blobs)
         robots, leases = RobotsRules(exchange, settings.visible_agent), Leases(database, owner, LEASE_S)

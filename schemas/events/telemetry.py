@@ -44,7 +44,7 @@ class RequestLog(Event, kw_only=True, frozen=True):
 
 
 class LogEntry(Event, kw_only=True, frozen=True):
-    """One structured log line of one process."""
+    """One structured log line of one process; `instance` is the copy of it, host and process id."""
 
     id: str
     at: str
@@ -53,6 +53,7 @@ class LogEntry(Event, kw_only=True, frozen=True):
     event: str
     run_id: str = ""
     fields: dict[str, Any] = {}
+    instance: str = ""
 
     def event_id(self) -> str:
         return self.id

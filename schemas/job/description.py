@@ -10,12 +10,15 @@ import re
 from functools import cached_property
 from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from schemas.events.records import FieldType
+from schemas.exports import OTHER_NAMES, PROSE, ExportFormat
 from schemas.job.clean import Clean
 from schemas.job.extract import Extract
+from schemas.job.notify import Notifications
 from schemas.job.options import Options
+from schemas.job.schedule import Schedule
 from schemas.job.strings import Strict, Url
 from schemas.job.trends import Trends
 from schemas.urls import canonical, origin_of
@@ -26,6 +29,31 @@ def _merged(base: Any, over: Any, name: str) -> dict[str, Any]:
     if not isinstance(base, dict) or not isinstance(over, dict | None):
         raise ValueError(f"{name} must be an object")
     return {**base, **(over or {})}
+
+
+def unfolded(value: dict[str, Any]) -> dict[str, Any]:
+    """A description, or a change of one, in the newest form: `config` and `retry_config` are unfolded, `url` becomes
+    `urls`, `selectors` become `extract.fields`. ValueError where two forms contradict each other."""
+    job = dict(value)
+    config = job.pop("config", None)
+    if isinstance(config, dict):
+        options = {name: config[name] for name in config if name in Options.model_fields}
+        if options or "options" in job:
+            job["options"] = _merged(options, job.get("options"), "options")
+        for name in config.keys() - options.keys():
+            job.setdefault(name, config[name])
+    elif config is not None:
+        job["config"] = config
+    if "retry_config" in job:
+        job["options"] = _merged(job.pop("retry_config"), job.get("options"), "retry_config")
+    if "selectors" in job:
+        extract = _merged({}, job.get("extract"), "extract")
+        extract["fields"] = _merged(job.pop("selectors"), extract.get("fields"), "selectors")
+        job["extract"] = extract
+    if "url" in job:
+        url, more = job.pop("url"), job.get("urls") or []
+        job["urls"] = [url, *more] if isinstance(more, list) else more
+    return job
 
 
 class JobDescription(Strict):
@@ -85,36 +113,44 @@ class JobDescription(Strict):
     trends: Trends = Field(
         default_factory=lambda: Trends.model_validate({}), description="What is watched, and when to be told."
     )
-    export_formats: list[str] = Field(default_factory=list, max_length=20, description="Kept with the job.")
-    notifications: dict[str, Any] = Field(default_factory=dict, max_length=20, description="Kept with the job.")
-    schedule: str | dict[str, Any] | None = Field(None, description="Kept with the job.")
+    export_formats: list[ExportFormat] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Files made of each run that completes. For those to be read (markdown, html, epub, zip) pages "
+        "without rules keep their main content as Markdown.",
+    )
+    notifications: Notifications = Field(
+        default_factory=lambda: Notifications.model_validate({}), description="Who is told when what happens."
+    )
+    schedule: Schedule | None = Field(
+        None, description="When it runs again by itself; a text is a cron expression in UTC."
+    )
     enabled: bool = True
 
     @model_validator(mode="before")
     @classmethod
     def _older_forms(cls, value: Any) -> Any:
-        """`config` and `retry_config` are unfolded, `url` becomes `urls`, `selectors` become `extract.fields`."""
-        if not isinstance(value, dict):
+        """The older interfaces' forms."""
+        return unfolded(value) if isinstance(value, dict) else value
+
+    @field_validator("export_formats", mode="before")
+    @classmethod
+    def _known_formats(cls, value: Any) -> Any:
+        """Whatever their case, by their other names too, each once."""
+        if not isinstance(value, list):
             return value
-        job = dict(value)
-        config = job.pop("config", None)
-        if isinstance(config, dict):
-            options = {name: config[name] for name in config if name in Options.model_fields}
-            job["options"] = _merged(options, job.get("options"), "options")
-            for name in config.keys() - options.keys():
-                job.setdefault(name, config[name])
-        elif config is not None:
-            job["config"] = config
-        if "retry_config" in job:
-            job["options"] = _merged(job.pop("retry_config"), job.get("options"), "retry_config")
-        if "selectors" in job:
-            extract = _merged({}, job.get("extract"), "extract")
-            extract["fields"] = _merged(job.pop("selectors"), extract.get("fields"), "selectors")
-            job["extract"] = extract
-        if "url" in job:
-            url, more = job.pop("url"), job.get("urls") or []
-            job["urls"] = [url, *more] if isinstance(more, list) else more
-        return job
+        names = [OTHER_NAMES.get(one.lower(), one.lower()) if isinstance(one, str) else one for one in value]
+        return [one for place, one in enumerate(names) if one not in names[:place]]
+
+    @model_validator(mode="after")
+    def _content_to_be_read(self) -> "JobDescription":
+        extract = self.extract
+        asked = extract.auto or []
+        if PROSE.isdisjoint(self.export_formats) or extract.fields or extract.has_items:
+            return self
+        if isinstance(asked, list) and "markdown" not in asked:
+            self.extract = extract.model_copy(update={"auto": [*asked, "markdown"]})
+        return self
 
     @model_validator(mode="after")
     def _somewhere_to_begin(self) -> "JobDescription":

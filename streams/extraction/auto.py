@@ -11,6 +11,7 @@ from schemas.job.extract import AutoField
 from streams.extraction import page_record
 from streams.extraction.document import Document, Node
 from streams.extraction.listing import LISTING, listed
+from streams.extraction.main_content import readable, restored
 from streams.extraction.text import text_of
 
 ROOM = 840_000
@@ -74,12 +75,12 @@ def _markdown(document: Document) -> dict[str, Any]:
     """The same with headings, lists, links, tables and emphasis."""
     import trafilatura
 
-    found = _tried(
-        lambda: trafilatura.extract(
-            document.text, url=document.url, fast=True, output_format="markdown", include_links=True
-        ),
-        document,
-    )
+    def read() -> Any:
+        root = readable(document)
+        found = trafilatura.extract(root, url=document.url, fast=True, output_format="markdown", include_links=True)
+        return restored(found or "")
+
+    found = _tried(read, document)
     return {"markdown": found} if found else {}
 
 

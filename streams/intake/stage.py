@@ -19,6 +19,10 @@ _NO_CREDENTIALS = (
     "options.credentials: stored credentials belong to users of the gateway, and a message belongs to none; "
     "start this job with POST /api/v1/scrape."
 )
+_NO_WEBHOOKS = (
+    "notifications.webhooks: webhooks belong to users of the gateway, and a message belongs to none; give addresses, "
+    "or start this job with POST /api/v1/scrape."
+)
 
 
 class Intake:
@@ -68,6 +72,8 @@ class Intake:
             raise _Refused("invalid_job", _sentence(problem)) from problem
         if job.options.credentials is not None:
             raise _Refused("invalid_job", _NO_CREDENTIALS)
+        if job.notifications.webhooks:
+            raise _Refused("invalid_job", _NO_WEBHOOKS)
         problems = self._check_rules(job.extract)
         if problems:
             sentence = "; ".join(f"extract.{problem.place}: {problem.reason}" for problem in problems[:50])

@@ -74,7 +74,11 @@ def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
     for delivery in taken:
         batch: CleanBatch = delivery.event
         numeric = tuple(batch.numeric)
-        records += [_record_row(batch, record, numeric, at) for record in batch.records]
+        at_place = {"partition": delivery.message.partition, "offset": delivery.message.offset}
+        records += [
+            _record_row(batch, record, numeric, at) | at_place | {"position": position}
+            for position, record in enumerate(batch.records)
+        ]
         batches.append(
             {
                 "id": batch.id,
@@ -222,6 +226,8 @@ def _plain_rows(table: str, reshape: Callable[[dict[str, Any]], None], taken: Se
         row = msgspec.to_builtins(delivery.event)
         del row["version"]
         reshape(row)
+        if table in _PLACED:
+            row |= {"partition": delivery.message.partition, "offset": delivery.message.offset}
         row["ingested_at"] = at
         rows.append(row)
     return _lines(table, rows)
@@ -257,4 +263,7 @@ _PLAIN: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
     names.REQUEST_LOGS: ("request_logs", _as_is),
     names.LOGS: ("logs", _log),
 }
+_PLACED = frozenset({"page_outcomes", "trends", "run_events"})
+"""Tables whose rows say where in Kafka they were told, as `records` does: live listeners go on from there."""
+
 QUIET_TOPICS = (*_PLAIN, names.RECORD_MARKS, names.DEAD_LETTERS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.book_shop import build
 from tests.acceptance.changing_site import ChangingSite, changing_site
 from tests.acceptance.strict_docs import StrictDocs, serve_strictly
 from tests.acceptance.system import ROOT, Site, System, fresh_system, shop
@@ -85,6 +86,20 @@ def books_host(books: Path | None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def book_shop(
+    books: Path | None, books_host: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, str]]:
+    """The real books and where they are served, or a shop like theirs."""
+    if books is not None:
+        yield books, books_host
+        return
+    folder = tmp_path_factory.mktemp("books")
+    build(folder)
+    with served(folder) as host:
+        yield folder, host
+
+
+@pytest.fixture(scope="session")
 def changing() -> Iterator[ChangingSite]:
     with changing_site() as site:
         yield site
@@ -92,11 +107,16 @@ def changing() -> Iterator[ChangingSite]:
 
 @pytest.fixture(scope="session")
 def system(
-    site: Site, docs_host: str, books_host: str, strict_docs: StrictDocs | None, changing: ChangingSite
+    site: Site,
+    docs_host: str,
+    book_shop: tuple[Path, str],
+    strict_docs: StrictDocs | None,
+    changing: ChangingSite,
 ) -> Iterator[System]:
     strict = strict_docs.url.removeprefix("http://") if strict_docs else ""
-    hosts = [site.host, docs_host, books_host, strict, changing.url.removeprefix("http://")]
-    with fresh_system(",".join(filter(None, hosts))) as found:
+    hosts = [site.host, docs_host, book_shop[1], strict, changing.url.removeprefix("http://")]
+    environ = {"TRAWL_BOOKS_URL": f"http://{book_shop[1]}/index.html"}
+    with fresh_system(",".join(filter(None, hosts)), environ) as found:
         found.start()
         yield found
 

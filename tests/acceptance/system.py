@@ -93,6 +93,9 @@ class System:
         argv = [sys.executable, "-m", "cli", "up", "--data", str(self.folder), "--port", "0",
                 "--dashboards-port", "0", "--metrics-port", "0", "--kafka-port", "0"]  # fmt: skip
         environ = {name: value for name, value in os.environ.items() if not name.startswith("TRAWL_")}
+        # The tests ask more in a second than an account may in a minute.
+        environ["TRAWL_RATE_LIMITS"] = '{"*": {"limit": 1000000, "burst": 1000000, "block": 0}}'
+        environ["TRAWL_CONNECTIONS_PER_ADDRESS"] = "10000"
         environ |= {"TRAWL_FETCH_ALLOW": self._allow, **self._environ}
         if "TRAWL_CACHE" in os.environ:
             environ["TRAWL_CACHE"] = os.environ["TRAWL_CACHE"]

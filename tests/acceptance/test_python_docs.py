@@ -77,7 +77,7 @@ def test_a_part_of_it_with_all_options_at_once(system: System, strict_docs: Stri
         pytest.skip("Debian's package python3-doc is not installed here")
     host = strict_docs.url.removeprefix("http://")
     door = {"name": "docs", "kind": "basic", "scheme": "http", "host": host, "username": "reader", "secret": "of docs"}
-    assert system.client().post("/api/v1/credentials", json=door).status_code == 201
+    assert system.client().post("/api/v1/auth/credentials", json=door).status_code == 201
     start = f"{strict_docs.url}/library/index.html"
     job_id = system.scrape(
         {

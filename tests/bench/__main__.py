@@ -9,11 +9,28 @@ import tempfile
 from pathlib import Path
 
 from tests.acceptance.system import fresh_system, shop
-from tests.bench import chaos, crawl, detector, fetcher, frontier, gateway, latency, queries, records, start
+from tests.bench import (
+    chaos,
+    crawl,
+    detector,
+    exports,
+    fetcher,
+    frontier,
+    gateway,
+    jobs,
+    latency,
+    queries,
+    records,
+    sockets,
+    start,
+)
 from tests.bench.table import Table, machine
 
-SECTIONS = ("start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "gateway", "chaos")
-ALONE = {"frontier", "queries"}
+SECTIONS = (
+    "start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "exports", "gateway", "jobs",
+    "sockets", "chaos",
+)  # fmt: skip
+ALONE = {"frontier", "queries", "exports", "sockets"}
 """Sections that need no whole system."""
 
 
@@ -30,6 +47,10 @@ def main(wanted: list[str]) -> int:
         asyncio.run(frontier.measure(table))
     if "queries" in chosen:
         queries.measure(table)
+    if "exports" in chosen:
+        asyncio.run(exports.measure(table))
+    if "sockets" in chosen:
+        asyncio.run(sockets.measure(table))
     if set(chosen) <= ALONE:
         return 0
     with tempfile.TemporaryDirectory(prefix="trawl-bench-") as name:
@@ -48,6 +69,8 @@ def main(wanted: list[str]) -> int:
                 fetcher.measure(table, system.endpoint("kafka"))
             if "gateway" in chosen:
                 gateway.measure(system, site, table)
+            if "jobs" in chosen:
+                jobs.measure(system, site, table)
             holds = "chaos" not in chosen or asyncio.run(chaos.measure(system, table))
     return 0 if holds else 1
 

@@ -8,9 +8,10 @@ from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.edge.forms import read
 from api.gateway import SCHEMES, From, Reader, Wired
-from api.routes.entry import end, let_in, me_of
+from api.routes.entry import end, end_session, let_in, me_of, sessions_of
 from api.shapes.accounts import (
     KeyAsked,
+    KeyBody,
     KeyList,
     KeyMade,
     LoginAnswer,
@@ -24,6 +25,7 @@ from api.shapes.accounts import (
     key_made,
 )
 from api.shapes.errors import documented
+from api.shapes.identity import SessionList
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"], route_class=StrictRoute)
 
@@ -70,22 +72,50 @@ async def me(caller: Reader, gateway: Wired) -> MeBody:
     return await me_of(gateway, caller)
 
 
+@router.get("/sessions", summary="List your sessions", dependencies=SCHEMES, **documented(permission=Permission.READ))
+async def sessions(caller: Reader, gateway: Wired) -> SessionList:
+    """Where you are signed in, last used first."""
+    return await sessions_of(gateway, caller)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    summary="End one of your sessions",
+    dependencies=SCHEMES,
+    **documented(404, permission=Permission.READ),
+)
+async def end_one(
+    session_id: Annotated[str, Path(max_length=100)], caller: Reader, gateway: Wired, visit: From
+) -> MessageBody:
+    """Signs that device out, at once and everywhere."""
+    return await end_session(gateway, caller, session_id, visit)
+
+
 @router.post(
     "/keys",
     status_code=201,
     summary="Make an API key",
     dependencies=SCHEMES,
-    **documented(400, 422, permission=Permission.READ),
+    **documented(400, 409, 422, permission=Permission.READ),
 )
 async def make_key(body: KeyAsked, caller: Reader, gateway: Wired, visit: From) -> KeyMade:
-    """A key with all your rights, for a program. It is shown now and never again."""
-    return key_made(*await gateway.keys.make(caller, body.name, body.expires_in_days, visit))
+    """A key for a program, with all your rights or with those that you name. It is shown now and never again. A key
+    with scopes can make no keys and change no account."""
+    return key_made(*await gateway.keys.make(caller, body.name, body.expires_in_days, visit, body.rights()))
 
 
 @router.get("/keys", summary="List your API keys", dependencies=SCHEMES, **documented(permission=Permission.READ))
 async def keys(caller: Reader, gateway: Wired) -> KeyList:
     """Your keys with their last use, newest first."""
     return KeyList(keys=[key_body(key) for key in await gateway.keys.all(caller)])
+
+
+@router.get(
+    "/keys/{key_id}", summary="One API key", dependencies=SCHEMES, **documented(404, 422, permission=Permission.READ)
+)
+async def key(key_id: Annotated[str, Path(max_length=100)], caller: Reader, gateway: Wired) -> KeyBody:
+    """One of your keys with its last use."""
+    return key_body(await gateway.keys.one(caller, key_id))
 
 
 @router.delete(

@@ -11,7 +11,9 @@ from api.shapes.accounts import MessageBody
 from api.shapes.credentials import CredentialAsked, CredentialBody, CredentialList, credential_body
 from api.shapes.errors import documented
 
-router = APIRouter(prefix="/api/v1/credentials", tags=["credentials"], dependencies=SCHEMES, route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/v1/auth/credentials", tags=["credentials"], dependencies=SCHEMES, route_class=StrictRoute
+)
 
 
 @router.post(
@@ -25,7 +27,7 @@ async def store(
 ) -> CredentialBody:
     """For jobs to name in `options.credentials`. They are sealed and sent to their own host only."""
     added = await gateway.credentials.add(caller, body, visit)
-    response.headers["Location"] = f"/api/v1/credentials/{added.id}"
+    response.headers["Location"] = f"/api/v1/auth/credentials/{added.id}"
     return credential_body(added)
 
 

@@ -34,6 +34,7 @@ _RECORDS["responses"][200] = {
 }
 
 
+@router.get("/jobs/{job_id}/results", summary="Get a job's results", response_model=RecordPage, **_RECORDS)
 @router.get("/jobs/{job_id}/records", summary="Get a job's records", response_model=RecordPage, **_RECORDS)
 async def records(
     job_id: JobId,

@@ -9,6 +9,7 @@ from api.config import VERSION
 from api.gateway import SCHEMES, Reader, Wired
 from api.routes.health import answer_health
 from api.shapes.errors import documented
+from api.shapes.figures import StatsBody, stats_body
 from api.shapes.system import HealthBody, PingBody, VersionBody
 
 router = APIRouter(prefix="/api/v1/system", tags=["system"])
@@ -29,6 +30,12 @@ async def ping(caller: Reader) -> PingBody:
 async def version(caller: Reader) -> VersionBody:
     """What runs here."""
     return VersionBody(name="trawl", version=VERSION, api_versions=["v1"])
+
+
+@router.get("/stats", summary="Statistics", dependencies=SCHEMES, **documented(permission=Permission.READ))
+async def stats(caller: Reader, gateway: Wired) -> StatsBody:
+    """Jobs by status, pages, records, exports: your own, or the whole system's for whoever watches over it."""
+    return stats_body(await gateway.counting.of(caller), gateway.health.uptime)
 
 
 @router.get("/metrics", summary="Metrics", dependencies=SCHEMES, response_class=Response, **_METRICS)

@@ -28,10 +28,18 @@ from run_hosts h join runs r on r.id = h.run_id and r.paused_at is null left joi
 where h.issued > 0 group by h.host
 
 -- name: lock_run
--- A run while rows of it are reserved: its budget is exact because nobody else counts meanwhile.
-select job_id, state, cancelled_at is not null as cancelled, paused_at is not null or stopped_at is not null as held,
-    visited, max_pages
-from runs where id = %(run)s::uuid for update
+-- A run while rows of it are reserved: its budget is exact because nobody else counts meanwhile. `pages_left` is what
+-- its account may still visit today (null: no limit); `usual` is for accounts that were given nothing else (-1: none).
+select r.job_id, r.state, r.cancelled_at is not null as cancelled,
+    r.paused_at is not null or r.stopped_at is not null as held, r.visited, r.max_pages,
+    case when u.allowed >= 0 then greatest(u.allowed - coalesce(d.pages, 0), 0) end as pages_left
+from runs r
+left join lateral (
+    select coalesce(q.pages_a_day, case when o.role = 'admin' then -1 else %(usual)s::bigint end) as allowed
+    from users o left join quotas q on q.user_id = o.id where o.id::text = r.owner
+) u on true
+left join owner_days d on d.owner = r.owner and d.day = (now() at time zone 'utc')::date
+where r.id = %(run)s::uuid for update of r
 
 -- name: open_days
 -- Today's account (UTC) of a job at each host, so that the next statement has something to lock.
@@ -58,6 +66,7 @@ where run_id = %(run)s::uuid and host = any(%(hosts)s::text[])
 
 -- name: forget_days
 -- Accounts of days that are over.
+with owners as (delete from owner_days where day < (now() at time zone 'utc')::date - 30)
 delete from host_days where day < (now() at time zone 'utc')::date - 1
 
 -- name: choose
@@ -79,7 +88,14 @@ cross join lateral (
 ) f
 
 -- name: issue
--- Marks rows issued. `attempt` tells answers to this issue from answers to earlier ones.
+-- Marks rows issued. `attempt` tells answers to this issue from answers to earlier ones. The account of the run's owner
+-- grows by the `fresh` pages among them.
+with day as (
+    insert into owner_days (owner, day, pages)
+    select owner, (now() at time zone 'utc')::date, %(fresh)s::int from runs
+    where id = %(run)s::uuid and %(fresh)s::int > 0
+    on conflict (owner, day) do update set pages = owner_days.pages + excluded.pages
+)
 update frontier set state = 'issued', attempt = attempt + 1, issued_at = now(), published = false, not_before = null,
     counted = counted or (hops = 0 and kind = 'page')
 where run_id = %(run)s::uuid and url_fp = any(%(fps)s::uuid[]) and state = 'queued'

@@ -36,4 +36,13 @@ with old as (
 ), jobs_too as (
     delete from jobs j using old where j.id = old.job_id
 )
+select count(*)::int as removed from gone;
+
+-- name: forget_keys
+-- Idempotency keys that are over a day old.
+with old as (
+    select id from idempotency_keys where created_at < now() - interval '25 hours' limit %(limit)s
+), gone as (
+    delete from idempotency_keys k using old where k.id = old.id returning 1
+)
 select count(*)::int as removed from gone

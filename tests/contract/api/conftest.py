@@ -1,24 +1,36 @@
 """The gateway's stores, each as the fake of the unit tests and as the real adapter: both keep the same promises."""
 
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 
-from api.ports import Accounts, Jobs
+from api.ports import Accounts, IdempotencyKeys, Jobs, JobVersions, RunHistory
 from infra.postgres.accounts import PostgresAccounts
+from infra.postgres.idempotency import IdempotencyKeys as PostgresKeys
+from infra.postgres.job_versions import PostgresVersions
 from infra.postgres.jobs import PostgresJobs
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
-from tests.unit.api.fakes import FakeAccounts, FakeJobs
+from infra.postgres.run_history import PostgresHistory
+from infra.sealing import Seal
+from tests.unit.api.accounts_fakes import FakeAccounts
+from tests.unit.api.jobs_fakes import FakeHistory, FakeIdempotencyKeys, FakeJobs, FakeVersions
+
+LEASE = 0.2
+"""Seconds, for which nobody waits in vain."""
 
 
 @dataclass
 class Stores:
-    """Both stores of one kind, and what the audit log holds of a request."""
+    """The stores of one kind, and what the audit log holds of a request."""
 
     accounts: Accounts
     jobs: Jobs
+    versions: JobVersions
+    history: RunHistory
+    idempotency: IdempotencyKeys
     database: Database | None
 
     async def audited(self, request_id: str) -> list[str]:
@@ -34,9 +46,18 @@ class Stores:
 async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     """One kind of store after the other. Tests share the real one, so each uses names of its own."""
     if request.param == "fake":
-        yield Stores(FakeAccounts(), FakeJobs(), None)
+        jobs, keys = FakeJobs(), FakeIdempotencyKeys()
+        jobs.claims = keys.claims
+        yield Stores(FakeAccounts(), jobs, FakeVersions(jobs), FakeHistory(jobs), keys, None)
         return
     engines = request.getfixturevalue("engines")
     await migrate(engines.postgres_owner)
     async with Database(engines.postgres, max_size=24) as database:
-        yield Stores(PostgresAccounts(database), PostgresJobs(database), database)
+        yield Stores(
+            PostgresAccounts(database),
+            PostgresJobs(database),
+            PostgresVersions(database),
+            PostgresHistory(database),
+            PostgresKeys(database, Seal(secrets.token_urlsafe(32)), lease=LEASE),
+            database,
+        )

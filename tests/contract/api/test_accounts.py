@@ -38,6 +38,10 @@ def session_of(user: User, hours: float = 1, refresh_hash: bytes | None = None) 
     )
 
 
+def nobody(user: User) -> None:
+    """Nobody is told."""
+
+
 @pytest.fixture
 async def user(stores: Stores) -> User:
     found = someone()
@@ -100,7 +104,7 @@ async def test_of_twenty_refreshes_at_once_one_succeeds(stores: Stores, user: Us
     session = session_of(user, refresh_hash=first)
     await stores.accounts.open_session(session, act())
     answers = await asyncio.gather(
-        *(stores.accounts.rotate(session.id, first, os.urandom(32), 60, act(), act()) for _ in range(20))
+        *(stores.accounts.rotate(session.id, first, os.urandom(32), 60, act(), act(), nobody) for _ in range(20))
     )
     assert Counter(answers) == {"rotated": 1, "raced": 19}
     assert await stores.accounts.live_session(session.id) is not None
@@ -111,12 +115,12 @@ async def test_a_refresh_token_that_comes_back_later_ends_the_session(stores: St
     session = session_of(user, refresh_hash=first)
     await stores.accounts.open_session(session, act())
     turned, theft = act("token_refreshed"), act("refresh_token_reused")
-    assert await stores.accounts.rotate(session.id, first, second, 0, turned, theft) == "rotated"
-    assert await stores.accounts.rotate(session.id, first, third, 0, turned, theft) == "reused"
+    assert await stores.accounts.rotate(session.id, first, second, 0, turned, theft, nobody) == "rotated"
+    assert await stores.accounts.rotate(session.id, first, third, 0, turned, theft, nobody) == "reused"
     assert await stores.audited(turned.request_id) == ["token_refreshed"]
     assert await stores.audited(theft.request_id) == ["refresh_token_reused"]
     assert await stores.accounts.live_session(session.id) is None
-    assert await stores.accounts.rotate(session.id, second, third, 0, turned, theft) == "ended"
+    assert await stores.accounts.rotate(session.id, second, third, 0, turned, theft, nobody) == "ended"
 
 
 async def test_the_grace_is_for_the_last_token_alone(stores: Stores, user: User) -> None:
@@ -124,20 +128,21 @@ async def test_the_grace_is_for_the_last_token_alone(stores: Stores, user: User)
     session = session_of(user, refresh_hash=hashes[0])
     await stores.accounts.open_session(session, act())
     for old, new in itertools.pairwise(hashes[:3]):
-        assert await stores.accounts.rotate(session.id, old, new, 60, act(), act()) == "rotated"
-    assert await stores.accounts.rotate(session.id, hashes[1], hashes[3], 60, act(), act()) == "raced"
-    assert await stores.accounts.rotate(session.id, hashes[0], hashes[3], 60, act(), act()) == "reused"
+        assert await stores.accounts.rotate(session.id, old, new, 60, act(), act(), nobody) == "rotated"
+    assert await stores.accounts.rotate(session.id, hashes[1], hashes[3], 60, act(), act(), nobody) == "raced"
+    assert await stores.accounts.rotate(session.id, hashes[0], hashes[3], 60, act(), act(), nobody) == "reused"
 
 
 async def test_keys_are_found_by_their_hash_until_they_are_revoked(stores: Stores, user: User) -> None:
     secret = os.urandom(32)
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="trawl_x", created_at=datetime.now(UTC))
-    kept = await stores.accounts.add_key(key, secret, act())
-    assert (kept.id, kept.name, kept.last_used) == (key.id, "k", None)
-    found = await stores.accounts.by_key(secret)
-    assert found is not None and (found[0], found[1], found[2].id) == (key.id, None, user.id)
+    kept = await stores.accounts.add_key(key, secret, act(), 50)
+    assert kept is not None and (kept.id, kept.name, kept.last_used, kept.scopes) == (key.id, "k", None, None)
+    found = await stores.accounts.by_key(secret, "192.0.2.9")
+    assert found is not None and (found.id, found.expires_at, found.user.id) == (key.id, None, user.id)
     listed = await stores.accounts.keys(user.id)
     assert [each.id for each in listed] == [key.id] and listed[0].last_used is not None
+    assert listed[0].last_address == "192.0.2.9"
     stranger, revoked = act(), act("api_key_revoked")
     assert not await stores.accounts.revoke_key(str(uuid4()), key.id, stranger)
     assert await stores.accounts.revoke_key(user.id, key.id, revoked)
@@ -151,8 +156,28 @@ async def test_keys_are_found_by_their_hash_until_they_are_revoked(stores: Store
 async def test_an_expired_key_is_not_found(stores: Stores, user: User) -> None:
     secret, past = os.urandom(32), datetime.now(UTC) - timedelta(seconds=1)
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=past, expires_at=past)
-    await stores.accounts.add_key(key, secret, act())
+    await stores.accounts.add_key(key, secret, act(), 50)
     assert await stores.accounts.by_key(secret) is None
+
+
+async def test_a_key_keeps_its_scopes(stores: Stores, user: User) -> None:
+    secret = os.urandom(32)
+    key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC),
+                 scopes=("read_data",))  # fmt: skip
+    kept, found = await stores.accounts.add_key(key, secret, act(), 50), await stores.accounts.by_key(secret)
+    assert kept is not None and found is not None and kept.scopes == found.scopes == ("read_data",)
+    assert (await stores.accounts.keys(user.id))[0].scopes == ("read_data",)
+
+
+async def test_an_account_has_so_many_keys_however_many_are_made_at_once(stores: Stores, user: User) -> None:
+    async def make(**fields: Any) -> ApiKey | None:
+        key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC), **fields)
+        return await stores.accounts.add_key(key, os.urandom(32), act(), 3)
+
+    await make(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    made = [key for key in await asyncio.gather(*(make() for _ in range(12))) if key]
+    assert len(made) == 3
+    assert await stores.accounts.revoke_key(user.id, made[0].id, act()) and await make() is not None
 
 
 async def test_a_link_lets_in_once_however_many_try(stores: Stores, user: User) -> None:
@@ -182,7 +207,7 @@ async def test_what_still_counts_is_told_with_the_role(stores: Stores, user: Use
         await stores.accounts.open_session(session, act())
     await stores.accounts.end_session(bad.id, act())
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC))
-    await stores.accounts.add_key(key, os.urandom(32), act())
+    await stores.accounts.add_key(key, os.urandom(32), act(), 50)
     answer = await stores.accounts.still_good([good.id, bad.id, key.id, str(uuid4())])
     assert answer == {good.id: "analyst", key.id: "analyst"}
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from schemas.codec import decode
-from schemas.ledger import HostWait, Opening, Run
+from schemas.ledger import HostWait, JobFilter, JobOrder, Opening, Run
 from schemas.topics import RUN_EVENTS
 from tests.contract.api.conftest import Stores
 from tests.contract.api.test_jobs import act, created, end, next_run, opening
@@ -71,7 +71,7 @@ async def test_the_job_of_an_estimate_is_nobodys_but_its_run_is_there(stores: St
     run = await stores.jobs.create(asked, act())
     assert await stores.jobs.run(asked.run_id) == run
     assert await stores.jobs.job(asked.job_id) is None
-    assert await stores.jobs.page(asked.owner, None, None, 10) == []
+    assert await stores.jobs.page(JobFilter(owner=asked.owner), JobOrder(), None, 10) == []
     assert await stores.jobs.newest_runs(owner=asked.owner, limit=10) == []
     assert await stores.jobs.tried(asked.run_id, 10) == [] == await stores.jobs.host_samples(asked.run_id)
     assert await stores.jobs.cancel(asked.job_id, act()) == [asked.run_id]

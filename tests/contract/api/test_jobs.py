@@ -8,10 +8,13 @@ import pytest
 
 from schemas.accounts import Act
 from schemas.job import JobDescription
-from schemas.ledger import Opening, Run
+from schemas.ledger import JobFilter, JobOrder, Opening, Run
 from tests.contract.api.conftest import Stores
 
 DESCRIPTION = JobDescription.model_validate({"url": "http://shop.test/", "name": "shöp \U0001f41f"})
+
+
+ORDERS: tuple[Any, ...] = ("created_at", "updated_at", "name", "status")
 
 
 def act(action: str = "tested") -> Act:
@@ -85,7 +88,7 @@ async def test_a_job_is_not_started_while_a_run_is_open_unless_forced(stores: St
     forced = await stores.jobs.start(next_run(created), act(), force=True)
     assert isinstance(forced, Run)
     job = await stores.jobs.job(created.job_id)
-    assert job is not None and job.run.id == forced.id
+    assert job is not None and job.run is not None and job.run.id == forced.id
     for run_id in (created.run_id, forced.id):
         await end(stores, run_id)
     again = await stores.jobs.start(next_run(created), act(), force=False)
@@ -120,7 +123,7 @@ async def test_a_job_is_deleted_when_it_is_over(stores: Stores, created: Opening
     assert await stores.audited(done.request_id) == ["job_deleted"]
     assert await stores.jobs.job(created.job_id) is None
     assert await stores.jobs.run(created.run_id) is None
-    assert await stores.jobs.page(created.owner, None, None, 10) == []
+    assert await stores.jobs.page(JobFilter(owner=created.owner), JobOrder(), None, 10) == []
     assert await stores.jobs.start(next_run(created), act(), force=True) == "gone"
 
 
@@ -131,13 +134,54 @@ async def test_jobs_are_listed_newest_first_piece_by_piece(stores: Stores) -> No
         await stores.jobs.create(each, act())
     await end(stores, made[1].run_id, "failed")
     newest = [each.job_id for each in reversed(made)]
-    whole = await stores.jobs.page(owner, None, None, 10)
-    assert [job.id for job in whole] == newest
-    first = await stores.jobs.page(owner, None, None, 2)
-    rest = await stores.jobs.page(owner, None, (first[-1].created_at, first[-1].id), 10)
-    assert [job.id for job in [*first, *rest]] == newest
-    failed = await stores.jobs.page(owner, ["failed"], None, 10)
-    assert [job.id for job in failed] == [made[1].job_id]
-    everyone = await stores.jobs.page(None, None, None, 3)
-    assert [job.id for job in everyone] == newest[:3]
-    assert await stores.jobs.page(f"not {owner}", None, None, 10) == []
+    mine, newest_first = JobFilter(owner=owner), JobOrder()
+    whole = await stores.jobs.page(mine, newest_first, None, 10)
+    assert [job.id for job, _ in whole] == newest and await stores.jobs.count(mine) == 5
+    first = await stores.jobs.page(mine, newest_first, None, 2)
+    rest = await stores.jobs.page(mine, newest_first, (first[-1][1], first[-1][0].id), 10)
+    assert [job.id for job, _ in [*first, *rest]] == newest
+    assert [job.id for job, _ in await stores.jobs.page(mine, newest_first, None, 2, offset=3)] == newest[3:]
+    failed = await stores.jobs.page(JobFilter(owner=owner, states=("failed",)), newest_first, None, 10)
+    assert [job.id for job, _ in failed] == [made[1].job_id]
+    everyone = await stores.jobs.page(JobFilter(), newest_first, None, 3)
+    assert [job.id for job, _ in everyone] == newest[:3]
+    assert await stores.jobs.page(JobFilter(owner=f"not {owner}"), newest_first, None, 10) == []
+
+
+@pytest.mark.parametrize("order", [JobOrder(by=by, down=down) for by in ORDERS for down in (False, True)], ids=str)
+async def test_every_order_can_be_read_on_from_any_place(stores: Stores, order: JobOrder) -> None:
+    owner = f"owner-{uuid4()}"
+    for name in ("b", "A", "a", "Ü", "c"):
+        each = opening(owner=owner, name=name)
+        await stores.jobs.create(each, act())
+        if name < "b":
+            await end(stores, each.run_id)
+    await stores.versions.keep(opening(owner=owner, name="d"), act())
+    mine = JobFilter(owner=owner)
+    whole = await stores.jobs.page(mine, order, None, 10)
+    places = [(place, job.id) for job, place in whole]
+    assert len(whole) == 6 and places == sorted(places, reverse=order.down)
+    pieces: list[str] = []
+    after: tuple[str, str] | None = None
+    while piece := await stores.jobs.page(mine, order, after, 2):
+        pieces += [job.id for job, _ in piece]
+        after = (piece[-1][1], piece[-1][0].id)
+    assert pieces == [job.id for job, _ in whole]
+
+
+async def test_a_list_holds_what_its_filter_says(stores: Stores) -> None:
+    owner = f"owner-{uuid4()}"
+    kept = opening(owner=owner, name="Kettles 100%", dataset="pots", description={"type": "shop", "enabled": False})
+    await stores.versions.keep(kept, act())
+    run = opening(owner=owner, name="books", description={"type": "books", "enabled": True})
+    await stores.jobs.create(run, act())
+    await stores.versions.archive(run.job_id, True, act())
+
+    async def found(**wanted: Any) -> list[str]:
+        page = await stores.jobs.page(JobFilter(owner=owner, **wanted), JobOrder(), None, 10)
+        return [job.name for job, _ in page]
+
+    assert await found() == await found(states=("created",)) == await found(text="KETTLES 100%") == ["Kettles 100%"]
+    assert await found(archived=True) == await found(archived=None, states=("queued",)) == ["books"]
+    assert await found(archived=None, type="shop") == await found(archived=None, enabled=False) == ["Kettles 100%"]
+    assert await found(dataset="shop") == await found(text="_ettles") == []

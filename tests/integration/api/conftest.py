@@ -19,7 +19,7 @@ from infra.kafka.provision import provision
 from infra.postgres.migrate import migrate as migrate_postgres
 from infra.postgres.pool import Database
 
-_STARTING_S = 30.0
+_STARTING_S = 90.0
 
 
 def free_port() -> int:
@@ -96,6 +96,9 @@ def served(engines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "TRAWL_SECRET_SIGNING_KEY": "a seed for tests",
         "TRAWL_SECRET_DASHBOARDS_KEY": "another for tests",
         "TRAWL_SECRET_SEAL_KEY": secrets.token_urlsafe(32),
+        # These tests ask more in a second than an account may in a minute; test_edge.py has the product's own limits.
+        "TRAWL_RATE_LIMITS": '{"*": {"limit": 1000000, "burst": 1000000, "block": 0}}',
+        "TRAWL_CONNECTIONS_PER_ADDRESS": "10000",
     }
     found = Served(environ, port, metrics_port, tmp_path_factory.mktemp("gateway"), asyncio.run(prepared()))
     found.start()

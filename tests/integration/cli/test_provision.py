@@ -33,7 +33,7 @@ async def keys_owner(settings: Settings) -> tuple[str, User]:
     async with Database(settings.address("postgres"), max_size=2) as database:
         found = await PostgresAccounts(database).by_key(hashlib.sha256(key.encode()).digest())
     assert found, "the database does not know the key"
-    return found[0], found[2]
+    return found.id, found.user
 
 
 async def test_everything_is_there_and_a_second_time_changes_nothing(settings: Settings) -> None:

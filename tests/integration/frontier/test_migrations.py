@@ -25,7 +25,7 @@ async def empty(engines: Engines) -> AsyncIterator[str]:
         yield f"{engines.postgres_owner}?options=-csearch_path%3D{schema}"
         await connection.execute(f"drop schema {schema} cascade".encode())
         # The files grant in `public` by name and revoke by path; where it is not the same, the grants go too far.
-        await connection.execute("revoke update, delete on public.audit from trawl_app")
+        await connection.execute("revoke update, delete on public.audit, public.audit_seals from trawl_app")
 
 
 async def ask(url: str, question: LiteralString) -> list[tuple[Any, ...]]:
@@ -68,7 +68,17 @@ async def test_a_file_that_fails_leaves_nothing_behind(empty: str, monkeypatch: 
     assert await migrate(empty) == ["0002.sql"], "and the lock was given back"
 
 
-@pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit", "truncate audit"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update audit set actor = 'nobody'",
+        "delete from audit",
+        "truncate audit",
+        "update audit_seals set hash = ''",
+        "delete from audit_seals",
+        "truncate audit_seals",
+    ],
+)
 async def test_the_processes_cannot_change_what_was_audited(engines: Engines, statement: str) -> None:
     await migrate(engines.postgres_owner)
     async with Database(engines.postgres) as database:

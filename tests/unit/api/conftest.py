@@ -18,14 +18,29 @@ from fastapi import FastAPI
 from api.app import build
 from api.auth.passwords import Passwords
 from api.config import GatewayConfig
+from api.edge.doors import Doors, Entry
 from api.gateway import Gateway
 from api.ports import Behind, Checks, Ports, ProcessHealth
 from api.server import Server, configured
+from infra.http.guard import AddressGuard
 from schemas.accounts import Act, User
 from streams.extraction.rules import check
+from tests.unit.api.accounts_fakes import FakeAccounts
+from tests.unit.api.audit_fakes import FakeAuditLog, FakeProcessLogs
+from tests.unit.api.books_fakes import FakeBooks, FakeEditions
 from tests.unit.api.credentials import FakeCredentials
-from tests.unit.api.fakes import FakeAccounts, FakeFeed, FakeJobs, FakePreviews, FakeRecords, FakeTelemetry, StoreAway
+from tests.unit.api.exports_fakes import FakeExports, FakeFigures
+from tests.unit.api.fakes import FakeJobs, FakePreviews, FakeRecords, FakeTelemetry, StoreAway
+from tests.unit.api.jobs_fakes import FakeHistory, FakeIdempotencyKeys, FakeVersions, FakeVisits
+from tests.unit.api.limits_fakes import FakeQuotas, FakeRates, settings_of
+from tests.unit.api.live_fakes import FakeFeed, FakePast
+from tests.unit.api.oauth_fakes import FakeOAuth
+from tests.unit.api.oidc_fakes import FakeIdentities, FakeProvider
+from tests.unit.api.schedules_fakes import FakeSchedules
+from tests.unit.api.signing_fakes import FakeSigningKeys
 from tests.unit.api.uploading import FakeResent, FakeUploads
+from tests.unit.api.users_fakes import FakeAttempts, FakeFactors, FakeUsers
+from tests.unit.api.webhooks_fakes import FakeWebhooks
 
 PASSWORD = "correct horse battery"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -41,13 +56,26 @@ class World:
     """The fakes behind a gateway, and ways to use it."""
 
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
+    factors: FakeFactors = field(init=False)
+    attempts: FakeAttempts = field(init=False)
     jobs: FakeJobs = field(default_factory=FakeJobs)
+    visits: FakeVisits = field(default_factory=FakeVisits)
+    idempotency: FakeIdempotencyKeys = field(default_factory=FakeIdempotencyKeys)
     credentials: FakeCredentials = field(default_factory=FakeCredentials)
+    oauth: FakeOAuth = field(init=False)
+    identities: FakeIdentities = field(init=False)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    signing: FakeSigningKeys = field(default_factory=FakeSigningKeys)
     previews: FakePreviews = field(default_factory=FakePreviews)
     records: FakeRecords = field(default_factory=FakeRecords)
+    audit: FakeAuditLog = field(default_factory=FakeAuditLog)
+    process_logs: FakeProcessLogs = field(default_factory=FakeProcessLogs)
+    rates: FakeRates = field(default_factory=FakeRates)
+    quotas: FakeQuotas = field(default_factory=FakeQuotas)
     uploads: FakeUploads = field(default_factory=FakeUploads)
     resent: FakeResent = field(default_factory=FakeResent)
     feed: FakeFeed = field(default_factory=FakeFeed)
+    past: FakePast = field(default_factory=FakePast)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     processes: dict[str, ProcessHealth] = field(default_factory=dict)
     behind: list[Behind] = field(default_factory=list)
@@ -55,16 +83,40 @@ class World:
         default_factory=lambda: dict.fromkeys(("postgres", "kafka", "clickhouse"), fine)
     )
     ids: dict[str, str] = field(default_factory=dict)
+    books: FakeBooks = field(default_factory=FakeBooks)
+    editions: FakeEditions = field(init=False)
+    webhooks: FakeWebhooks = field(default_factory=FakeWebhooks)
+    schedules: FakeSchedules = field(init=False)
+    exports: FakeExports = field(init=False)
+    figures: FakeFigures = field(default_factory=FakeFigures)
+
+    def __post_init__(self) -> None:
+        self.factors, self.attempts = FakeFactors(self.accounts), FakeAttempts(self.accounts)
+        self.schedules = FakeSchedules(self.jobs)
+        self.exports = FakeExports(self.jobs)
+        self.oauth = FakeOAuth(self.accounts)
+        self.editions = FakeEditions(self.jobs)
+        self.identities = FakeIdentities(self.accounts)
 
     def app(self, **config: Any) -> FastAPI:
+        self.jobs.claims = self.idempotency.claims
         ports = Ports(
-            accounts=self.accounts, jobs=self.jobs, check_rules=check, previews=self.previews,
-            credentials=self.credentials, records=self.records, uploads=self.uploads,
+            accounts=self.accounts, users=FakeUsers(self.accounts), factors=self.factors, attempts=self.attempts,
+            jobs=self.jobs, check_rules=check, versions=FakeVersions(self.jobs),
+            history=FakeHistory(self.jobs), visits=self.visits, idempotency=self.idempotency,
+            address_rule=AddressGuard().literal_verdict, previews=self.previews,
+            schedules=self.schedules, webhooks=self.webhooks, webhook_rule=AddressGuard().literal_verdict,
+            books=self.books, editions=self.editions,
+            credentials=self.credentials, signing=self.signing, oauth=self.oauth,
+            identities=self.identities, provider=self.provider,
+            rates=self.rates, quotas=self.quotas, records=self.records,
+            exports=self.exports, export_files=self.exports, figures=self.figures, storage=self.figures,
+            uploads=self.uploads, audit=self.audit, process_logs=self.process_logs,
             resent=self.resent, resend=self.resent.resend,
-            open_feed=self.feed.open, telemetry=self.telemetry,
+            open_feed=self.feed.open, past=self.past, stored_up_to=self.past.up_to, telemetry=self.telemetry,
             checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes, behind=lambda: self.behind),
         )  # fmt: skip
-        settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **config)
+        settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **settings_of(config))
         return build(ports, settings, stores_away=(StoreAway,), passwords=Passwords(hasher=HASHER))
 
     async def add(self, username: str, role: str) -> str:
@@ -72,6 +124,7 @@ class World:
                     created_at=datetime.now(UTC))  # fmt: skip
         assert await self.accounts.add_user(user, HASH, Act(actor="test", action="user_created"))
         self.ids[username] = user.id
+        self.quotas.users[user.id] = {}
         return user.id
 
 
@@ -121,7 +174,8 @@ async def listening(world: World, **config: Any) -> AsyncIterator[tuple[str, Cli
     door = socket.socket()
     door.bind(("127.0.0.1", 0))
     port = door.getsockname()[1]
-    server = Server(configured(app, lifespan="on"))
+    doors = Doors(Entry(), app.state.gateway.metrics)
+    server = Server(configured(app, doors, lifespan="on"))
     serving = asyncio.create_task(server.serve(sockets=[door]))
     await server.open.wait()
     try:

@@ -8,7 +8,7 @@ from schemas.events import CleanBatch, CleanRecord, Event, PageOutcome, RunCount
 from schemas.ledger import StoredRecord
 from schemas.topics import topic_of
 from tests.contract.api.test_records import BEGAN
-from tests.unit.api.fakes import FakeFeed
+from tests.unit.api.live_fakes import FakeFeed
 
 AT = "2026-01-05T10:30:00.000Z"
 

@@ -30,9 +30,12 @@ def fits(answer: httpx.Response) -> None:
 
 def jobs_with(text: str) -> list[dict[str, Any]]:
     """Job descriptions with `text` in every place that takes text; what one field refuses does not hide another's."""
-    free = {"description": text, "filters": {text: [text]}, "notifications": {text: text}, "schedule": text}
+    free = {"description": text, "filters": {text: [text]}}
     return [
         BASE | free | {"export_formats": [text], "extract": {"fields": {"a": {"css": "b", "default": text}}}},
+        BASE | {"notifications": {text: text, "on_failure": [text]}},
+        BASE | {"schedule": text},
+        BASE | {"schedule": {"cron": text, "timezone": text, "at": text, "interval": text}},
         BASE | {"name": text},
         {"url": text, "dataset": text, "type": text, "config": {text: text}},
         BASE | {"selectors": {"title": text}, "extract": {"items": text}},

@@ -13,12 +13,12 @@ ASKED: dict[str, Any] = {"name": "members", "kind": "basic", "host": "Members.Ex
 
 async def test_they_are_kept_listed_and_removed_and_the_secret_is_never_shown(client: Client) -> None:
     anna = await client.headers("anna")
-    made = await client.http.post("/api/v1/credentials", json=ASKED, headers=anna)
+    made = await client.http.post("/api/v1/auth/credentials", json=ASKED, headers=anna)
     assert made.status_code == 201, made.text
     assert made.json()["host"] == "members.example.com"
-    listed = await client.http.get("/api/v1/credentials", headers=anna)
+    listed = await client.http.get("/api/v1/auth/credentials", headers=anna)
     assert [one["name"] for one in listed.json()["credentials"]] == ["members"]
-    again = await client.http.post("/api/v1/credentials", json=ASKED, headers=anna)
+    again = await client.http.post("/api/v1/auth/credentials", json=ASKED, headers=anna)
     assert again.status_code == 409
     kept = client.world.credentials
     assert [secret.secret for _, secret in kept.kept.values()] == [SECRET]
@@ -31,10 +31,10 @@ async def test_they_are_kept_listed_and_removed_and_the_secret_is_never_shown(cl
 
 async def test_they_are_their_owners_alone(client: Client) -> None:
     anna, otto, root = [await client.headers(name) for name in ("anna", "otto", "root")]
-    made = (await client.http.post("/api/v1/credentials", json=ASKED, headers=anna)).json()
+    made = (await client.http.post("/api/v1/auth/credentials", json=ASKED, headers=anna)).json()
     for other in (otto, root):
-        assert (await client.http.get("/api/v1/credentials", headers=other)).json() == {"credentials": []}
-        assert (await client.http.delete(f"/api/v1/credentials/{made['id']}", headers=other)).status_code == 404
+        assert (await client.http.get("/api/v1/auth/credentials", headers=other)).json() == {"credentials": []}
+        assert (await client.http.delete(f"/api/v1/auth/credentials/{made['id']}", headers=other)).status_code == 404
         assert (await _job(client, other)).status_code == 422
     assert (await _job(client, anna)).status_code == 202
     unknown = await _job(client, anna, "others")
@@ -45,14 +45,14 @@ async def test_they_are_their_owners_alone(client: Client) -> None:
 @pytest.mark.parametrize("again", ["start", "retry"])
 async def test_a_job_is_not_started_again_without_those_that_it_names(client: Client, again: str) -> None:
     anna, root = await client.headers("anna"), await client.headers("root")
-    made = (await client.http.post("/api/v1/credentials", json=ASKED, headers=anna)).json()
+    made = (await client.http.post("/api/v1/auth/credentials", json=ASKED, headers=anna)).json()
     first = (await _job(client, anna)).json()
     way = f"/api/v1/jobs/{first['job_id']}/{again}"
     client.world.jobs.change(first["run_id"], state="completed")
     second = await client.http.post(way, headers=root)
     assert second.status_code == 202, "an administrator starts it with what its owner has stored"
     client.world.jobs.change(second.json()["run_id"], state="completed")
-    await client.http.delete(f"/api/v1/credentials/{made['id']}", headers=anna)
+    await client.http.delete(f"/api/v1/auth/credentials/{made['id']}", headers=anna)
     refused = await client.http.post(way, headers=anna)
     assert refused.status_code == 422
     assert refused.json()["error"]["details"]["field"] == "options.credentials"
@@ -79,7 +79,9 @@ async def _job(client: Client, headers: dict[str, str], name: str = "members") -
 async def test_what_cannot_be_sent_is_refused_without_repeating_the_secret(
     wrong: dict[str, Any], client: Client
 ) -> None:
-    answer = await client.http.post("/api/v1/credentials", json=ASKED | wrong, headers=await client.headers("anna"))
+    answer = await client.http.post(
+        "/api/v1/auth/credentials", json=ASKED | wrong, headers=await client.headers("anna")
+    )
     assert answer.status_code == 422, answer.text
     assert SECRET not in answer.text
     assert client.world.credentials.kept == {}

@@ -100,6 +100,12 @@ async def test_other_sites_are_let_in_only_by_setting(world: World, client: Clie
         answer = await open_one.http.options("/api/v1/jobs", headers=asks)
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
         assert "access-control-allow-credentials" not in answer.headers
+        for method, header in (("PUT", "If-Match"), ("POST", "Idempotency-Key")):
+            wanted = {**asks, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": header}
+            assert (await open_one.http.options("/api/v1/jobs", headers=wanted)).status_code == 200, header
+        shown = await open_one.http.get("/api/v1/jobs", headers={"Origin": "https://app.example"})
+        assert shown.status_code == 401 and "access-control-allow-origin" in shown.headers
+        assert {"X-RateLimit-Reset", "ETag"} <= set(shown.headers["access-control-expose-headers"].split(", "))
         other = await open_one.http.get("/health", headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
 

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.live.frames import Frame, Parcel
+from api.live.cursors import Cursors, Positions
+from api.live.frames import Parcel
 from api.live.hub import Hub
 from api.live.ring import Ring
-from api.live.subscription import Subscription
+from api.live.streams import Stream, of_run
+from api.live.subscription import Subscription, Told
 from api.metrics import Metrics
 from schemas import codec
 from schemas.topics import CLEAN_RECORDS, RUN_EVENTS, TRENDS
 from tests.unit.api.eventually import eventually
-from tests.unit.api.fakes import FakeFeed
 from tests.unit.api.happenings import batch, completed, event, outcome, publish, records, trend
+from tests.unit.api.live_fakes import FakeFeed
 
 RUN, JOB = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f", "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 
@@ -40,7 +42,7 @@ class Heard:
 
 @contextlib.asynccontextmanager
 async def hub_on(feed: FakeFeed, buffer: int = 1_000_000) -> AsyncIterator[Hub]:
-    hub = Hub(feed.open, Metrics(), Ring(60, 1_000_000), buffer)
+    hub = Hub(feed.open, Metrics(), Ring(60, 1_000_000), buffer, Cursors("a test's secret"))
     task = asyncio.create_task(hub.run())
     await asyncio.wait_for(hub.connected.wait(), 5)
     try:
@@ -50,13 +52,14 @@ async def hub_on(feed: FakeFeed, buffer: int = 1_000_000) -> AsyncIterator[Hub]:
 
 
 @contextlib.asynccontextmanager
-async def hearing(hub: Hub, **what: str) -> AsyncIterator[Heard]:
+async def hearing(hub: Hub, run_id: str = "", topic: str = "") -> AsyncIterator[Heard]:
     heard = Heard()
 
     async def listen() -> None:
-        with hub.listening(heard.spill, **what) as live:
+        stream = of_run(run_id, "") if run_id else Stream(f"all of {topic}", topic, (topic,))
+        with hub.listening(stream, hub.position(stream), heard.spill) as live:
             while True:
-                heard.frames += [json.loads(frame.text) for frame in (await live.next()).frames]
+                heard.frames += [json.loads(text) for _, text in (await live.next()).frames]
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0)
@@ -143,7 +146,8 @@ async def test_an_outage_leaves_neither_gap_nor_repeat(monkeypatch: pytest.Monke
         publish(feed, batch(RUN, JOB, records("c")))
         await eventually(lambda: len(heard.frames) == 3)
         assert [frame["data"]["key"] for frame in heard.frames] == ["a", "b", "c"]
-        assert len(feed.opened) == 5 and all(since >= 30 for since in feed.opened)
+        assert len(feed.opened) == 5 and feed.opened[0].since == 30
+        assert all((wanted.first or {})[CLEAN_RECORDS, 0] == 1 for wanted in feed.opened[1:]), "it goes on where it was"
 
 
 async def test_what_cannot_be_read_is_counted_and_left() -> None:
@@ -157,69 +161,76 @@ async def test_what_cannot_be_read_is_counted_and_left() -> None:
 
 
 async def test_promises_that_nobody_can_keep_neither_end_the_feed_nor_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.live.hub._MOST_PENDING", 3)
+    monkeypatch.setattr("api.live.ending._MOST", 3)
     feed = FakeFeed()
-    async with hub_on(feed) as hub, hearing(hub, topic=RUN_EVENTS) as heard:
+    async with hub_on(feed) as hub, hearing(hub, run_id=RUN) as heard:
         publish(feed, completed(RUN, JOB, feed, 1, end_offsets={CLEAN_RECORDS: {"0": 99}, TRENDS: {"first": 1}}))
         for number in range(10):
             publish(feed, completed(f"run-{number}", JOB, feed, 1, end_offsets={CLEAN_RECORDS: {"0": 10**9}}))
         publish(feed, event(RUN, JOB))
         await eventually(lambda: heard.types() == ["progress"])
         assert len(feed.opened) == 1, "the feed was not opened again"
-        assert len(hub._pending) == 3
+        assert len(hub._endings._waiting) == 3
         assert b"trawl_live_bad_messages_total 1.0" in hub._metrics.text()
 
 
-async def test_a_record_that_no_frame_can_hold_does_not_end_the_feed() -> None:
+async def test_a_number_beyond_64_bits_is_told_too() -> None:
     feed = FakeFeed()
     async with hub_on(feed) as hub, hearing(hub, topic=CLEAN_RECORDS) as heard:
         huge = codec.encode(batch(RUN, JOB, records("a"))).replace(b'"data":{', b'"data":{"huge":%d,' % 10**30)
         feed.publish(CLEAN_RECORDS, huge)
         publish(feed, batch(RUN, JOB, records("b")))
         await eventually(lambda: heard.frames)
-        assert heard.frames[-1]["data"]["key"] == "b" and len(feed.opened) == 1
+        await eventually(lambda: len(heard.frames) == 2)
+        assert [frame["data"]["key"] for frame in heard.frames] == ["a", "b"] and len(feed.opened) == 1
+        assert heard.frames[0]["data"]["data"]["huge"] == 10**30
 
 
-async def test_what_passed_lately_is_kept_by_run() -> None:
-    feed = FakeFeed()
-    async with hub_on(feed) as hub:
-        publish(feed, batch(RUN, JOB, records("a")), batch("another", JOB, records("b")), trend(RUN))
-        await eventually(lambda: len(hub.lately(RUN)) == 2)
-        assert [parcel.topic for parcel in hub.lately(RUN)] == [CLEAN_RECORDS, TRENDS]
-        assert hub.lately("nobody's") == []
+def parcel(run_id: str, size: int = 10, offset: int = 0) -> Parcel:
+    return Parcel(CLEAN_RECORDS, 0, offset, batch(run_id, JOB, []), size)
 
 
-def parcel(run_id: str, size: int = 10) -> Parcel:
-    return Parcel(topic=CLEAN_RECORDS, run_id=run_id, dataset="d", frames=(Frame("x" * size),))
+def nowhere() -> Positions:
+    return Positions({CLEAN_RECORDS: b"12345678"}, {CLEAN_RECORDS: [0]})
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.floats(0, 5)), max_size=60))
-def test_the_ring_holds_the_newest_and_no_more_than_it_may(steps: list[tuple[str, int, float]]) -> None:
+STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.floats(0, 5)), max_size=60)
+
+
+@given(STEPS, st.integers(0, 60))
+def test_the_ring_holds_the_newest_and_no_more_than_it_may(steps: list[tuple[str, int, float]], since: int) -> None:
     now = 0.0
     ring = Ring(10, 100, lambda: now)
     kept: list[tuple[float, Parcel]] = []
-    for run_id, size, pause in steps:
+    for offset, (run_id, size, pause) in enumerate(steps):
         now += pause
-        kept.append((now, parcel(run_id, size)))
+        kept.append((now, parcel(run_id, size, offset)))
         ring.add(kept[-1][1])
         kept = [(at, each) for at, each in kept if at >= now - 10]
         while sum(each.size for _, each in kept) > 100:
             kept.pop(0)
+    at = nowhere()
+    at.move((CLEAN_RECORDS, 0), since)
+    here = [each for _, each in kept if each.offset >= since]
+    assert ring.since(CLEAN_RECORDS, at) == here
     for run_id in "abc":
-        assert ring.of_run(run_id) == [each for _, each in kept if each.run_id == run_id]
+        assert ring.since(run_id, at) == [each for each in here if each.run_id == run_id]
+    assert ring.begins.get((CLEAN_RECORDS, 0), 0) == len(steps) - len(kept), "from there on nothing is missing"
     now += 11
-    assert [ring.of_run(run_id) for run_id in "abc"] == [[], [], []]
-    assert not ring._by_run and ring._size == 0
+    ring.trim()
+    assert [ring.since(run_id, nowhere()) for run_id in "abc"] == [[], [], []]
+    assert not ring._by_key and ring._size == 0
 
 
 async def test_a_queue_that_is_too_long_ends_and_says_so_once() -> None:
     spilled: list[int] = []
-    queue = Subscription(25, lambda: spilled.append(1))
+    queue = Subscription(25, lambda: spilled.append(1), (), nowhere())
+    told = Told(parcel("a"), (), "", 10)
     for _ in range(2):
-        queue.offer(parcel("a"))
-    assert (await queue.next()).run_id == "a" and not spilled
+        queue.offer(told)
+    assert (await queue.next()).parcel.run_id == "a" and not spilled
     for _ in range(5):
-        queue.offer(parcel("a"))
+        queue.offer(told)
     assert spilled == [1]
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(queue.next(), 0.05)
+        await queue.next(0.05)

@@ -142,7 +142,7 @@ async def test_a_browsers_cookie_is_no_bearer_token(client: Client) -> None:
 
 
 async def test_a_link_signs_in_once(client: Client) -> None:
-    token = await one_time_link(client.world.accounts, client.gateway.sign_in, "anna")
+    token = await one_time_link(client.world.accounts, client.gateway.config.link_lifetime, "anna")
     assert token and token not in str(client.world.accounts.links)
     first = await client.http.get(f"/sign-in/{token}")
     assert first.status_code == 303 and first.headers["location"] == "/"
@@ -226,7 +226,7 @@ async def test_without_an_address_of_their_own_the_dashboards_are_a_port_of_the_
 
 @pytest.mark.parametrize("spelling", ["/sign-in/{}", "/sign-in/{}/", "//sign-in/{}", "/Sign-In/{}", "/sign-in/{}/x"])
 async def test_a_link_is_told_to_no_log_however_it_is_spelled(client: Client, spelling: str) -> None:
-    token = await one_time_link(client.world.accounts, client.gateway.sign_in, "anna")
+    token = await one_time_link(client.world.accounts, client.gateway.config.link_lifetime, "anna")
     assert token
     await client.http.get(f"http://gateway.test{spelling.format(token)}")
     assert token not in str(client.world.telemetry.events)

@@ -13,9 +13,9 @@ from websockets.exceptions import InvalidStatus
 from api.auth.callers import COOKIE, Caller
 from api.live.sockets import Sockets
 from api.metrics import Metrics
+from tests.unit.api.accounts_fakes import FakeAccounts
 from tests.unit.api.conftest import PASSWORD, Client, World, listening
 from tests.unit.api.eventually import eventually
-from tests.unit.api.fakes import FakeAccounts
 from tests.unit.api.test_streams import all_of, until
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,17 +10,18 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from api.live.subscription import Subscription
 from schemas.events import RunCounts
-from tests.contract.api.test_records import TREND
+from schemas.topics import CLEAN_RECORDS, TRENDS
 from tests.unit.api.conftest import Client, World, listening
 from tests.unit.api.eventually import eventually
-from tests.unit.api.happenings import batch, completed, event, outcome, publish, records, stored, trend
+from tests.unit.api.happenings import batch, completed, event, outcome, publish, records, trend
 
 
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[tuple[str, Client]]:
     """A gateway that listens, with patience for tests."""
-    async with listening(world, heartbeat=30.0) as found:
+    async with listening(world, heartbeat=30.0, progress_every=0.01) as found:
         yield found
 
 
@@ -45,6 +46,12 @@ async def until(socket: ClientConnection, kind: str, count: int = 1) -> list[dic
     return frames
 
 
+def listeners(client: Client) -> Iterator[Subscription]:
+    for streams in client.gateway.hub._listeners.values():
+        for subscriptions in streams.values():
+            yield from subscriptions
+
+
 def keys(frames: list[dict[str, Any]]) -> list[str]:
     return [frame["data"]["key"] for frame in frames if frame["type"] == "record"]
 
@@ -61,10 +68,13 @@ async def test_a_run_is_told_from_its_first_record_to_its_end(served: tuple[str,
     client.world.jobs.change(run_id, state="running", counts=RunCounts(requested=4, queued=3, fetched=1))
     before, lately, now = records("a", "b"), records("c"), records("d", "e")
     feed = client.world.feed
-    # a: stored long ago; b: stored, and it passed lately; c: passed, not stored yet.
-    client.world.records.of_run[run_id] = [stored(record) for record in before]
-    publish(feed, batch(run_id, job_id, [before[1], *lately]))
-    await eventually(lambda: client.gateway.hub.lately(run_id))
+    # a: stored long ago, no longer in Kafka; b: stored, and it passed lately; c: passed, not stored yet.
+    client.world.past.add((CLEAN_RECORDS, 0), -1, batch(run_id, job_id, before[:1]))
+    again = batch(run_id, job_id, before[1:])
+    publish(feed, again)
+    client.world.past.store(feed)
+    publish(feed, again, batch(run_id, job_id, lately))
+    await eventually(lambda: client.gateway.hub.at.get((CLEAN_RECORDS, 0)) == 3)
     async with connect(f"ws://{address}{made['links']['stream']}", additional_headers=headers) as socket:
         first = await until(socket, "record", 3)
         assert types(first)[:2] == ["progress", "status"]
@@ -74,7 +84,7 @@ async def test_a_run_is_told_from_its_first_record_to_its_end(served: tuple[str,
         publish(
             feed, outcome(run_id, job_id, outcome="http_error", klass="failed", status=404), batch(run_id, job_id, now)
         )
-        publish(feed, batch(run_id, job_id, now), trend(run_id))  # a redelivery, and a trend
+        publish(feed, feed.again(CLEAN_RECORDS), trend(run_id))  # a redelivery, and a trend
         publish(feed, completed(run_id, job_id, feed, 5))
         rest, code = await all_of(socket)
     assert types(rest) == ["log", "record", "record", "trend", "progress", "status", "complete"]
@@ -88,7 +98,7 @@ async def test_the_frame_is_the_same_whether_a_record_was_stored_or_passes(serve
     headers = await client.headers("anna")
     made = await client.scrape(headers, name="shop")
     old, new = records("old"), records("new")
-    client.world.records.of_run[made["run_id"]] = [stored(record) for record in old]
+    client.world.past.add((CLEAN_RECORDS, 0), -1, batch(made["run_id"], made["job_id"], old))
     async with connect(f"ws://{address}{made['links']['stream']}", additional_headers=headers) as socket:
         first = (await until(socket, "record"))[-1]["data"]
         publish(client.world.feed, batch(made["run_id"], made["job_id"], new))
@@ -103,8 +113,8 @@ async def test_a_run_that_is_over_is_told_whole_and_ends(served: tuple[str, Clie
     headers = await client.headers("anna")
     made = await client.scrape(headers, name="shop")
     found = records(*(f"k{number:05}" for number in range(2345)))
-    client.world.records.of_run[made["run_id"]] = [stored(record) for record in found]
-    client.world.records.stored_trends = [TREND.__class__(**{**_fields(TREND), "id": "t", "run_id": made["run_id"]})]
+    client.world.past.add((CLEAN_RECORDS, 0), -1, batch(made["run_id"], made["job_id"], found))
+    client.world.past.add((TRENDS, 0), -1, trend(made["run_id"]))
     client.world.jobs.change(made["run_id"], state="completed", finished_at=datetime(2026, 1, 5, tzinfo=UTC),
                              counts=RunCounts(requested=1, fetched=1, stored=2345))  # fmt: skip
     async with connect(f"ws://{address}{made['links']['stream']}", additional_headers=headers) as socket:
@@ -113,11 +123,10 @@ async def test_a_run_that_is_over_is_told_whole_and_ends(served: tuple[str, Clie
     assert types(frames)[-2:] == ["trend", "complete"] and types(frames).count("trend") == 1
 
 
-def _fields(trend: Any) -> dict[str, Any]:
-    return {name: getattr(trend, name) for name in trend.__slots__}
-
-
-async def test_records_that_the_feed_missed_are_told_before_the_end(served: tuple[str, Client]) -> None:
+async def test_records_that_the_feed_missed_are_told_before_the_end(
+    served: tuple[str, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.hub._PAUSE_S", 0.01)
     address, client = served
     headers = await client.headers("anna")
     made = await client.scrape(headers, name="shop")
@@ -128,8 +137,12 @@ async def test_records_that_the_feed_missed_are_told_before_the_end(served: tupl
         await until(socket, "status")
         publish(client.world.feed, batch(run_id, job_id, seen))
         await until(socket, "record")
-        client.world.records.of_run[run_id] = [stored(record) for record in [*seen, *missed]]
-        publish(client.world.feed, completed(run_id, job_id, client.world.feed, 3))
+        feed = client.world.feed
+        feed.lose_connection()
+        publish(feed, batch(run_id, job_id, missed))
+        client.world.past.store(feed)
+        feed.trim((CLEAN_RECORDS, 0), 2)
+        publish(feed, completed(run_id, job_id, feed, 3))
         frames, _ = await all_of(socket)
     assert keys(frames) == ["b", "c"] and types(frames)[-1] == "complete"
 
@@ -137,18 +150,19 @@ async def test_records_that_the_feed_missed_are_told_before_the_end(served: tupl
 async def test_a_run_too_large_to_be_told_says_where_the_rest_is(world: World) -> None:
     async with listening(world, stored_records=1000) as (address, client):
         headers = await client.headers("anna")
-        made = await client.scrape(headers)
+        made = await client.scrape(headers, name="shop")
         found = records(*(f"k{number:05}" for number in range(1500)))
-        world.records.of_run[made["run_id"]] = [stored(record) for record in found]
+        world.past.add((CLEAN_RECORDS, 0), -1, batch(made["run_id"], made["job_id"], found))
         world.jobs.change(made["run_id"], state="completed", counts=RunCounts(stored=1500))
         async with connect(f"ws://{address}{made['links']['stream']}", additional_headers=headers) as socket:
             frames, _ = await all_of(socket)
     assert len(keys(frames)) == 1000
-    assert "/records" in next(frame for frame in frames if frame["type"] == "log")["data"]["message"]
+    gap = next(frame for frame in frames if frame["type"] == "gap")["data"]
+    assert gap["reason"] == "too_many" and "/records" in gap["message"]
 
 
 async def test_progress_is_told_though_nothing_happens_and_an_unheard_end_is_found(world: World) -> None:
-    async with listening(world, heartbeat=0.1) as (address, client):
+    async with listening(world, heartbeat=0.1, progress_every=0.01) as (address, client):
         headers = await client.headers("anna")
         made = await client.scrape(headers)
         world.jobs.change(made["run_id"], state="running")
@@ -173,7 +187,7 @@ async def test_channels_tell_of_what_the_caller_may_see(served: tuple[str, Clien
         connect(f"{stream}outcomes", additional_headers=otto) as outcomes,
         connect(f"{stream}trends", additional_headers=anna) as trends,
     ):
-        await eventually(lambda: sum(map(len, client.gateway.hub._listeners.values())) == 5)
+        await eventually(lambda: len(list(listeners(client))) == 5)
         for made in (foreign, mine):
             run_id, job_id = made["run_id"], made["job_id"]
             publish(
@@ -197,7 +211,7 @@ async def test_a_store_that_is_away_ends_the_stream_with_a_word(served: tuple[st
     address, client = served
     headers = await client.headers("anna")
     made = await client.scrape(headers)
-    client.world.records.switch.away = True
+    client.world.past.switch.away = True
     async with connect(f"ws://{address}{made['links']['stream']}", additional_headers=headers) as socket:
         frames, code = await all_of(socket)
     assert frames[-1]["data"]["code"] == "SERVICE_UNAVAILABLE" and code == 1013

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.auth.signing import KeyRing
 from api.auth.tokens import Claims, TokenKind, Tokens
 from api.errors import ApiError
 
@@ -27,13 +28,14 @@ class Clock:
 
 
 clock = Clock()
-tokens = Tokens("a seed", "trawl", "trawl-api", clock)
+ring = KeyRing("a seed", clock=clock)
+tokens = Tokens(ring, "trawl", "trawl-api", clock)
 GOOD = {"iss": "trawl", "aud": "trawl-api", "sub": "u", "sid": "s", "iat": NOW, "exp": NOW + 60, "jti": "j"}
-HEADER = {"typ": "at+jwt", "kid": tokens.kid}
+HEADER = {"typ": "at+jwt", "kid": ring.signing().kid}
 
 
 def signed(claims: dict[str, Any], header: dict[str, Any] | None = None, key: Any = None, alg: str = "EdDSA") -> str:
-    return jwt.encode(claims, key or tokens._private, alg, {**HEADER, **(header or {})})
+    return jwt.encode(claims, key or ring.signing().private, alg, {**HEADER, **(header or {})})
 
 
 def text(value: Any) -> str:
@@ -43,20 +45,24 @@ def text(value: Any) -> str:
 
 def refused(token: str, kind: TokenKind = "access") -> ApiError:
     with pytest.raises(ApiError) as caught:
-        tokens.read(kind, token)
+        tokens.believed(kind, token)
     assert caught.value.status_code == 401
     return caught.value
 
 
 def test_what_was_issued_is_believed() -> None:
-    assert tokens.read("access", signed(GOOD)) == Claims("u", "s", NOW + 60)
-    assert tokens.read("refresh", tokens.issue("refresh", "u", "s", 60)) == Claims("u", "s", NOW + 60)
+    expected = Claims("u", "s", NOW + 60, issued_at=NOW)
+    assert tokens.believed("access", signed(GOOD)) == expected
+    assert tokens.believed("refresh", tokens.issue("refresh", "u", "s", 60)) == expected
     assert tokens.issue("refresh", "u", "s", 60) != tokens.issue("refresh", "u", "s", 60)
 
 
-@pytest.mark.parametrize("kind", ["access", "refresh", "browser"])
+KINDS: tuple[TokenKind, ...] = ("access", "refresh", "browser", "grant", "visit")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_passes_for_another(kind: TokenKind) -> None:
-    for other in ("access", "refresh", "browser"):
+    for other in KINDS:
         if other != kind:
             refused(tokens.issue(kind, "u", "s", 60), other)
 
@@ -75,10 +81,10 @@ def test_the_public_key_is_no_shared_secret() -> None:
 
 
 def test_another_key_is_refused_whatever_it_calls_itself() -> None:
-    other = Tokens("another seed", "trawl", "trawl-api", clock)
+    other = Tokens(KeyRing("another seed"), "trawl", "trawl-api", clock)
     refused(other.issue("access", "u", "s", 60))
     refused(signed(GOOD, key=Ed25519PrivateKey.generate()))
-    refused(signed(GOOD, {"kid": other.kid}))
+    refused(signed(GOOD, {"kid": other.ring.signing().kid}))
     refused(signed(GOOD, {"kid": "../../etc/passwd"}))
 
 
@@ -86,7 +92,7 @@ def test_another_key_is_refused_whatever_it_calls_itself() -> None:
     "header",
     [
         {"jku": "http://127.0.0.1:1/keys"},
-        {"jwk": Tokens("another seed", "x", "y").jwks()["keys"][0]},
+        {"jwk": KeyRing("another seed").jwks()["keys"][0]},
         {"x5u": "http://127.0.0.1:1/"},
         {"x5c": ["MIIB"]},
         {"crit": ["exp"]},
@@ -127,7 +133,7 @@ def test_wrong_claims_are_refused(claims: dict[str, Any]) -> None:
 def test_an_expired_token_says_so() -> None:
     token = tokens.issue("access", "u", "s", 1800)
     clock.now = NOW + 1799
-    tokens.read("access", token)
+    tokens.believed("access", token)
     clock.now = NOW + 1800
     try:
         assert refused(token).code == "TOKEN_EXPIRED"

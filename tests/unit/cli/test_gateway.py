@@ -17,6 +17,7 @@ class Answers(BaseHTTPRequestHandler):
 
     table: dict[str, tuple[int, Any]]
     asked: list[tuple[str, str, str]]
+    retry_after = ""
 
     def do_GET(self) -> None:
         self.asked.append((self.command, self.path, self.headers.get("X-API-Key", "")))
@@ -26,6 +27,8 @@ class Answers(BaseHTTPRequestHandler):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if self.retry_after:
+            self.send_header("Retry-After", self.retry_after)
         self.end_headers()
         self.wfile.write(content)
 
@@ -90,6 +93,26 @@ def test_a_gateway_without_its_stores_is_not_running(gateway: Gateway, answers: 
     answers.table["/api/v1/jobs/j"] = (503, refusal("A store does not answer."))
     with pytest.raises(NotRunning, match="A store does not answer"):
         gateway.job("j")
+
+
+def test_what_was_one_too_many_is_said_again(
+    gateway: Gateway, answers: type[Answers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("cli.gateway.time.sleep", waited.append)
+
+    def soon(_: str) -> dict[str, Any]:
+        answers.table["/api/v1/jobs/j"] = (200, {"job_id": "j"})
+        return refusal("Rate limit exceeded.")
+
+    answers.table["/api/v1/jobs/j"] = (429, soon)
+    answers.retry_after = "1"
+    assert gateway.job("j") == {"job_id": "j"} and waited == [1]
+    answers.table["/api/v1/jobs/j"] = (429, refusal("Rate limit exceeded: come back in 300 s."))
+    answers.retry_after = "300"
+    with pytest.raises(Refused, match="come back in 300 s"):
+        gateway.job("j")
+    assert waited == [1]
 
 
 def test_health_is_told_well_or_not(gateway: Gateway, answers: type[Answers]) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 from websockets.sync.server import ServerConnection, serve
 
-from api.live.channels import CHANNELS as SERVED
+from api.live.streams import CHANNELS as SERVED
 from cli.commands.watch import CHANNELS, line
 from cli.errors import WrongUse
 from cli.main import app

@@ -152,11 +152,15 @@ async def test_a_wrong_address_is_named_with_where_it_stands() -> None:
     assert reject.reason.startswith("sitemaps.0: ") and "user or password" in reject.reason
 
 
-async def test_a_message_cannot_name_stored_credentials_which_are_users_own() -> None:
-    runs, job = Runs(), {**JOB, "options": {"credentials": "members"}}
-    (reject,) = (await take(runs, message({"job": job}))).rejects
-    assert reject.code == "invalid_job" and reject.reason.startswith("options.credentials: ")
-    assert runs.opened == []
+async def test_a_message_cannot_name_what_is_users_own() -> None:
+    for part, place in (
+        ({"options": {"credentials": "members"}}, "options.credentials: "),
+        ({"notifications": {"webhooks": ["0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"]}}, "notifications.webhooks: "),
+    ):
+        runs = Runs()
+        (reject,) = (await take(runs, message({"job": {**JOB, **part}}))).rejects
+        assert reject.code == "invalid_job" and reject.reason.startswith(place)
+        assert runs.opened == []
 
 
 async def test_an_outsiders_rules_are_checked() -> None:

@@ -1,0 +1,82 @@
+"""What accounts are told by mail: what has happened, when, from where, and what to do if it was not them."""
+
+from datetime import UTC, datetime
+
+from api.auth.visits import Visit
+from schemas.accounts import User
+from schemas.mail import Mail, MailRefused, one_line
+
+_UNLESS = "If this was not you, change your password at once and end the sessions that you do not know."
+
+
+def security(user: User, kind: str, what: str, visit: Visit) -> Mail | None:
+    """A warning about an account; None for one without an address that mail can be sent to."""
+    moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    where = f" from {visit.address}" if visit.address else ""
+    agent = f"\nProgram: {one_line(visit.user_agent, 200)}" if visit.user_agent else ""
+    text = f"Hello {one_line(user.username)},\n\n{what}\n\nWhen: {moment}{where}{agent}\n\n{_UNLESS}\n"
+    return _to(user, kind, f"Trawl: {what.rstrip('.')}", text)
+
+
+def new_device(user: User, visit: Visit) -> Mail | None:
+    """Somebody signed in with a device that this account has never used."""
+    return security(user, "new_device", "Your account was signed in to with a new device.", visit)
+
+
+def locked_out(user: User, visit: Visit) -> Mail | None:
+    """Too many wrong tries."""
+    return security(user, "lockout", "Somebody tried wrong passwords or codes for your account.", visit)
+
+
+def reused(user: User, visit: Visit) -> Mail | None:
+    """A refresh token came twice."""
+    what = "A session of your account was ended, because its refresh token was used twice."
+    return security(user, "refresh_reuse", what, visit)
+
+
+def password_changed(user: User, visit: Visit) -> Mail | None:
+    """A new password; all other sessions have ended."""
+    return security(user, "password_changed", "The password of your account was changed.", visit)
+
+
+def factor_changed(user: User, visit: Visit, how: str) -> Mail | None:
+    """`how`: enabled, disabled, reset; or used, for a backup code."""
+    what = "A backup code of your account was used." if how == "used" else f"Two-step sign-in was {how}."
+    return security(user, f"mfa_{how}", what, visit)
+
+
+def reset_link(user: User, home: str, token: str, minutes: int) -> Mail | None:
+    """The way to a new password."""
+    text = (
+        f"Hello {one_line(user.username)},\n\nsomebody asked for a new password for your account. Choose one here "
+        f"within {minutes} minutes:\n\n{home}/reset-password/{token}\n\n"
+        "The link works once. If you did not ask for it, do nothing: your password stays as it is.\n"
+    )
+    return _to(user, "password_reset", "Trawl: choose a new password", text)
+
+
+def temporary_password(user: User, home: str, password: str, hours: int) -> Mail | None:
+    """What an administrator has set."""
+    text = (
+        f"Hello {one_line(user.username)},\n\nan administrator has reset your password. For {hours} hours you can "
+        f"sign in at {home} with\n\n    {password}\n\nand then choose one of your own.\n"
+    )
+    return _to(user, "password_reset", "Trawl: a temporary password", text)
+
+
+def welcome(user: User, home: str) -> Mail | None:
+    """A new account; its password is not in the mail."""
+    text = (
+        f"Hello {one_line(user.username)},\n\nyou have an account at {home} now, with the role {user.role}.\n"
+        "If an administrator made it for you, they tell you the password: change it after you have signed in.\n"
+    )
+    return _to(user, "welcome", "Trawl: welcome", text)
+
+
+def _to(user: User, kind: str, subject: str, text: str) -> Mail | None:
+    if not user.email:
+        return None
+    try:
+        return Mail(kind=kind, recipient=user.email, subject=subject, text=text)
+    except MailRefused:  # an address from before addresses were checked
+        return None

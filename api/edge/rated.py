@@ -1,0 +1,97 @@
+"""Before anything is understood: is this one request too many?"""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.auth.origins import same_origin
+from api.edge.addresses import counted
+from api.errors import ApiError, Fault, unavailable
+from api.gateway import SAFE, Gateway, caller_of
+from api.limits.categories import WINDOW, Category, Place, place_of
+from api.limits.limiter import Standing
+
+
+class Rated:
+    """Takes a token for every request and every socket that is asked for, whatever answers it or does not. It stands
+    outside of the routes, so that no route can forget it, and inside of `Edge`, which writes the headers on whatever is
+    answered: also on what a handler that failed could not say."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway, stores_away: Sequence[type[Exception]]) -> None:
+        self._app = app
+        self._gateway = gateway
+        self._stores_away = tuple(stores_away)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        place = place_of(scope.get("method", "GET"), scope["path"])
+        if place.category is None:
+            return await self._app(scope, receive, send)
+        try:
+            standing = await self._gateway.limiter.take(await self._owner(scope, place), place.category)
+            refusal = too_many(standing) if standing.refused else None
+        except self._stores_away:
+            # Without the store nobody counts the guesses at a password; every other operation asks the store who is
+            # calling, and says itself that it is away.
+            standing = self._gateway.limiter.unknown(place.category)
+            refusal = unavailable("A store does not answer just now; try again shortly.")
+            if place.category is not Category.AUTHENTICATION:
+                refusal = None
+        scope["state"]["rate"] = standing.headers()
+        if scope["type"] == "websocket":
+            send = _told(send, standing)
+        if refusal:
+            return await problems.answer(refusal, HTTPConnection(scope))(scope, receive, send)
+        await self._app(scope, receive, send)
+
+    async def _owner(self, scope: Scope, place: Place) -> str:
+        """Who is counted: the account, else the address."""
+        connection = HTTPConnection(scope)
+        address = f"a:{counted(connection.client.host if connection.client else '')}"
+        headers = Headers(scope=scope)
+        if place.door or not ({"authorization", "x-api-key", "cookie"} & set(headers)):
+            return address
+        public_url = self._gateway.config.public_url
+        trusted = (scope["type"] == "http" and scope["method"] in SAFE) or same_origin(
+            headers, scope["scheme"], public_url
+        )
+        try:
+            caller = await caller_of(self._gateway, connection, trusted)
+        except ApiError:
+            return address
+        return f"u:{caller.user_id}" if caller else address
+
+
+def too_many(standing: Standing) -> ApiError:
+    """429, in the users' words: `limit` requests in `window` seconds, and when to come back."""
+    at_once = standing.taken.refused == "burst"
+    limit, window = (standing.rate.burst, 1) if at_once else (standing.rate.limit, WINDOW)
+    seconds = standing.retry_after
+    sentence = f"Rate limit exceeded: {limit} requests in {window} s; come back in {seconds} s."
+    return ApiError(
+        429,
+        "RATE_LIMIT_EXCEEDED",
+        sentence,
+        [Fault("", sentence, "TOO_MANY_REQUESTS")],
+        {"Retry-After": str(seconds)},
+        {"limit": limit, "window": window, "retry_after": seconds},
+    )
+
+
+def _told(send: Send, standing: Standing) -> Send:
+    """A socket's accepting or refusing answer, with the headers: `Edge` dresses plain requests alone."""
+
+    async def dressed(message: Message) -> None:
+        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            message.setdefault("headers", [])
+            message["headers"] = list(message["headers"])
+            headers = MutableHeaders(raw=message["headers"])
+            for name, value in standing.headers().items():
+                headers[name] = value
+        await send(message)
+
+    return dressed

@@ -1,0 +1,1 @@
+"""One format a file: each writes records as they come and holds none of them."""

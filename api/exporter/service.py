@@ -1,0 +1,155 @@
+"""Takes what is asked for, makes it, and shows it when it is whole.
+
+A file is written beside everything (an unnamed temporary file, which goes with its process), stored in a place of this
+attempt alone, and only then named by its row: who is killed at any moment has shown nothing, and another exporter
+begins anew when the lease has lapsed.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from api.exporter.errors import ExportError, Lost
+from api.exporter.making import digest_of, make
+from api.exporter.ports import Files, Rows, Work
+from schemas.exports import Export
+
+log = structlog.get_logger()
+
+MOST_TRIES = 3
+_AT_ONCE = 2
+_LOOK_EVERY_S = 1.0
+_TIDY_EVERY_S = 60.0
+_SWEEP_EVERY_S = 3600.0
+
+
+class Exporter:
+    """`renew_s` is well below the lease of `work`; `place(export_id, attempt)` names where a file is stored. `sweep`
+    removes what nobody dropped."""
+
+    def __init__(
+        self,
+        work: Work,
+        rows: Rows,
+        files: Files,
+        *,
+        folder: Path,
+        most_bytes: int,
+        place: Callable[[str, int], str],
+        sweep: Callable[[], Awaitable[int]],
+        renew_s: float = 4.0,
+    ) -> None:
+        self._work = work
+        self._rows = rows
+        self._files = files
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._place = place
+        self._sweep = sweep
+        self._renew_s = renew_s
+        self._rung = asyncio.Event()
+        self._untidy = asyncio.Event()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; what is under way is then given back."""
+        beside = [asyncio.create_task(task) for task in (self._listen(), self._plan(), self._tidy())]
+        makers = [asyncio.create_task(self._make(stopping)) for _ in range(_AT_ONCE)]
+        ended = asyncio.create_task(stopping.wait())
+        try:
+            done, _ = await asyncio.wait([*beside, *makers, ended], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*beside, ended, *([] if stopping.is_set() else makers)):
+                task.cancel()
+            await asyncio.gather(*beside, *makers, ended, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        async for _ in self._work.rung():
+            self._rung.set()
+            self._untidy.set()
+
+    async def _plan(self) -> None:
+        while True:
+            if await self._work.plan():
+                self._rung.set()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _tidy(self) -> None:
+        swept, clock = -_SWEEP_EVERY_S, asyncio.get_running_loop().time
+        while True:
+            self._untidy.clear()
+            await self._work.expire()
+            while blobs := await self._work.to_drop():
+                for blob in blobs:
+                    await self._files.delete(blob)
+                await self._work.dropped(blobs)
+            if clock() - swept > _SWEEP_EVERY_S:
+                swept = clock()
+                await self._sweep()
+            await _at_most(self._untidy.wait(), _TIDY_EVERY_S)
+
+    async def _make(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            export = await self._work.take()
+            if export is not None:
+                await self.one(export, stopping)
+                continue
+            self._rung.clear()
+            await _at_most(self._rung.wait(), _LOOK_EVERY_S)
+
+    async def one(self, export: Export, stopping: asyncio.Event) -> None:
+        """Makes one that was taken; whatever keeps it from being made is told to whoever asked."""
+        lost = asyncio.Event()
+        keeping = asyncio.create_task(self._keep(export, lost))
+        try:
+            if export.attempt > MOST_TRIES:
+                raise ExportError(f"Its exporter ended {MOST_TRIES} times while making it; ask for another format.")
+            if why := await self._work.room(export.owner):
+                raise ExportError(why)
+            await self._made(export, lambda: not (lost.is_set() or stopping.is_set()))
+        except Lost:
+            if stopping.is_set():
+                await self._work.give_back(export)
+            log.info("export_let_go", export=export.id)
+        except ExportError as problem:
+            await self._work.fail(export, str(problem))
+        except OverflowError as problem:
+            await self._work.fail(export, f"{problem} Export fewer records, or another format.")
+        except Exception as problem:  # its lease lapses, and it is tried again MOST_TRIES times at most
+            log.error("export_not_made", export=export.id, attempt=export.attempt, exc_info=problem)
+        finally:
+            keeping.cancel()
+
+    async def _made(self, export: Export, held: Callable[[], bool]) -> None:
+        with _unnamed(self._folder) as file:
+            records = await make(export, self._rows, file, self._most_bytes, held)
+            size, sha256 = await asyncio.to_thread(digest_of, file)
+            blob = self._place(export.id, export.attempt)
+            await self._files.put(blob, file)
+        if await self._work.finish(export, records=records, size=size, sha256=sha256, blob=blob):
+            log.info("export_made", export=export.id, format=export.format, records=records, bytes=size)
+        else:
+            await self._work.drop(blob)
+
+    async def _keep(self, export: Export, lost: asyncio.Event) -> None:
+        while True:
+            if not await self._work.renew(export):
+                return lost.set()
+            await asyncio.sleep(self._renew_s)
+
+
+async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(waiting, seconds)
+
+
+def _unnamed(folder: Path) -> BinaryIO:
+    """A file that nobody else can open and that is gone with its process."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)

@@ -1,0 +1,1 @@
+"""How often somebody may ask: the categories, who is counted, and the taking of tokens."""

@@ -1,0 +1,140 @@
+"""One socket, many channels: the client says what it wants to hear, and acknowledges what went wrong."""
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+from uuid import uuid4
+
+from api.auth.callers import Caller
+from api.auth.permissions import Permission
+from api.errors import ApiError
+from api.live.bulletins import SystemMetrics, alert, data_update, job_update
+from api.live.channels import Owners
+from api.live.connection import Outlet
+from api.live.follower import Follower, Live
+from api.live.frames import Frame, Parcel, frame
+from api.live.streams import of_channel
+from api.metrics import Metrics
+from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
+
+CHANNELS = {"job_updates": "runs", "alerts": "trends", "data_updates": "records", "system_metrics": ""}
+"""What can be subscribed to, and over which of our own channels it comes."""
+
+_METRICS_EVERY_S = 5.0
+_UNACKNOWLEDGED = 100
+
+
+class Desk:
+    """Serves one socket's subscriptions. Every answer is a frame: `connected`, `subscribed`, `unsubscribed`, `pong`,
+    `acknowledged`, or an `error` with an `id`, which stays open until the client acknowledges it."""
+
+    def __init__(self, live: Live, owners: Owners, metrics: Metrics, caller: Caller, outlet: Outlet) -> None:
+        self._metrics_of = SystemMetrics(metrics)
+        self._live = live
+        self._owners = owners
+        self._caller = caller
+        self._outlet = outlet
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._errors: dict[str, None] = {}
+        self._writing = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Answers what the client says, one frame after the other, for ever."""
+        self._outlet.listens = True
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                await self._connected()
+                while True:
+                    await self._answer(await self._outlet.said.get())
+        except BaseExceptionGroup as problems:
+            raise problems.exceptions[0] from None
+
+    async def _connected(self) -> None:
+        await self._send(frame("connected", {"user_id": self._caller.user_id, "channels": list(CHANNELS)}))
+
+    async def _answer(self, said: dict[str, Any]) -> None:
+        data = said.get("data")
+        given = data if isinstance(data, dict) else said
+        match said.get("type"):
+            case "subscribe" | "unsubscribe" as what:
+                await self._change(what, given.get("channels") or [given.get("channel")])
+            case "ping":
+                await self._send(frame("pong", {"at": time.time()}))
+            case "acknowledge":
+                known = str(given.get("id"))
+                if known in self._errors:
+                    del self._errors[known]
+                    await self._send(frame("acknowledged", {"id": known}))
+                else:
+                    await self._fault("RESOURCE_NOT_FOUND", "There is no such error to acknowledge.")
+            case "auth":  # whoever was let in by a header may say it again
+                await self._connected()
+            case _:
+                await self._fault("VALIDATION_ERROR", "Say subscribe, unsubscribe, acknowledge or ping.")
+
+    async def _change(self, what: str, names: Any) -> None:
+        names = names if isinstance(names, list) else [names]
+        for name in names[:20]:
+            if not isinstance(name, str) or name not in CHANNELS:
+                there = ", ".join(CHANNELS)
+                await self._fault("RESOURCE_NOT_FOUND", f"There is no such channel; there are {there}.")
+            elif name == "system_metrics" and Permission.MONITOR not in self._caller.permissions:
+                await self._fault("INSUFFICIENT_PERMISSIONS", "system_metrics needs the permission system_monitoring.")
+            elif what == "subscribe" and name not in self._tasks:
+                work = self._metrics() if name == "system_metrics" else self._tell(name)
+                self._tasks[name] = self._group.create_task(work)
+            elif what == "unsubscribe" and name in self._tasks:
+                task = self._tasks.pop(name)
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        await self._send(frame(f"{what}d", {"channels": list(self._tasks)}))  # subscribed, unsubscribed
+
+    async def _fault(self, code: str, message: str) -> None:
+        identity = str(uuid4())
+        self._errors[identity] = None
+        while len(self._errors) > _UNACKNOWLEDGED:
+            self._errors.pop(next(iter(self._errors)))
+        await self._send(frame("error", {"id": identity, "code": code, "message": message, "acknowledge": True}))
+
+    async def _tell(self, name: str) -> None:
+        stream = of_channel(CHANNELS[name], None)
+        await self._live.catching_up.ready()
+
+        async def tell(parcel: Parcel, _: tuple[tuple[Frame, str], ...]) -> bool:
+            if await self._owners.may_see(self._caller, parcel.run_id):
+                match parcel.event:
+                    case RunEvent() as event:
+                        await self._send(job_update(event))
+                    case Trend() as trend:
+                        await self._send(alert(trend))
+                    case CleanBatch() as batch:
+                        await self._send(data_update(batch))
+            return True
+
+        try:
+            await Follower(self._live, stream, self._live.hub.position(stream), self._outlet).run(tell)
+        except ApiError as refusal:
+            await self._fault(refusal.code, refusal.message)
+            await asyncio.Event().wait()
+
+    async def _metrics(self) -> None:
+        heard: dict[tuple[str, str], MetricSample] = {}
+
+        def hear(sample: MetricSample) -> None:
+            heard[sample.process, sample.instance] = sample
+
+        self._live.hub.metrics_heard.add(hear)
+        try:
+            while True:
+                await asyncio.sleep(_METRICS_EVERY_S)
+                if heard:
+                    await self._send(self._metrics_of.frame(heard.values()))
+                    heard.clear()
+        finally:
+            self._live.hub.metrics_heard.discard(hear)
+
+    async def _send(self, said: Frame) -> None:
+        async with self._writing:
+            await self._outlet.send(said.text())

@@ -1,0 +1,52 @@
+"""OAuth2 clients, the codes that people let them have, and what came of those."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from schemas.accounts import Act, Session, User
+from schemas.oauth import ClientChange, Consent, OAuthClient
+
+Opened = Callable[[User, Consent], tuple[Session, Act]]
+"""Makes the session that a code is exchanged for."""
+
+
+class OAuthStore(Protocol):
+    """Clients and codes. What a client was given is a session like any other, and ends like any other."""
+
+    async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
+        """With its service account, if it is to have one. None, and nothing written, where a name is taken."""
+        ...
+
+    async def client(self, client_id: str) -> OAuthClient | None:
+        """One client."""
+        ...
+
+    async def clients(self) -> list[OAuthClient]:
+        """All of them, by name."""
+        ...
+
+    async def change_client(
+        self, client_id: str, change: ClientChange, act: Act
+    ) -> OAuthClient | Literal["taken"] | None:
+        """None for one that is not there."""
+        ...
+
+    async def remove_client(self, client_id: str, act: Act) -> bool:
+        """Ends all that it was given, and disables its service account."""
+        ...
+
+    async def add_code(self, code_hash: bytes, consent: Consent, act: Act) -> None:
+        """A code that can be redeemed once."""
+        ...
+
+    async def redeem(
+        self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
+    ) -> Literal["redeemed", "refused", "reused"]:
+        """Spends a code of this client, whatever comes of it, and opens the session if everything fits. `reused`: it
+        was spent before, so what it gave is ended. `refused` is audited whenever it is not redeemed."""
+        ...
+
+    async def serve(self, client_id: str, session: Session, act: Act) -> str | None:
+        """The id of the service account's session: its open one, prolonged to the end of `session`, else that. None
+        where the account is not active."""
+        ...

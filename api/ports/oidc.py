@@ -1,0 +1,35 @@
+"""The outside OpenID Connect provider, and who is known of it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from schemas.accounts import Act, User
+from schemas.oidc import Identity, ProviderAnswer
+
+
+class Provider(Protocol):
+    """Asks the provider; no redirect is followed, nothing large is read. Raises schemas.oidc.ProviderAway."""
+
+    async def get(self, url: str) -> ProviderAnswer:
+        """A document."""
+        ...
+
+    async def post(self, url: str, form: Mapping[str, str], basic: tuple[str, str] | None) -> ProviderAnswer:
+        """A form, by a client that shows itself by HTTP Basic or does not."""
+        ...
+
+
+class Identities(Protocol):
+    """Which account somebody of a provider has here."""
+
+    async def find(self, issuer: str, subject: str) -> User | None:
+        """Whatever its status."""
+        ...
+
+    async def link(self, identity: Identity, user_id: str, act: Act) -> bool:
+        """False, and nothing audited, when it is another account's."""
+        ...
+
+    async def create(self, identity: Identity, user: User, act: Act) -> bool:
+        """A new account without a password. False, and nothing written, when its name or address is taken."""
+        ...

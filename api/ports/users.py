@@ -1,0 +1,101 @@
+"""What administrators do to accounts, and what their owners do to their passwords and second factors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from schemas.accounts import Act, Activity, Factor, Tally, User, UserChange, Verdict
+from schemas.mail import Mail
+
+SortBy = Literal["username", "email", "role", "status", "created_at", "last_login"]
+Judge = Callable[[Mapping[str, Tally], datetime], Verdict]
+"""Decides about a try: given the tally of each subject and the time by the store's clock."""
+
+
+class Users(Protocol):
+    """The accounts as their administrators see them. The last active administrator stays one, whoever asks."""
+
+    async def page(
+        self, *, role: str | None, status: str | None, sort_by: SortBy, descending: bool, offset: int, limit: int
+    ) -> tuple[list[User], int]:
+        """Some accounts in a total order, and how many there are."""
+        ...
+
+    async def activity(self, user_id: str) -> Activity:
+        """What an account has done so far."""
+        ...
+
+    async def change(
+        self, user_id: str, change: UserChange, act: Act
+    ) -> Literal["changed", "gone", "taken", "last_administrator"]:
+        """What is given is changed, or nothing is. An account that is no longer active loses its sessions."""
+        ...
+
+    async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
+        """The account with its sessions, keys and factors; what it made stays."""
+        ...
+
+    async def set_password(
+        self,
+        user_id: str,
+        password_hash: str,
+        act: Act,
+        *,
+        expires_at: datetime | None = None,
+        keep: str | None = None,
+        mail: Mail | None = None,
+    ) -> bool:
+        """Ends every session but `keep`, and every link to a new password. False for an account that is not there."""
+        ...
+
+    async def reset_password(
+        self,
+        link_hash: bytes,
+        password_hash: str,
+        told: Callable[[User], tuple[Act, Mail | None]],
+        device: tuple[bytes, str],
+    ) -> User | None:
+        """Spends a link to a new password, once: the password is set, every session ends, and the device (its mark and
+        its network) is known from now on, for whoever can read the account's mail is its owner. None for a link that is
+        spent, old or made up, and for an account that is not active."""
+        ...
+
+
+class Factors(Protocol):
+    """Second factors: an app that knows a secret, and backup codes on paper."""
+
+    async def set_up(self, user_id: str, secret: str, salt: bytes, code_hashes: Sequence[bytes], act: Act) -> bool:
+        """Replaces one that was never enabled. False, and nothing is written, where one is enabled."""
+        ...
+
+    async def factor(self, user_id: str) -> Factor | None:
+        """Enabled or not; None without one."""
+        ...
+
+    async def enable(self, user_id: str, step: int, act: Act, mail: Mail | None) -> bool:
+        """Spends the step that proved it. False where it is enabled already, or there is none."""
+        ...
+
+    async def spend_step(self, user_id: str, step: int) -> bool:
+        """Of any number at once one succeeds; a step that is not after the last spent one never does."""
+        ...
+
+    async def spend_code(self, user_id: str, code_hash: bytes, act: Act, mail: Mail | None) -> bool:
+        """Of any number at once one succeeds."""
+        ...
+
+    async def remove(self, user_id: str, act: Act, mail: Mail | None) -> bool:
+        """False, and nothing audited, where there is none."""
+        ...
+
+
+class Attempts(Protocol):
+    """Tallies of failed tries that all gateways share and no restart forgets."""
+
+    async def weigh(self, subjects: Sequence[str], judge: Judge) -> Verdict:
+        """Lets `judge` see the tallies of these subjects and change them, while nobody else can."""
+        ...
+
+    async def clear(self, beginning: str, act: Act) -> None:
+        """Forgets the tallies whose subject begins so."""
+        ...

@@ -1,0 +1,21 @@
+"""`/ws`: one socket for many channels."""
+
+from fastapi import APIRouter, WebSocket
+
+from api.auth.callers import Caller
+from api.gateway import gateway_of
+from api.live.connection import Outlet, serve
+from api.live.desk import Desk
+
+router = APIRouter()
+
+
+@router.websocket("/ws")
+async def desk(websocket: WebSocket) -> None:
+    """Job updates, alerts, new data and system metrics, as they are subscribed to."""
+    gateway = gateway_of(websocket)
+
+    async def tell(caller: Caller, outlet: Outlet) -> None:
+        await Desk(gateway.live, gateway.owners, gateway.metrics, caller, outlet).serve()
+
+    await serve(websocket, gateway, websocket.app.state.stores_away, tell)

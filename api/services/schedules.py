@@ -1,0 +1,111 @@
+"""Schedules as their jobs' owners see them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import islice
+from uuid import UUID
+
+from api.auth.callers import Caller
+from api.auth.visits import Visit
+from api.errors import ApiError, invalid, not_found
+from api.ports.schedules import Schedules
+from api.services.cursors import pack, unpack
+from api.services.jobs import JobService, Page
+from schemas.job.schedule import Schedule
+from schemas.recurrence import Recurrence
+from schemas.schedules import Firing, FiringOutcome, JobSchedule
+
+_NEVER = "-"
+
+
+class ScheduleService:
+    """Each method raises ApiError 404 for a job that the caller may not see, or that has no schedule."""
+
+    def __init__(
+        self, service: JobService, store: Schedules, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._clock = clock
+
+    async def put(self, caller: Caller, job_id: str, schedule: Schedule, visit: Visit) -> JobSchedule:
+        """422 for one that would never fire."""
+        job = await self._service.job(caller, job_id)
+        self.times(schedule, 1)
+        act = visit.act(caller.user_id, "schedule_changed", job.id, schedule=schedule.model_dump(mode="json"))
+        await self._store.put(job.id, schedule.model_dump(mode="json"), act)
+        return await self.of_job(caller, job_id)
+
+    async def remove(self, caller: Caller, job_id: str, visit: Visit) -> None:
+        """The job runs by itself no more."""
+        known = await self.of_job(caller, job_id)
+        await self._store.put(known.job_id, None, visit.act(caller.user_id, "schedule_removed", known.job_id))
+
+    async def pause(self, caller: Caller, job_id: str, visit: Visit) -> JobSchedule:
+        """Pausing twice is no mistake."""
+        known = await self.of_job(caller, job_id)
+        await self._store.pause(known.job_id, visit.act(caller.user_id, "schedule_paused", known.job_id))
+        return await self.of_job(caller, job_id)
+
+    async def resume(self, caller: Caller, job_id: str, visit: Visit) -> JobSchedule:
+        """Neither is resuming twice."""
+        known = await self.of_job(caller, job_id)
+        await self._store.resume(known.job_id, visit.act(caller.user_id, "schedule_resumed", known.job_id))
+        return await self.of_job(caller, job_id)
+
+    async def of_job(self, caller: Caller, job_id: str) -> JobSchedule:
+        """A job's schedule."""
+        job = await self._service.job(caller, job_id)
+        found = await self._store.schedule(job.id)
+        if found is None:
+            raise _no_schedule()
+        return found
+
+    async def page(self, caller: Caller, cursor: str | None, limit: int) -> Page[JobSchedule]:
+        """The caller's, or everyone's for an administrator, the next one to fire first."""
+        found = await self._store.schedules(caller.owner_filter, _place(cursor), limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        cut = pack(last.next_at or _NEVER, last.job_id) if last else None
+        return Page(found[:limit], cut)
+
+    async def firings(
+        self, caller: Caller, job_id: str, outcome: FiringOutcome | None, cursor: str | None, limit: int
+    ) -> Page[Firing]:
+        """What became of a job's times, also where it has no schedule any more."""
+        job = await self._service.job(caller, job_id)
+        position = unpack(cursor, (datetime,))
+        before = position[0] if position else None
+        found = await self._store.firings(job.id, outcome=outcome, before=before, limit=limit + 1)
+        return Page(found[:limit], pack(found[limit - 1].due_at) if len(found) > limit else None)
+
+    def next_of(self, known: JobSchedule, count: int) -> list[datetime]:
+        """The next times of a schedule, without jitter; none of one that is paused or whose job is disabled."""
+        if known.paused_at is not None or not known.enabled or known.due_at is None:
+            return []
+        return [known.due_at, *_some(known.recurrence, known.due_at, count - 1)]
+
+    def times(self, schedule: Schedule, count: int) -> list[datetime]:
+        """The next times of what is not kept yet. 422 where there is none."""
+        now = self._clock()
+        found = _some(schedule.recurrence(now), now, count)
+        if not found:
+            raise invalid("at", "This moment has passed; give one that is still to come.", "PASSED")
+        return found
+
+
+def _some(recurrence: Recurrence, after: datetime, count: int) -> list[datetime]:
+    return list(islice(recurrence.times(after), count))
+
+
+def _place(cursor: str | None) -> tuple[datetime | None, str] | None:
+    if not cursor:
+        return None
+    never = unpack(cursor, (str, UUID))
+    if never and never[0] == _NEVER:
+        return None, never[1]
+    found = unpack(cursor, (datetime, UUID))
+    return (found[0], found[1]) if found else None
+
+
+def _no_schedule() -> ApiError:
+    return not_found("job_id", "This job has no schedule; give it one with PUT.")

@@ -1,0 +1,100 @@
+"""A run's records for an export: in pieces, of which one at a time is held."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC
+from functools import cache
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Self
+
+from clickhouse_connect.driver.client import Client
+
+from infra.clickhouse.client import connect, translate
+from infra.patience import patiently
+from infra.postgres.sql import Queries
+from schemas.exports import Entry
+from schemas.ledger import StoredRecord
+
+_TIMEOUT_S = 60.0
+ROWS = 2000
+ENTRIES = 10_000
+BYTES = 4 << 20
+"""Rows, entries and bytes of a piece; a record that is larger by itself is a piece by itself."""
+
+
+@cache
+def export_queries() -> Queries:
+    """The statements of exports.sql."""
+    return Queries("exports", files("infra.clickhouse").joinpath("queries", "exports.sql").read_text())
+
+
+class ExportRows:
+    """An exporter's view of the warehouse; one question at a time. Outages are waited out."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Client | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await asyncio.to_thread(client.close)
+
+    async def records(self, dataset: str, run_id: str) -> AsyncIterator[list[StoredRecord]]:
+        """All records of a run in the order of (key, id), each once."""
+        async for rows in self._pieces("pieces", dataset, run_id, {"limit": ROWS, "bytes": BYTES}):
+            yield [_record(row) for row in rows]
+
+    async def entries(self, dataset: str, run_id: str) -> AsyncIterator[list[Entry]]:
+        """The same records in the same order, without what is in them."""
+        async for rows in self._pieces("entries", dataset, run_id, {"limit": ENTRIES}):
+            yield [Entry(**row | {"id": str(row["id"])}) for row in rows]
+
+    async def fields(self, dataset: str, run_id: str, limit: int) -> list[str]:
+        """Names of the records' fields, the most frequent first."""
+        rows = await self._ask("fields", dataset=dataset, run_id=run_id, limit=limit)
+        return [row["name"] for row in rows]
+
+    async def _pieces(
+        self, statement: str, dataset: str, run_id: str, bounds: dict[str, int]
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        key, identity = "", ""
+        while True:
+            rows = await self._ask(
+                statement, dataset=dataset, run_id=run_id, after_key=key, after_id=identity, **bounds
+            )
+            if not rows:
+                return
+            # The same row twice in two parts that were not merged yet: neighbours in this order.
+            yield [
+                row for before, row in zip([None, *rows], rows, strict=False) if not before or before["id"] != row["id"]
+            ]
+            key, identity = rows[-1]["key"], str(rows[-1]["id"])
+
+    async def _ask(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        async def once() -> list[dict[str, Any]]:
+            async with self._one_at_a_time:
+                return await asyncio.to_thread(self._answer, export_queries()[statement].decode(), parameters)
+
+        return await patiently(once, "read records for an export")
+
+    def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            if self._client is None:
+                self._client = connect(self._url, timeout=_TIMEOUT_S)
+            return list(self._client.query(statement, parameters=parameters).named_results())
+        except Exception as problem:
+            raise translate(problem) from problem
+
+
+def _record(row: dict[str, Any]) -> StoredRecord:
+    moment = row["fetched_at"]
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": moment})

@@ -1,0 +1,195 @@
+"""OAuth2 clients and codes in PostgreSQL. What a client is given is a row of `sessions`."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from infra.postgres.account_rows import user_of
+from infra.postgres.audit import record
+from infra.postgres.pool import Connection, Database
+from infra.postgres.sql import queries
+from schemas.accounts import Act, Session, User
+from schemas.oauth import ClientChange, Consent, OAuthClient
+
+Opened = Callable[[User, Consent], tuple[Session, Act]]
+
+
+class _Taken(Exception):
+    """A name is somebody else's: nothing of the transaction stays."""
+
+
+class PostgresOAuth:
+    """The gateway's `OAuthStore`. Every write leaves its audit line in the same transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = queries("oauth")
+
+    async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
+        """None where the name of the client or of its account is taken."""
+        values = {name: getattr(client, name) for name in OAuthClient.__dataclass_fields__ if name != "created_at"}
+        lists = {"redirect_uris": list(client.redirect_uris), "scopes": list(client.scopes)}
+
+        async def work(connection: Connection) -> OAuthClient:
+            if service:
+                account = {"id": service.id, "username": service.username, "role": service.role}
+                if await (await connection.execute(self._sql["add_service"], account)).fetchone() is None:
+                    raise _Taken
+            row = await (await connection.execute(self._sql["add_client"], values | lists)).fetchone()
+            if row is None:
+                raise _Taken
+            await record(connection, act)
+            return _client(row)
+
+        try:
+            return await self._database.repeat(work)
+        except _Taken:
+            return None
+
+    async def client(self, client_id: str) -> OAuthClient | None:
+        """One client."""
+        rows = await self._database.fetch(self._sql["client"], {"id": client_id})
+        return _client(rows[0]) if rows else None
+
+    async def clients(self) -> list[OAuthClient]:
+        """All of them, by name."""
+        return [_client(row) for row in await self._database.fetch(self._sql["clients"])]
+
+    async def change_client(
+        self, client_id: str, change: ClientChange, act: Act
+    ) -> OAuthClient | Literal["taken"] | None:
+        """None for one that is not there."""
+        values = {
+            "id": client_id,
+            "name": change.name,
+            "redirect_uris": None if change.redirect_uris is None else list(change.redirect_uris),
+            "scopes": None if change.scopes is None else list(change.scopes),
+            "secret_hash": change.secret_hash,
+        }
+
+        async def work(connection: Connection) -> OAuthClient | Literal["taken"] | None:
+            taken = await (await connection.execute(self._sql["name_taken"], values)).fetchone()
+            if taken and taken["taken"]:
+                return "taken"
+            row = await (await connection.execute(self._sql["change_client"], values)).fetchone()
+            if row is None:
+                return None
+            await record(connection, act)
+            return _client(row)
+
+        return await self._database.repeat(work)
+
+    async def remove_client(self, client_id: str, act: Act) -> bool:
+        """False for one that is not there."""
+
+        async def work(connection: Connection) -> bool:
+            await connection.execute(self._sql["end_grants"], {"id": client_id})
+            await connection.execute(self._sql["disable_service"], {"id": client_id})
+            if await (await connection.execute(self._sql["remove_client"], {"id": client_id})).fetchone() is None:
+                return False
+            await record(connection, act)
+            return True
+
+        return await self._database.repeat(work)
+
+    async def add_code(self, code_hash: bytes, consent: Consent, act: Act) -> None:
+        """Old ones go at the same time, so that they never gather."""
+        values = {
+            "code_hash": code_hash,
+            "client_id": consent.client_id,
+            "user_id": consent.user_id,
+            "redirect_uri": consent.redirect_uri,
+            "scopes": list(consent.scopes),
+            "challenge": consent.challenge,
+            "expires_at": consent.expires_at,
+        }
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(self._sql["tidy_codes"])
+            await connection.execute(self._sql["add_code"], values)
+            await record(connection, act)
+
+        await self._database.repeat(work)
+
+    async def redeem(
+        self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
+    ) -> Literal["redeemed", "refused", "reused"]:
+        """Under the code's row lock."""
+
+        async def work(connection: Connection) -> Literal["redeemed", "refused", "reused"]:
+            values = {"code_hash": code_hash, "client_id": client_id}
+            row = await (await connection.execute(self._sql["lock_code"], values)).fetchone()
+            if row is not None and row["spent_at"] is not None:
+                await connection.execute(self._sql["end_session"], {"id": row["session_id"]})
+                await record(connection, refused)
+                return "reused"
+            fits = row is not None and (row["redirect_uri"], row["challenge"]) == (redirect_uri, challenge)
+            user = await self._account(connection, row["user_id"]) if row and fits and row["in_time"] else None
+            if row is None or user is None:
+                if row is not None:  # a code of another client is not ours to spend
+                    await connection.execute(self._sql["spend_code"], {"code_hash": code_hash, "session_id": None})
+                await record(connection, refused)
+                return "refused"
+            session, act = opened(user, _consent(row))
+            await self._open(connection, session, client_id)
+            await connection.execute(self._sql["spend_code"], {"code_hash": code_hash, "session_id": session.id})
+            await record(connection, act)
+            return "redeemed"
+
+        return await self._database.repeat(work)
+
+    async def serve(self, client_id: str, session: Session, act: Act) -> str | None:
+        """One session for a service account, however often its client asks."""
+
+        async def work(connection: Connection) -> str | None:
+            values = {"client_id": client_id, "user_id": session.user_id, "expires_at": session.expires_at}
+            if await (await connection.execute(self._sql["lock_service"], values)).fetchone() is None:
+                return None
+            row = await (await connection.execute(self._sql["prolong_service"], values)).fetchone()
+            if row is None:
+                await self._open(connection, session, client_id)
+            await record(connection, act)
+            return str(row["id"]) if row else session.id
+
+        return await self._database.repeat(work)
+
+    async def _account(self, connection: Connection, user_id: Any) -> User | None:
+        row = await (await connection.execute(self._sql["active_account"], {"id": user_id})).fetchone()
+        return user_of(row) if row else None
+
+    async def _open(self, connection: Connection, session: Session, client_id: str) -> None:
+        values = {
+            "id": session.id,
+            "user_id": session.user_id,
+            "refresh_hash": session.refresh_hash,
+            "expires_at": session.expires_at,
+            "user_agent": session.user_agent,
+            "address": session.address,
+            "idle_lifetime": session.idle_lifetime,
+        }
+        await connection.execute(self._sql["add_session"], values)
+        await connection.execute(self._sql["add_grant"], {"session_id": session.id, "client_id": client_id})
+
+
+def _client(row: dict[str, Any]) -> OAuthClient:
+    return OAuthClient(
+        id=str(row["id"]),
+        name=row["name"],
+        redirect_uris=tuple(row["redirect_uris"]),
+        scopes=tuple(row["scopes"]),
+        secret_hash=None if row["secret_hash"] is None else bytes(row["secret_hash"]),
+        resource_server=row["resource_server"],
+        service_user=None if row["service_user"] is None else str(row["service_user"]),
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+    )
+
+
+def _consent(row: dict[str, Any]) -> Consent:
+    return Consent(
+        client_id=str(row["client_id"]),
+        user_id=str(row["user_id"]),
+        redirect_uri=row["redirect_uri"],
+        scopes=tuple(row["scopes"]),
+        challenge=row["challenge"],
+        expires_at=row["expires_at"],
+    )

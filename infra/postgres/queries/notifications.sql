@@ -1,0 +1,183 @@
+-- What is to be told, and what became of telling it.
+
+-- name: audiences
+-- Whose runs these are, and what their jobs say of notifications now.
+select r.id::text as run_id, j.id::text as job_id, j.name as job_name, j.owner,
+    coalesce(j.description -> 'notifications', '{}') as notifications
+from runs r join jobs j on j.id = r.job_id
+where r.id = any(%(runs)s::uuid[]) and j.deleted_at is null and r.kind <> 'estimate';
+
+-- name: webhooks_of
+-- The webhooks of some owners that may be told.
+select id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
+    disabled_at, disabled_why, previous_until
+from webhooks where owner = any(%(owners)s) and disabled_at is null;
+
+-- name: lock_bound
+-- Whoever counts an address's mails does so alone.
+select pg_advisory_xact_lock(hashtextextended(%(name)s, 7241031));
+
+-- name: tell_webhook
+-- A delivery, once for its event and target.
+insert into deliveries (id, event_id, target, event, job_id, webhook_id, host, body, state)
+select %(id)s, %(event_id)s, %(target)s, %(event)s, %(job_id)s, w.id, w.host, %(body)s, 'pending'
+from webhooks w where w.id = %(webhook_id)s and w.disabled_at is null
+on conflict do nothing returning id;
+
+-- name: tell_address
+-- The same for a mail, which is held back where the address has had its share of the job's within the hour.
+insert into deliveries (id, event_id, target, event, job_id, body, state)
+select %(id)s, %(event_id)s, %(target)s, %(event)s, %(job_id)s, %(body)s, case when (
+    select count(*) from deliveries where job_id = %(job_id)s and target = %(target)s and state = 'mailed'
+        and created_at > now() - interval '1 hour') >= %(most)s then 'held' else 'mailed' end
+on conflict do nothing returning state;
+
+-- name: wake
+-- Wakes the sender when this transaction is committed.
+select pg_notify('deliveries', '');
+
+-- name: sum_up
+-- All that was held back for one address of one job, an hour after the first of it.
+with one as (
+    select job_id, target from deliveries where state = 'held' and created_at < now() - make_interval(secs => %(after)s)
+    order by created_at limit 1
+)
+update deliveries d set state = 'summed', finished_at = now() from one
+where d.state = 'held' and d.job_id = one.job_id and d.target = one.target
+returning d.target, d.body, d.created_at, coalesce((select name from jobs where jobs.id = d.job_id), '') as job_name;
+
+-- name: take
+-- Deliveries whose turn it is, at most four of a host and none of those that are busy: held until the lease is over.
+with waiting as (
+    select id, host, next_try from deliveries
+    where state = 'pending' and next_try <= now() and host <> all(%(busy)s) order by next_try limit 1000
+), ranked as (
+    select id, next_try, row_number() over (partition by host order by next_try, id) as place from waiting
+), due as (
+    select d.id from deliveries d join ranked r on r.id = d.id
+    where r.place <= 4 and d.state = 'pending' and d.next_try <= now()
+    order by r.next_try limit %(most)s for update of d skip locked
+)
+update deliveries d set tries = d.tries + 1, next_try = now() + make_interval(secs => %(lease)s)
+from due, webhooks w where d.id = due.id and w.id = d.webhook_id
+returning d.id::text, w.id::text as webhook_id, w.owner, w.url, d.host, d.body, d.tries, w.key_id, w.sealed,
+    w.previous_key_id, case when w.previous_until > now() then w.previous_sealed end as previous_sealed;
+
+-- name: delivered
+-- It was taken.
+update deliveries set state = 'delivered', finished_at = now(), attempts = case
+        when jsonb_array_length(attempts) >= 16 then attempts - 0 else attempts end || %(attempt)s where id = %(id)s;
+
+-- name: well
+-- Its webhook answers again.
+update webhooks set failing_since = null where id = %(webhook_id)s and failing_since is not null;
+
+-- name: later
+-- Another try, in so many seconds.
+update deliveries set next_try = now() + make_interval(secs => %(wait)s), attempts = case
+        when jsonb_array_length(attempts) >= 16 then attempts - 0 else attempts end || %(attempt)s
+where id = %(id)s and state = 'pending';
+
+-- name: failed
+-- That was the last try.
+update deliveries set state = 'failed', finished_at = now(), attempts = case
+        when jsonb_array_length(attempts) >= 16 then attempts - 0 else attempts end || %(attempt)s
+where id = %(id)s and state = 'pending';
+
+-- name: ill
+-- Its webhook does not answer, since when.
+update webhooks set failing_since = coalesce(failing_since, now()) where id = %(webhook_id)s
+returning id::text, owner, name, url, disabled_at is null
+    and (%(gone)s or failing_since < now() - make_interval(secs => %(patience)s)) as over;
+
+-- name: disable
+-- It is told nothing more; what waits is dropped.
+with disabled as (
+    update webhooks set disabled_at = now(), disabled_why = %(why)s, updated_at = now() where id = %(webhook_id)s
+    returning id
+)
+update deliveries d set state = 'dropped', finished_at = now() from disabled
+where d.webhook_id = disabled.id and d.state = 'pending';
+
+-- name: address_of
+-- Where an owner can be written to.
+select email from users where id::text = %(owner)s and status = 'active' and email is not null;
+
+-- name: forget
+-- Deliveries of a month ago; events are kept in Kafka for a week, so that none of these comes again.
+delete from deliveries where created_at < now() - interval '30 days' and state not in ('pending', 'held') returning id;
+
+-- name: add
+-- A new webhook.
+insert into webhooks (id, owner, name, url, host, events, all_jobs, kinds, min_confidence, key_id, sealed)
+values (%(id)s, %(owner)s, %(name)s, %(url)s, %(host)s, %(events)s, %(all_jobs)s, %(kinds)s, %(min_confidence)s,
+    %(key_id)s, %(sealed)s)
+on conflict (id) do nothing
+returning id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
+    disabled_at, disabled_why, previous_until;
+
+-- name: count
+-- How many an owner has.
+select count(*)::int as count from webhooks where owner = %(owner)s;
+
+-- name: all
+-- An owner's (null: everyone's), in the order in which they were made.
+select id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
+    disabled_at, disabled_why, previous_until
+from webhooks where %(owner)s::text is null or owner = %(owner)s order by created_at, id limit 1000;
+
+-- name: one
+-- By its id.
+select id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
+    disabled_at, disabled_why, previous_until
+from webhooks where id = %(id)s;
+
+-- name: known
+-- How many of these are an owner's.
+select count(*)::int as count from webhooks where owner = %(owner)s and id = any(%(ids)s::uuid[]);
+
+-- name: change
+-- As it is from now on; enabling it forgets that it failed. What waits goes to the new address.
+with changed as (
+    update webhooks set name = %(name)s, url = %(url)s, host = %(host)s, events = %(events)s, all_jobs = %(all_jobs)s,
+        kinds = %(kinds)s, min_confidence = %(min_confidence)s, updated_at = now(),
+        disabled_at = case when %(enabled)s then null else coalesce(disabled_at, now()) end,
+        disabled_why = case when %(enabled)s then '' when disabled_at is null then 'Its owner disabled it.'
+            else disabled_why end,
+        failing_since = case when %(enabled)s and disabled_at is not null then null else failing_since end
+    where id = %(id)s
+    returning id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at,
+        failing_since, disabled_at, disabled_why, previous_until
+), moved as (
+    update deliveries d set host = c.host, state = case when c.disabled_at is null then 'pending' else 'dropped' end,
+        finished_at = case when c.disabled_at is not null then now() end
+    from changed c where d.webhook_id = c.id::uuid and d.state = 'pending'
+)
+select * from changed;
+
+-- name: remove
+-- With its deliveries.
+delete from webhooks where id = %(id)s returning id;
+
+-- name: rotate
+-- Another secret; the one before it signs too for a while.
+update webhooks set previous_key_id = key_id, previous_sealed = sealed,
+    previous_until = now() + make_interval(secs => %(overlap)s), key_id = %(key_id)s, sealed = %(sealed)s,
+    updated_at = now()
+where id = %(id)s
+returning id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
+    disabled_at, disabled_why, previous_until;
+
+-- name: deliveries
+-- A webhook's, the newest first, after a position.
+select id::text, webhook_id::text, event, state, tries, next_try, created_at, finished_at, body, attempts
+from deliveries where webhook_id = %(webhook_id)s and (%(state)s::text is null or state = %(state)s)
+    and (%(id)s::uuid is null or id = %(id)s)
+    and (%(before)s::timestamptz is null or (created_at, id) < (%(before)s, %(before_id)s::uuid))
+order by created_at desc, id desc limit %(limit)s;
+
+-- name: again
+-- Sent once more, from the first try on. What its sender holds at the moment stays with it.
+update deliveries set state = 'pending', tries = 0, next_try = now(), finished_at = null
+where id = %(id)s and webhook_id = %(webhook_id)s and state <> 'pending'
+returning id::text, webhook_id::text, event, state, tries, next_try, created_at, finished_at, body, attempts;

@@ -1,0 +1,70 @@
+-- name: page
+-- Some accounts in the asked order, and how many there are; the id makes the order total.
+select *, count(*) over () as total from accounts
+where (%(role)s::text is null or role = %(role)s) and (%(status)s::text is null or status = %(status)s)
+order by
+    case when not %(descending)s then case %(sort_by)s
+        when 'username' then username when 'email' then email when 'role' then role when 'status' then status end end,
+    case when %(descending)s then case %(sort_by)s
+        when 'username' then username when 'email' then email when 'role' then role when 'status' then status end
+        end desc nulls last,
+    case when not %(descending)s then case %(sort_by)s
+        when 'created_at' then created_at when 'last_login' then last_login end end,
+    case when %(descending)s then case %(sort_by)s
+        when 'created_at' then created_at when 'last_login' then last_login end end desc nulls last,
+    id
+offset %(offset)s limit %(limit)s;
+
+-- name: count
+-- How many there are, for a page beyond the last one.
+select count(*) as total from users
+where (%(role)s::text is null or role = %(role)s) and (%(status)s::text is null or status = %(status)s);
+
+-- name: activity
+-- What an account has done, by the audit log, its sessions and its keys.
+select count(*) filter (where action = 'signed_in') as total_logins,
+    count(*) filter (where action = 'report_created') as reports_created,
+    count(distinct object) filter (where action like 'job\_%%') as jobs_managed,
+    (select greatest((select max(last_seen) from sessions where user_id = %(id)s::uuid),
+        (select max(last_used) from api_keys where user_id = %(id)s::uuid))) as last_active
+from audit where actor = %(id)s::text;
+
+-- name: lock_administrators
+-- Whoever takes an administrator away waits for whoever is doing so: two at once could take the last two.
+select id from users where role = 'admin' and status = 'active' order by id for update;
+
+-- name: lock
+-- The account, held until it is decided what becomes of it.
+select id, role, status, email from users where id = %(id)s for update;
+
+-- name: taken
+-- Whether another account has this address.
+select exists (select from users where email = %(email)s and id <> %(id)s) as taken;
+
+-- name: change
+-- What is given is changed.
+update users set first_name = coalesce(%(first_name)s, first_name), last_name = coalesce(%(last_name)s, last_name),
+    email = coalesce(%(email)s, email), role = coalesce(%(role)s, role), status = coalesce(%(status)s, status)
+where id = %(id)s;
+
+-- name: ungrant
+-- Takes back what was granted besides the role.
+delete from grants where user_id = %(user_id)s;
+
+-- name: remove
+-- The account with its sessions, keys, links and factors.
+delete from users where id = %(id)s;
+
+-- name: set_password
+-- The new password; `expires` is the end of one that somebody else has chosen.
+update users set password_hash = %(password_hash)s, password_changed = now(), password_expires = %(expires)s
+where id = %(id)s returning id;
+
+-- name: end_other_sessions
+-- Ends every session of an account but the one that asked.
+update sessions set revoked_at = now()
+where user_id = %(user_id)s and revoked_at is null and id is distinct from %(keep)s;
+
+-- name: end_links
+-- No link that was sent before leads in any more.
+update sign_in_links set used_at = now() where user_id = %(user_id)s and used_at is null;

@@ -1,0 +1,153 @@
+"""Accounts in PostgreSQL as administrators see them, and their passwords."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from infra.postgres.account_rows import user_of
+from infra.postgres.audit import record
+from infra.postgres.mailbox import Mailbox
+from infra.postgres.pool import Connection, Database
+from infra.postgres.sql import queries
+from schemas.accounts import Act, Activity, User, UserChange
+from schemas.mail import Mail
+
+
+class PostgresUsers:
+    """The gateway's `Users`. Every write leaves its audit line, and the mail about it, in the same transaction."""
+
+    def __init__(self, database: Database, mailbox: Mailbox | None = None) -> None:
+        self._database = database
+        self._mailbox = mailbox
+        self._sql = queries("users")
+
+    async def page(
+        self, *, role: str | None, status: str | None, sort_by: str, descending: bool, offset: int, limit: int
+    ) -> tuple[list[User], int]:
+        """Some accounts, and how many there are."""
+        values = {"role": role, "status": status, "sort_by": sort_by, "descending": descending, "offset": offset,
+                  "limit": limit}  # fmt: skip
+        rows = await self._database.fetch(self._sql["page"], values)
+        if not rows:
+            return [], int((await self._database.fetch(self._sql["count"], values))[0]["total"])
+        return [user_of(row) for row in rows], int(rows[0]["total"])
+
+    async def activity(self, user_id: str) -> Activity:
+        """By the audit log."""
+        return Activity(**(await self._database.fetch(self._sql["activity"], {"id": user_id}))[0])
+
+    async def change(
+        self, user_id: str, change: UserChange, act: Act
+    ) -> Literal["changed", "gone", "taken", "last_administrator"]:
+        """Under the row locks of all administrators, so that the last one stays."""
+        leaves = change.status not in (None, "active")
+        demoted = change.role not in (None, "admin")
+
+        async def work(connection: Connection) -> Literal["changed", "gone", "taken", "last_administrator"]:
+            alone = await self._alone(connection, user_id)
+            if not await _row(connection, self._sql["lock"], {"id": user_id}):
+                return "gone"
+            if alone and (leaves or demoted):
+                return "last_administrator"
+            if change.email is not None:
+                taken = await _row(connection, self._sql["taken"], {"id": user_id, "email": change.email})
+                if taken and taken["taken"]:
+                    return "taken"
+            await connection.execute(self._sql["change"], asdict(change) | {"id": user_id})
+            if change.granted is not None:
+                await connection.execute(self._sql["ungrant"], {"user_id": user_id})
+                granted = {"user_id": user_id, "by": act.actor, "permissions": list(change.granted)}
+                await connection.execute(queries("accounts")["grant"], granted)
+            if leaves:
+                await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": None})
+            await record(connection, act)
+            return "changed"
+
+        return await self._database.repeat(work)
+
+    async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
+        """The row, and all that hangs on it."""
+
+        async def work(connection: Connection) -> Literal["removed", "gone", "last_administrator"]:
+            if await self._alone(connection, user_id):
+                return "last_administrator"
+            if not await _row(connection, self._sql["lock"], {"id": user_id}):
+                return "gone"
+            await connection.execute(self._sql["remove"], {"id": user_id})
+            await record(connection, act)
+            return "removed"
+
+        return await self._database.repeat(work)
+
+    async def set_password(
+        self,
+        user_id: str,
+        password_hash: str,
+        act: Act,
+        *,
+        expires_at: datetime | None = None,
+        keep: str | None = None,
+        mail: Mail | None = None,
+    ) -> bool:
+        """False for an account that is not there."""
+
+        async def work(connection: Connection) -> bool:
+            return await self._set(connection, user_id, password_hash, expires_at, keep, act, mail)
+
+        return await self._database.repeat(work)
+
+    async def reset_password(
+        self,
+        link_hash: bytes,
+        password_hash: str,
+        told: Callable[[User], tuple[Act, Mail | None]],
+        device: tuple[bytes, str],
+    ) -> User | None:
+        """Spends the link and sets the password in one transaction: of ten at once one does it."""
+
+        async def work(connection: Connection) -> User | None:
+            accounts = queries("accounts")
+            spent = await _row(connection, accounts["use_link"], {"link_hash": link_hash, "purpose": "reset"})
+            if spent is None:
+                return None
+            row = await _row(connection, accounts["user"], spent)
+            assert row is not None
+            user = user_of(row)
+            await self._set(connection, user.id, password_hash, None, None, *told(user))
+            seen = {"user_id": user.id, "mark": device[0], "network": device[1]}
+            await connection.execute(accounts["seen_device"], seen)
+            return user
+
+        return await self._database.repeat(work)
+
+    async def _set(
+        self,
+        connection: Connection,
+        user_id: str,
+        password_hash: str,
+        expires: datetime | None,
+        keep: str | None,
+        act: Act,
+        mail: Mail | None,
+    ) -> bool:
+        values = {"id": user_id, "password_hash": password_hash, "expires": expires}
+        if not await _row(connection, self._sql["set_password"], values):
+            return False
+        kept = UUID(keep) if keep else None
+        await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": kept})
+        await connection.execute(self._sql["end_links"], {"user_id": user_id})
+        await record(connection, act)
+        if mail and self._mailbox:
+            await self._mailbox.post(connection, mail)
+        return True
+
+    async def _alone(self, connection: Connection, user_id: str) -> bool:
+        """Whether this is the only active administrator; holds all of them until the transaction ends."""
+        rows = await (await connection.execute(self._sql["lock_administrators"])).fetchall()
+        return [str(row["id"]) for row in rows] == [user_id]
+
+
+async def _row(connection: Connection, statement: bytes, values: dict[str, Any]) -> dict[str, Any] | None:
+    return await (await connection.execute(statement, values)).fetchone()

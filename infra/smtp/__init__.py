@@ -1,0 +1,1 @@
+"""Mail outward: one server, spoken to over TLS wherever it can."""

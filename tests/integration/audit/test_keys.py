@@ -1,0 +1,156 @@
+"""Changing the key that secrets are sealed with: all of them are found, sealed anew, and open afterwards."""
+
+import asyncio
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.postgres.credentials import SiteCredentials
+from infra.postgres.factors import PostgresFactors
+from infra.postgres.idempotency import IdempotencyKeys
+from infra.postgres.mailbox import Mailbox
+from infra.postgres.migrate import migrate
+from infra.postgres.pool import Database
+from infra.postgres.resealing import SEALED, Resealing
+from infra.postgres.signing import PostgresSigningKeys
+from infra.postgres.webhooks import PostgresWebhooks
+from infra.seal_keys import SealKeys
+from infra.sealing import Seal
+from schemas.accounts import Act, Claim
+from schemas.credentials import SiteCredential, SiteSecret
+from schemas.idempotency import KeptAnswer
+from schemas.mail import Mail
+from schemas.signing import SigningKey
+from schemas.webhooks import Webhook
+
+ACT = Act(actor="test", action="test")
+_TABLES = "credentials, mails, factors, backup_codes, signing_keys, idempotency_keys, webhooks, deliveries"
+
+
+def key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+@pytest.fixture
+async def database(engines: Any) -> AsyncIterator[Database]:
+    await migrate(engines.postgres_owner)
+    async with Database(engines.postgres_owner, max_size=2) as owner:
+        await owner.fetch(f"truncate {_TABLES}".encode())
+        async with Database(engines.postgres, max_size=6) as found:
+            yield found
+        await owner.fetch(f"truncate {_TABLES}".encode())
+
+
+async def post(database: Database, seal: Seal, count: int = 1) -> None:
+    async with database.transaction() as connection:
+        for _ in range(count):
+            await Mailbox(seal).post(connection, Mail(kind="x", recipient="a@example.com", subject="s", text="secret"))
+
+
+async def test_every_sealed_column_of_the_schema_is_known(database: Database) -> None:
+    rows = await database.fetch(
+        """select c.table_name, c.column_name, c.data_type from information_schema.columns c join pg_class t
+        on t.relname = c.table_name and t.relkind = 'r' and t.relnamespace = c.table_schema::regnamespace
+        where c.table_schema = 'public'"""
+    )
+    sealed = {(row["table_name"], row["column_name"]) for row in rows
+              if row["data_type"] == "bytea" and "sealed" in row["column_name"]}  # fmt: skip
+    named = {(row["table_name"], row["column_name"]) for row in rows
+             if row["data_type"] == "text" and re.search(r"(^|_)key_id$", row["column_name"])}  # fmt: skip
+    assert sealed <= {(column.table, column.sealed) for column in SEALED}
+    assert named == {(column.table, column.key_id) for column in SEALED}
+
+
+async def test_what_each_part_sealed_is_sealed_anew_and_opens_again(database: Database) -> None:
+    old, new = key(), key()
+    before, user, kid, claim = Seal(old), str(uuid4()), "kid", Claim(str(uuid4()), str(uuid4()))
+    known = SiteCredential(id=str(uuid4()), owner=user, name="one", kind="basic", host="shop.test")
+    hook = Webhook(id=str(uuid4()), owner=user, name="n", url="https://x.test/", host="x.test", events=[])
+    answer = KeptAnswer(200, {}, b"a secret answer")
+    await database.fetch("insert into users (id, username, password_hash) values (%s, %s, '')", (user, user))
+    await SiteCredentials(database, before).add(known, SiteSecret(secret="s"), ACT)
+    await PostgresFactors(database, before).set_up(user, "JBSWY3DP", b"salt", [b"h"], ACT)
+    signing = SigningKey(kid=kid, private=bytes(32), state="current", since=datetime.now(UTC))
+    other = SigningKey(kid="kid 2", private=bytes(32), state="next", since=datetime.now(UTC))
+    await PostgresSigningKeys(database, before).begin(signing, signing, other, ACT)
+    idempotency = IdempotencyKeys(database, before)
+    await idempotency.claim(claim, b"hash", str(uuid4()))
+    await idempotency.answer(claim, answer)
+    await PostgresWebhooks(database, before).add(hook, "first", ACT)
+    await PostgresWebhooks(database, before).rotate(hook, "second", 60.0, ACT)
+    await post(database, before)
+
+    done = await Resealing(database, Seal(f"{new}\n{old}")).all(lambda *_: None)
+    assert (done.rows, done.unopened) == (8, []), "the context of each is right"
+
+    after = Seal(new)
+    assert await Resealing(database, after).in_use() == {after.key_id: 8}
+    factor = await PostgresFactors(database, after).factor(user)
+    assert factor and factor.secret == "JBSWY3DP"
+    assert {found.kid for found in await PostgresSigningKeys(database, after).all()} == {kid, "kid 2"}
+    assert await IdempotencyKeys(database, after).claim(claim, b"hash", str(uuid4())) == answer
+    with_older = await Resealing(database, Seal(f"{key()} {new}")).all(lambda *_: None)
+    assert (with_older.rows, with_older.unopened) == (8, []), "and again"
+
+
+def rotating(environ: dict[str, str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "cli", "keys", "rotate", "--settle", "1"]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+async def test_a_rotation_that_was_killed_goes_on_and_forgets_the_old_key(
+    engines: Any, database: Database, tmp_path: Path
+) -> None:
+    environ = {**os.environ, **engines.environ, "TRAWL_DATA": str(tmp_path)}
+    (tmp_path / "secrets").mkdir()
+    file = SealKeys(tmp_path / "secrets" / "seal_key")
+    file.path.write_text(key())
+    (old,) = file.all()
+    running = Seal(lambda: "\n".join(file.all()))
+    await post(database, running, 2000)
+
+    killed = rotating(environ)
+    deadline = time.monotonic() + 20
+    while len(await Resealing(database, running).in_use()) < 2:
+        assert time.monotonic() < deadline and killed.poll() is None
+        await asyncio.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    new = file.all()
+    assert len(new) == 2 and new[1] == old, "what is not sealed anew yet still opens"
+    await post(database, running)
+    assert running.key_id == Seal(new[0]).key_id, "a process takes the new key up by itself"
+
+    again = rotating(environ)
+    out, err = await asyncio.to_thread(again.communicate)
+    assert again.returncode == 0, err
+    assert "1 keys forgotten" in out and file.all() == new[:1]
+    assert await Resealing(database, running).in_use() == {Seal(new[0]).key_id: 2001}
+    assert not (await Resealing(database, Seal(f"{key()},{new[0]}")).all(lambda *_: None)).unopened
+
+
+async def test_what_was_moved_to_another_row_does_not_open_and_keeps_the_old_key(
+    engines: Any, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    file = SealKeys(tmp_path / "secrets" / "seal_key")
+    file.path.write_text(key())
+    await post(database, Seal(file.all()[0]), 3)
+    moved = await database.fetch(
+        "update mails set sealed = (select sealed from mails order by id limit 1) "
+        "where id = (select max(id::text) from mails)::uuid returning id::text"
+    )
+    refused = rotating({**os.environ, **engines.environ, "TRAWL_DATA": str(tmp_path)})
+    _, err = await asyncio.to_thread(refused.communicate)
+    assert refused.returncode == 1 and f"mails {moved[0]['id']}" in err
+    assert len(file.all()) == 2
