@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from schemas.job.strings import Strict
 from schemas.recurrence import CatchUp, Overlap, Recurrence, cron, zone_of
@@ -25,6 +25,22 @@ def _seconds(value: Any) -> Any:
     return float(found[1]) * _UNITS[found[2]]
 
 
+Interval = Annotated[
+    float,
+    Field(ge=LEAST_INTERVAL_S, le=_MOST_INTERVAL_S),
+    BeforeValidator(_seconds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": LEAST_INTERVAL_S, "maximum": _MOST_INTERVAL_S},
+                {"type": "string", "pattern": r"^\s*[0-9]{1,9}(\.[0-9]{1,6})?\s*[smhdwSMHDW]\s*$"},
+            ]
+        }
+    ),
+]
+"""Seconds, or a number with a unit."""
+
+
 class Schedule(Strict):
     """One of cron, interval and at. A text in its place is cron in UTC."""
 
@@ -43,9 +59,7 @@ class Schedule(Strict):
     cron: str | None = Field(
         None, max_length=200, description="Minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly."
     )
-    interval: Annotated[float, BeforeValidator(_seconds)] | None = Field(
-        None, ge=LEAST_INTERVAL_S, le=_MOST_INTERVAL_S, description="Seconds from one to the next, or 90m, 6h, 2d."
-    )
+    interval: Interval | None = Field(None, description="Seconds from one to the next, or 90m, 6h, 2d.")
     at: datetime | None = Field(None, description="Once. Without an offset it is on the clocks of `timezone`.")
     timezone: str = Field("UTC", max_length=64, description="IANA name; it knows when its clocks are changed.")
     jitter: float = Field(0.0, ge=0, le=86_400, description="Up to so many seconds later, the same for each firing.")

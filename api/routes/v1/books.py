@@ -117,7 +117,7 @@ async def book(
     caller: Reader,
     gateway: Wired,
 ) -> BookBody:
-    """One book."""
+    """One book of the newest complete reading, by the number in its page's address."""
     return book_body(await gateway.catalogue.book(id))
 
 

@@ -28,6 +28,8 @@ def examples(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
     found = list(schema.get("examples", []))
     if "data" in schema.get("properties", {}):
         found += resolved(document, schema["properties"]["data"]).get("examples", [])
+    if "items" in schema:
+        found += resolved(document, schema["items"]).get("examples", [])
     for option in schema.get("anyOf", []):
         found += resolved(document, option).get("examples", [])
     return [*found, *([content["example"]] if "example" in content else [])]

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from api.auth.callers import COOKIE, Caller
 from api.live.sockets import Sockets
 from api.metrics import Metrics
+from schemas.accounts import Standing
 from tests.unit.api.accounts_fakes import FakeAccounts
 from tests.unit.api.conftest import PASSWORD, Client, World, listening
 from tests.unit.api.eventually import eventually
@@ -194,10 +195,10 @@ async def test_a_socket_that_opens_while_the_store_is_asked_is_not_taken_for_end
     asked, answered = asyncio.Event(), asyncio.Event()
 
     class Slow(FakeAccounts):
-        async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+        async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
             asked.set()
             await answered.wait()
-            return dict.fromkeys(ids, "analyst")
+            return dict.fromkeys(ids, Standing(role="analyst", permissions=frozenset()))
 
     def caller(number: int) -> Caller:
         return Caller(user_id="u", username="anna", role="analyst", via="token", credential_id=f"session-{number}",
