@@ -80,7 +80,8 @@ class OAuthClients:
 
     async def one(self, client_id: str) -> OAuthClient:
         """ApiError 404 where there is none."""
-        found = await self._store.client(_uuid(client_id) or "")
+        known = _uuid(client_id)
+        found = await self._store.client(known) if known else None
         if found is None:
             raise _missing()
         return found

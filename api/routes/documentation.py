@@ -150,7 +150,7 @@ def _add_key(operation: dict[str, Any]) -> None:
 
 def _add_refusals(operation: dict[str, Any]) -> None:
     """What the framework itself may answer: no parameter and no body is always valid."""
-    refused = (400, 413, 422) if "requestBody" in operation else (422,) if operation.get("parameters") else ()
+    refused = (400, 413, 414, 422) if "requestBody" in operation else (414, 422) if operation.get("parameters") else ()
     for status, answer in errors.documented(*refused)["responses"].items():
         shown = {"description": answer["description"], "content": {"application/json": {"schema": _ERROR}}}
         operation["responses"].setdefault(str(status), shown)

@@ -15,6 +15,7 @@ _SENTENCES = {
     409: "Not possible in the state that the object is in.",
     412: "It has changed since it was read; read it again.",
     413: "The body is too large.",
+    414: "The address is too long.",
     416: "The file has no such bytes.",
     422: "A field is not valid; `details.errors` names every one.",
     429: "Too many requests, or more than the account may have; `Retry-After` says when to come back.",

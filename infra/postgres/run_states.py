@@ -106,7 +106,7 @@ class RunStates(Generic[O]):
         """Drops a piece of what waits in a run that was stopped."""
 
         async def work(connection: Connection) -> None:
-            await connection.execute(queries("dispatch")["lock_run"], {"run": run_id})
+            await connection.execute(queries("dispatch")["hold_run"], {"run": run_id})
             await _drop_piece(connection, run_id, "stopped")
 
         await self._do(work, "drop what waits")
@@ -114,7 +114,7 @@ class RunStates(Generic[O]):
     async def _drop(self, run_id: str, state: str, reason: str) -> None:
         async def work(connection: Connection) -> None:
             named, run = queries("dispatch"), {"run": run_id}
-            await connection.execute(named["lock_run"], run)
+            await connection.execute(named["hold_run"], run)
             if await _drop_piece(connection, run_id, "") < PIECE:
                 await _drop_issued(connection, run_id)
                 await connection.execute(named["forget_hosts"], run)

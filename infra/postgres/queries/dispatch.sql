@@ -27,6 +27,10 @@ select h.host, sum(h.issued)::int as issued, coalesce(max(l.delay), 0)::float8 a
 from run_hosts h join runs r on r.id = h.run_id and r.paused_at is null left join hosts l using (host)
 where h.issued > 0 group by h.host
 
+-- name: hold_run
+-- A run while it ends: nothing of it is reserved meanwhile.
+select id from runs where id = %(run)s::uuid for update
+
 -- name: lock_run
 -- A run while rows of it are reserved: its budget is exact because nobody else counts meanwhile. `pages_left` is what
 -- its account may still visit today (null: no limit); `usual` is for accounts that were given nothing else (-1: none).

@@ -23,7 +23,8 @@ CHECKED: list[Any] = [not_a_server_error, *CHECKS.get_by_names(_NAMES)]
 EXAMPLES = int(os.environ.get("TRAWL_TEST_EXAMPLES", "8"))
 """For each operation, valid and invalid ones each; `make fuzz` plays many more."""
 
-_SLOW = {"/api/v1/scrape/estimate": 1}
+_SLOW = {"/api/v1/scrape/estimate": 1, "/api/v1/jobs/{job_id}/preview": 1}
+"""What waits for other processes, which do not run here."""
 _OUT = {"/api/v1/auth/logout", "/auth/logout"}
 """Signing out would end the play."""
 
@@ -68,7 +69,7 @@ def _played(operation: Any, mode: GenerationMode, client: httpx.Client, more: di
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(case=operation.as_strategy(mode, **more))
     def play(case: Case[Any]) -> None:
-        case.call_and_validate(headers={"Authorization": client.headers["Authorization"]}, checks=CHECKED)
+        case.call_and_validate(headers={"Authorization": client.headers["Authorization"]}, checks=CHECKED, timeout=30)
 
     try:
         play()

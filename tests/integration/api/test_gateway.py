@@ -141,7 +141,9 @@ async def test_it_survives_kafka(served: Served, client: httpx.AsyncClient, engi
     run_id, job_id = made["run_id"], made["job_id"]
     headers = {"Authorization": client.headers["Authorization"]}
     async with connect(f"ws://{served.address}{made['links']['stream']}", additional_headers=headers) as socket:
-        await until(socket, "status")
+        async with Publisher(engines.kafka, "test") as publisher:
+            await publisher.send(batch(run_id, job_id, records("before")))
+        await until(socket, "record")
         await asyncio.to_thread(engines.kill, "kafka")
         assert (await scrape(client))["status"] == "queued"
 

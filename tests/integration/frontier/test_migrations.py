@@ -22,10 +22,21 @@ async def empty(engines: Engines) -> AsyncIterator[str]:
     schema = f"m{uuid4().hex}"
     async with await psycopg.AsyncConnection.connect(engines.postgres_owner, autocommit=True) as connection:
         await connection.execute(f"create schema {schema}".encode())
+        before = await _rights(connection)
         yield f"{engines.postgres_owner}?options=-csearch_path%3D{schema}"
         await connection.execute(f"drop schema {schema} cascade".encode())
-        # The files grant in `public` by name and revoke by path; where it is not the same, the grants go too far.
-        await connection.execute("revoke update, delete on public.audit, public.audit_seals from trawl_app")
+        # The first files grant in `public` by name: what later ones kept back there was given away again.
+        for table, right in await _rights(connection) - before:
+            await connection.execute(f"revoke {right} on public.{table} from trawl_app".encode())
+
+
+async def _rights(connection: psycopg.AsyncConnection) -> set[tuple[str, str]]:
+    """(table, right) of the processes' role."""
+    asked = await connection.execute(
+        "select table_name, privilege_type from information_schema.role_table_grants"
+        " where grantee = 'trawl_app' and table_schema = 'public'"
+    )
+    return {(table, right) for table, right in await asked.fetchall()}
 
 
 async def ask(url: str, question: LiteralString) -> list[tuple[Any, ...]]:
