@@ -152,8 +152,10 @@ def _add_refusals(operation: dict[str, Any]) -> None:
     """What the framework itself may answer: no parameter and no body is always valid."""
     refused = (400, 413, 414, 422) if "requestBody" in operation else (414, 422) if operation.get("parameters") else ()
     for status, answer in errors.documented(*refused)["responses"].items():
-        shown = {"description": answer["description"], "content": {"application/json": {"schema": _ERROR}}}
-        operation["responses"].setdefault(str(status), shown)
+        # An address that is too long is refused before anybody reads what it asks for: in plain words.
+        text = status == 414
+        content = {"text/plain": {"schema": {"type": "string"}}} if text else {"application/json": {"schema": _ERROR}}
+        operation["responses"].setdefault(str(status), {"description": answer["description"], "content": content})
 
 
 def _models() -> Iterator[tuple[str, type[BaseModel]]]:

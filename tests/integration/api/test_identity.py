@@ -165,5 +165,6 @@ async def test_first_aid_without_a_gateway(
         refused = await login(http, name, "wrong")
     assert refused.status_code == 429
     password = await asyncio.to_thread(trawl, "reset-password", name)
+    await asyncio.to_thread(trawl, "unlock", name)
     found = await login(http, name, password)
     assert found.status_code == 200 and found.json()["user"]["password_change_required"] is True
