@@ -34,13 +34,18 @@ class Keys:
             raise invalid("scopes", f"You may not do {beyond[0]} yourself, so no key of yours may.", "NOT_ALLOWED")
         secret = f"{KEY_PREFIX}{secrets.token_urlsafe(32)}"
         now = self._clock()
+        ends = now + timedelta(days=days) if days else None
+        if caller.via == "key" and caller.expires_at is not None:
+            # A key that ends must not leave one behind that does not.
+            most = datetime.fromtimestamp(caller.expires_at, UTC)
+            ends = min(ends, most) if ends else most
         key = ApiKey(
             id=str(uuid4()),
             user_id=caller.user_id,
             name=name,
             prefix=secret[: len(KEY_PREFIX) + 6],
             created_at=now,
-            expires_at=now + timedelta(days=days) if days else None,
+            expires_at=ends,
             scopes=scopes,
         )
         act = visit.act(caller.user_id, "api_key_made", key.id, name=name, scopes=list(scopes) if scopes else None)

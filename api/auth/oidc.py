@@ -199,10 +199,11 @@ class Oidc:
         return user
 
     async def _created(self, identity: Identity, visit: Visit) -> User:
+        email = identity.email.lower() if identity.email else None
         user = User(
             id=str(uuid4()),
-            username=identity.username or identity.email or f"oidc:{identity.subject}"[:200],
-            email=identity.email,
+            username=_name(identity.username, email) or email or f"oidc:{identity.subject}"[:200],
+            email=email,
             role=self.config.role,
             status="active",
             created_at=datetime.now(UTC),
@@ -241,3 +242,10 @@ class Oidc:
                 raise ProviderAway(f"The provider answered {answer.status}, or with too many keys.")
             self._kept = {**dict(list(self._kept.items())[-3:]), url: (self._clock(), answer.content)}
             return answer.content
+
+
+def _name(given: str | None, email: str | None) -> str:
+    """The provider's name for somebody, if it may be a username: one that looks like another's address would stand
+    before that address when its owner signs in, and one with a colon is a program's."""
+    name = given or ""
+    return "" if ":" in name or ("@" in name and name.lower() != email) else name

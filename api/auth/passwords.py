@@ -5,6 +5,7 @@ beyond that the answer is 503 and not a gateway without memory.
 """
 
 import asyncio
+import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ class Passwords:
 
     async def __aenter__(self) -> Self:
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="argon2")
-        self._nobodys = await self.hash("nobody has this password")
+        self._nobodys = await self.hash(secrets.token_urlsafe(32))
         return self
 
     async def __aexit__(
@@ -64,7 +65,8 @@ class Passwords:
     def _matches(self, password_hash: str | None, password: str) -> bool:
         try:
             right = self._hasher.verify(password_hash or self._nobodys, _normal(password))
-            return right and password_hash is not None
+            # An account that signs in by other ways has an empty hash: no password is the right one.
+            return right and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -4,7 +4,10 @@ import re
 
 from api.errors import ApiError, Fault
 
-_ACCOUNT = re.compile(r"(?:/api(?:/v[12])?)?/(?:auth/(?!credentials)|users/me(?:/|$)|oauth/clients(?:/|$))").match
+_ACCOUNT = re.compile(
+    r"(?:/api(?:/v[12])?)?/(?:auth/(?!credentials)|users/me(?:/|$)|users/[^/]+/(?:password|reset-password|mfa)(?:/|$)"
+    r"|oauth/clients(?:/|$))"
+).match
 
 
 def changes_account(path: str) -> bool:

@@ -60,6 +60,8 @@ class PostgresUsers:
                 await connection.execute(self._sql["ungrant"], {"user_id": user_id})
                 granted = {"user_id": user_id, "by": act.actor, "permissions": list(change.granted)}
                 await connection.execute(queries("accounts")["grant"], granted)
+            if change.email is not None:
+                await connection.execute(self._sql["end_links"], {"user_id": user_id})
             if leaves:
                 await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": None})
             await record(connection, act)

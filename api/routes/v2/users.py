@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from api.auth.callers import Caller
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
-from api.errors import not_found
+from api.errors import conflict, not_found
 from api.gateway import SCHEMES, From, Needs, Reader, Wired
 from api.ports.users import SortBy
 from api.routes.entry import person
@@ -28,6 +28,7 @@ from api.shapes.users import (
     user_body,
     user_details,
 )
+from schemas.accounts import User
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute, dependencies=SCHEMES)
 
@@ -142,7 +143,7 @@ async def reset_password(
     body: PasswordReset | None = None,
 ) -> dict[str, Any]:
     """A temporary password, which ends by itself; every session of the account ends now."""
-    found = await gateway.identity.users.touchable(caller, user_id)
+    found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
     asked = body or PasswordReset()
     password, ends = await gateway.identity.recovery.set_for(
         found, caller.user_id, asked.temporary_password, visit, by_mail=asked.send_email
@@ -176,7 +177,15 @@ async def reset_mfa(
     user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From, request: Request
 ) -> dict[str, Any]:
     """For somebody who has lost the phone and the backup codes. They are told by mail."""
-    found = await gateway.identity.users.touchable(caller, user_id)
+    found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
     if not await gateway.identity.factor.reset(found, caller.user_id, visit):
         raise not_found("user_id", "This account has no second factor.")
     return framed(request, MessageBody(message="The second factor is ended; the password alone lets in"))
+
+
+def _another(user: User, caller: Caller) -> User:
+    """Somebody else's account. ApiError 409 for one's own: there what one knows is asked for, so that a session or key
+    that was stolen is not the whole account."""
+    if user.id == caller.user_id:
+        raise conflict("user_id", "This is your own account: change its password or second factor under /auth.")
+    return user

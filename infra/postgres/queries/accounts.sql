@@ -83,7 +83,8 @@ where id = %(id)s;
 update sessions set revoked_at = now() where id = %(id)s and revoked_at is null returning id;
 
 -- name: end_sessions
--- Ends every session of an account.
+-- Ends every session of an account, and the codes that would become others.
+with codes as (delete from oauth_codes where user_id = %(user_id)s and spent_at is null)
 update sessions set revoked_at = now() where user_id = %(user_id)s and revoked_at is null returning id;
 
 -- name: count_sessions
@@ -134,7 +135,7 @@ values (%(link_hash)s, %(user_id)s, %(expires_at)s, %(purpose)s);
 -- Spends a link: whoever updates the row is the one that gets in.
 update sign_in_links l set used_at = now() from users u
 where l.link_hash = %(link_hash)s and l.used_at is null and l.expires_at > now() and l.purpose = %(purpose)s
-    and u.id = l.user_id and u.status = 'active'
+    and u.id = l.user_id and u.status = 'active' and u.kind = 'person'
 returning u.id;
 
 -- name: still_good

@@ -31,7 +31,7 @@ from audit where actor = %(id)s::text;
 
 -- name: lock_administrators
 -- Whoever takes an administrator away waits for whoever is doing so: two at once could take the last two.
-select id from users where role = 'admin' and status = 'active' order by id for update;
+select id from users where role = 'admin' and status = 'active' and kind = 'person' order by id for update;
 
 -- name: lock
 -- The account, held until it is decided what becomes of it.
@@ -56,12 +56,13 @@ delete from grants where user_id = %(user_id)s;
 delete from users where id = %(id)s;
 
 -- name: set_password
--- The new password; `expires` is the end of one that somebody else has chosen.
+-- The new password; `expires` is the end of one that somebody else has chosen. Programs' accounts have none.
 update users set password_hash = %(password_hash)s, password_changed = now(), password_expires = %(expires)s
-where id = %(id)s returning id;
+where id = %(id)s and kind = 'person' returning id;
 
 -- name: end_other_sessions
--- Ends every session of an account but the one that asked.
+-- Ends every session of an account but the one that asked, and the codes that would become others.
+with codes as (delete from oauth_codes where user_id = %(user_id)s and spent_at is null)
 update sessions set revoked_at = now()
 where user_id = %(user_id)s and revoked_at is null and id is distinct from %(keep)s;
 
