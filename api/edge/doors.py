@@ -15,6 +15,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.edge.addresses import Network, counted, trusted
+from api.edge.unread import MustRead
 from api.metrics import Metrics
 
 
@@ -34,6 +35,9 @@ class Entry:
     body_every: float = 10.0
     body_least: int = 5_000
     """Of a body so much must come in each `body_every`, or its end."""
+    unread: float = 30.0
+    unread_least: int = 5_000
+    """Of what is answered so much must be taken in each `unread`, or all that is left."""
     linger: float = 2.0
     """For so long a body is read on that was answered before its end, so that the answer is not lost."""
     trusted: Sequence[Network] = ()
@@ -101,7 +105,7 @@ class _Broken(Exception):
     """Stops the parser; the protocol knows why."""
 
 
-class Guarded(HttpToolsProtocol):
+class Guarded(MustRead, HttpToolsProtocol):
     """An HTTP connection that is held to `Entry`."""
 
     doors: Doors
@@ -228,7 +232,7 @@ class Guarded(HttpToolsProtocol):
         self.transport.close()
 
 
-class GuardedSocket(WebSocketsSansIOProtocol):
+class GuardedSocket(MustRead, WebSocketsSansIOProtocol):
     """A WebSocket that gives the place of its connection back."""
 
     doors: Doors

@@ -34,6 +34,8 @@ class Rated:
         try:
             standing = await self._gateway.limiter.take(await self._owner(scope, place), place.category)
             refusal = too_many(standing) if standing.refused else None
+        except ApiError as full:
+            standing, refusal = self._gateway.limiter.unknown(place.category), full
         except self._stores_away:
             # Without the store nobody counts the guesses at a password; every other operation asks the store who is
             # calling, and says itself that it is away.

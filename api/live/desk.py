@@ -1,7 +1,6 @@
 """One socket, many channels: the client says what it wants to hear, and acknowledges what went wrong."""
 
 import asyncio
-import contextlib
 import time
 from typing import Any
 from uuid import uuid4
@@ -87,8 +86,7 @@ class Desk:
             elif what == "unsubscribe" and name in self._tasks:
                 task = self._tasks.pop(name)
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+                await asyncio.wait({task})  # and not for its own cancellation, which would be taken for ours
         await self._send(frame(f"{what}d", {"channels": list(self._tasks)}))  # subscribed, unsubscribed
 
     async def _fault(self, code: str, message: str) -> None:

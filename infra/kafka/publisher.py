@@ -5,6 +5,7 @@ both would lose events that a stage has already acknowledged.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
@@ -22,6 +23,7 @@ from schemas.topics import DEAD_LETTERS, topic_of
 
 MAX_MESSAGE = 2_000_000
 _ATTEMPT_S = 45.0
+_CLOSING_S = 2.0
 
 
 def now() -> str:
@@ -62,10 +64,14 @@ class Publisher:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:  # fmt: skip
         if self._soon:
-            await asyncio.wait(self._soon, timeout=5)
-        if self._producer:
-            await self._producer.stop()
-            self._producer = None
+            await asyncio.wait(self._soon, timeout=_CLOSING_S)
+        producer, self._producer = self._producer, None
+        if producer:
+            # An idempotent producer tries for ever: without a broker its end would never come. What had to arrive was
+            # awaited by whoever sent it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await producer.stop()
 
     async def send(self, event: Event) -> None:
         """Returns once the broker has the event; see `send_all`."""

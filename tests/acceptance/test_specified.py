@@ -146,7 +146,7 @@ def _asked(client: httpx.Client, method: str, path: str, body: Any) -> httpx.Res
 def _learnt(path: str, answer: httpx.Response) -> dict[str, str]:
     if path.endswith("/convert"):
         told = answer.json()
-        return {"id": told["id"], "filename": told["filename"]}
+        return {"id": told["conversion_id"], "filename": told["filename"]}
     if path == "/api/v1/auth/credentials" and answer.status_code == 201:
         return {"id": answer.json()["id"]}
     return {}

@@ -16,7 +16,10 @@ def is_address(key: str) -> bool:
 
 def stem_of(key: str) -> str:
     """A page's name, made of its address alone, so that a link knows it too; a record's of its key."""
-    words = plain(urlsplit(key).path if is_address(key) else key)
+    try:
+        words = plain(urlsplit(key).path if is_address(key) else key)
+    except ValueError:  # it looks like an address, and is none
+        words = plain(key)
     mark = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
     return f"{words}-{mark}" if words else mark
 

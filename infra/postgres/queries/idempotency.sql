@@ -27,7 +27,9 @@ where id = %(id)s and attempt = %(attempt)s and answer is null;
 
 -- name: release
 -- We have ended without an answer worth keeping: whoever asks again may try. `undone`: nothing was changed.
-update idempotency_keys set held_until = '-infinity', done_by = case when %(undone)s then null else done_by end
+update idempotency_keys set held_until = '-infinity',
+    -- What another attempt has done before us stays done.
+    done_by = case when %(undone)s and done_by = attempt then null else done_by end
 where id = %(id)s and attempt = %(attempt)s and answer is null;
 
 -- name: answer

@@ -452,7 +452,7 @@ class FakeIdempotencyKeys:
     async def release(self, claim: Claim, *, undone: bool) -> None:
         if self.rows[claim.key]["attempt"] == claim.attempt:
             self.rows[claim.key]["free"] = True
-            if undone:
+            if undone and self.claims.get(claim.key) == claim.attempt:
                 self.claims.pop(claim.key, None)
 
     async def answer(self, claim: Claim, answer: KeptAnswer) -> None:

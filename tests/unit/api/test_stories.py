@@ -1,13 +1,12 @@
 """Why was this not fetched?"""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.services.reasons import VERDICT_SECONDS, rule_sentence
+from api.services.reasons import rule_sentence
 from schemas.ids import trace_id
 from schemas.ledger import Attempt, HostWait, UrlFate
 from schemas.urls import canonical, fingerprint
@@ -142,14 +141,13 @@ async def test_what_is_no_url_is_refused(client: Client) -> None:
 
 async def test_patterns_that_never_end_hold_nobody_up(client: Client) -> None:
     slow = [f"(a|a)+{number}$" for number in range(50)]
-    address, longest = f"{SITE}/{'a' * 60}", 0.0
+    address, beats = f"{SITE}/{'a' * 60}", 0
 
     async def heart() -> None:
-        nonlocal longest
+        nonlocal beats
         while True:
-            began = time.monotonic()
             await asyncio.sleep(0.01)
-            longest = max(longest, time.monotonic() - began)
+            beats += 1
 
     beating = asyncio.create_task(heart())
     try:
@@ -157,4 +155,4 @@ async def test_patterns_that_never_end_hold_nobody_up(client: Client) -> None:
     finally:
         beating.cancel()
     assert "its patterns take too long" in story["sentence"]
-    assert longest < VERDICT_SECONDS, "others are served meanwhile"
+    assert beats > 10, "others are served meanwhile"
