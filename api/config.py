@@ -84,7 +84,6 @@ class GatewayConfig:
     password_threads: int = 2
     password_queue: int = 64
     auth_frame_within: float = 5.0
-    max_client_frame: int = 65_536
     max_sockets: int = 6000
     socket_buffer: int = 4_000_000
     """Bytes that may wait for one socket; a client that reads slower than that is told so and let go."""

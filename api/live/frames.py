@@ -11,7 +11,7 @@ import orjson
 from api.ports.live import Place
 from api.services.log_lines import level_of, page_details, page_sentence
 from api.services.progress import progress, status_of
-from schemas.events import CleanBatch, MetricSample, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.events import CleanBatch, PageOutcome, RunCounts, RunEvent, Trend
 from schemas.events.runs import RunState
 from schemas.ledger import OPEN_STATES
 
@@ -211,8 +211,3 @@ def cursor_of(text: str) -> str:
 def is_live(event: object) -> bool:
     """Whether listeners are told of it."""
     return isinstance(event, RunEvent | PageOutcome | CleanBatch | Trend)
-
-
-def is_metric(event: object) -> bool:
-    """Whether it is a sample of a process's metrics."""
-    return isinstance(event, MetricSample)
