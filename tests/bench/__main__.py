@@ -55,7 +55,7 @@ def main(wanted: list[str]) -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="trawl-bench-") as name:
         folder = Path(name)
-        with shop(folder) as site, fresh_system(site.host) as system:
+        with shop(folder) as site, fresh_system(site.host, gateway.RAISED if "gateway" in chosen else None) as system:
             start.measure(system, table, second="start" in chosen)
             if "memory" in chosen:
                 start.memory(system, table)

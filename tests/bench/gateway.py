@@ -24,6 +24,9 @@ SECONDS = 20.0
 REST_S = 4.0
 """Between a client's requests: some 250 requests a second in all, which two cores serve beside the crowd itself."""
 
+RAISED = {"TRAWL_CONNECTIONS_PER_ADDRESS": "4000"}
+"""All the clients come from one address; the rates are raised for every system that is measured."""
+
 _BARE = """
 import sys, uvicorn
 from fastapi import FastAPI
