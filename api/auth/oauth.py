@@ -97,4 +97,9 @@ def challenge_of(verifier: str) -> str | None:
     """The S256 challenge of a verifier (RFC 7636, 4.2); None for what no verifier may look like."""
     if _VERIFIER(verifier) is None:
         return None
+    return s256(verifier)
+
+
+def s256(verifier: str) -> str:
+    """The challenge that stands for a verifier of ours or of a program's."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -5,8 +5,6 @@ person to another. Somebody who has an account here links it while signed in; ot
 """
 
 import asyncio
-import base64
-import hashlib
 import hmac
 import secrets
 import time
@@ -22,6 +20,7 @@ import structlog
 
 from api.auth import oidc_tokens
 from api.auth.callers import Caller
+from api.auth.oauth import s256
 from api.auth.oidc_tokens import NotBelieved, UnknownKey
 from api.auth.tokens import Tokens
 from api.auth.visits import Visit
@@ -93,9 +92,7 @@ class Oidc:
             "scope": "openid profile email",
             "state": state,
             "nonce": nonce,
-            "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-            .rstrip(b"=")
-            .decode(),
+            "code_challenge": s256(verifier),
             "code_challenge_method": "S256",
         }
         where = document["authorization_endpoint"]

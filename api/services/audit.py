@@ -12,7 +12,7 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.exporter.formats.table import neutral
 from api.ports import AuditLog
-from api.services.cursors import foreign, pack, unpack
+from api.services.cursors import Page, cut, foreign, pack, unpack
 from schemas.audit import AuditEntry, AuditFilter, ChainStatus
 
 ExportKind: TypeAlias = Literal["ndjson", "csv"]
@@ -26,12 +26,11 @@ class AuditReading:
     def __init__(self, log: AuditLog) -> None:
         self._log = log
 
-    async def page(self, wanted: AuditFilter, cursor: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
+    async def page(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
         """The newest first. ApiError 422 for a cursor of another list."""
         position = unpack(cursor, (str,))
         found = await self._log.page(wanted, _number(position[0]) if position else None, limit + 1)
-        kept = found[:limit]
-        return kept, pack(str(kept[-1].id)) if len(found) > limit else None
+        return cut(found, limit, lambda entry: pack(str(entry.id)))
 
     async def export(self, caller: Caller, wanted: AuditFilter, kind: ExportKind, visit: Visit) -> AsyncIterator[bytes]:
         """Lines in pieces, oldest first, up to the one that says that this export was made."""

@@ -2,14 +2,25 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 
 from api.errors import ApiError, invalid
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A piece of a list; `next_cursor` is None at its end."""
+
+    items: list[T]
+    next_cursor: str | None
 
 
 def pack(*parts: Any) -> str:
@@ -47,3 +58,9 @@ def _read(part: Any, kind: type) -> Any:
 def foreign() -> ApiError:
     """422 for text that is not a cursor of the list."""
     return invalid("cursor", "This is not a cursor of this list; take `next_cursor` of the page before, unchanged.")
+
+
+def cut(found: list[T], limit: int, position: Callable[[T], str]) -> Page[T]:
+    """A piece of a list, of which one more than `limit` was asked for."""
+    more = len(found) > limit
+    return Page(found[:limit], position(found[limit - 1]) if more else None)

@@ -7,8 +7,7 @@ from uuid import UUID
 from api.auth.callers import Caller
 from api.errors import invalid
 from api.ports import Jobs
-from api.services.cursors import pack, unpack
-from api.services.jobs import Page, cut
+from api.services.cursors import Page, cut, pack, unpack
 from api.services.progress import STATES, StatusAsked
 from schemas.ledger import Job, JobFilter, JobOrder
 

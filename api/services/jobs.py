@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -14,12 +14,10 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Jobs, Records, RuleCheck
-from api.services.cursors import pack, unpack
+from api.services.cursors import Page, cut, pack, unpack
 from api.services.references import References
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
-
-T = TypeVar("T")
 
 Priority = Literal["low", "normal", "high"]
 PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
@@ -27,14 +25,6 @@ PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 
 _RUNS_LOOKED_AT = 2000
 """Of so many newest runs trends are shown to whoever does not see everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """A piece of a list; `next_cursor` is None at its end."""
-
-    items: list[T]
-    next_cursor: str | None
 
 
 class JobService:
@@ -214,12 +204,6 @@ class JobService:
             runs, dataset=dataset, kind=kind, limit=limit + 1, before=(position[0], position[1]) if position else None
         )
         return cut(found, limit, lambda trend: pack(trend.at, trend.id))
-
-
-def cut(found: list[T], limit: int, position: Callable[[T], str]) -> Page[T]:
-    """A piece of a list, of which one more than `limit` was asked for."""
-    more = len(found) > limit
-    return Page(found[:limit], position(found[limit - 1]) if more else None)
 
 
 def _uuid(value: str, field: str = "job_id") -> str:

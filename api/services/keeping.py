@@ -11,8 +11,8 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, invalid, not_found
 from api.ports import JobVersions
-from api.services.cursors import pack, unpack
-from api.services.jobs import JobService, Page, cut, described, no_such_job
+from api.services.cursors import Page, cut, pack, unpack
+from api.services.jobs import JobService, described, no_such_job
 from api.services.references import References
 from schemas.job import JobDescription
 from schemas.job.description import unfolded

@@ -9,7 +9,7 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import conflict, not_found
 from api.ports import Records, Resend, Resent
-from api.services.cursors import pack, unpack
+from api.services.cursors import Page, cut, pack, unpack
 from schemas import codec
 from schemas.errors import CodecError
 from schemas.ids import dead_letter_id
@@ -37,15 +37,12 @@ class Letters:
         self._resent = resent
         self._resend = resend
 
-    async def page(
-        self, cursor: str | None, limit: int, **filters: str | None
-    ) -> tuple[list[StoredLetter], str | None]:
+    async def page(self, cursor: str | None, limit: int, **filters: str | None) -> Page[StoredLetter]:
         """Newest first, without their values."""
         position = unpack(cursor, (datetime, UUID))
         before = (position[0], position[1]) if position else None
         found = await self._records.letters(**filters, before=before, limit=limit + 1)
-        kept = found[:limit]
-        return kept, pack(kept[-1].at, kept[-1].id) if len(found) > limit else None
+        return cut(found, limit, lambda letter: pack(letter.at, letter.id))
 
     async def letter(self, letter_id: str) -> StoredLetter:
         """One, whole. ApiError 404."""

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from api.auth.callers import Caller
 from api.ports import RunHistory, Visits
-from api.services.cursors import pack, unpack
-from api.services.jobs import JobService, Page, cut
+from api.services.cursors import Page, cut, pack, unpack
+from api.services.jobs import JobService
 from api.services.log_lines import LEVELS, Level, LogLine, act_line, page_line, turn_line
 from schemas.ledger import Job, Run
 

@@ -11,8 +11,7 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, conflict, invalid, not_found
 from api.ports import AddressRule, Webhooks
-from api.services.cursors import pack, unpack
-from api.services.jobs import Page
+from api.services.cursors import Page, cut, pack, unpack
 from api.shapes.webhooks import WebhookAsked, WebhookChange
 from schemas.hosts import UrlError
 from schemas.job import JobDescription
@@ -114,8 +113,7 @@ class Notifications:
         position = unpack(cursor, (datetime, UUID))
         before = (position[0], position[1]) if position else None
         found = await self._store.deliveries(known.id, state=state, before=before, limit=limit + 1)
-        more = len(found) > limit
-        return Page(found[:limit], pack(found[limit - 1].created_at, found[limit - 1].id) if more else None)
+        return cut(found, limit, lambda one: pack(one.created_at, one.id))
 
     async def delivery(self, caller: Caller, webhook_id: str, delivery_id: str) -> Delivery:
         """One delivery with its attempts."""

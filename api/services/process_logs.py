@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from api.ports import ProcessLogs
-from api.services.cursors import pack, unpack
+from api.services.cursors import Page, cut, pack, unpack
 from schemas.observed import LineFilter, RequestFilter, StoredLine, StoredRequest
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
@@ -32,19 +32,15 @@ class Observed:
     def __init__(self, stored: ProcessLogs) -> None:
         self._stored = stored
 
-    async def requests(
-        self, wanted: RequestFilter, cursor: str | None, limit: int
-    ) -> tuple[list[StoredRequest], str | None]:
+    async def requests(self, wanted: RequestFilter, cursor: str | None, limit: int) -> Page[StoredRequest]:
         """Requests that were answered."""
         found = await self._stored.requests(wanted, _position(cursor), limit + 1)
-        kept = found[:limit]
-        return kept, pack(kept[-1].at, kept[-1].id) if len(found) > limit else None
+        return cut(found, limit, lambda one: pack(one.at, one.id))
 
-    async def lines(self, wanted: LineFilter, cursor: str | None, limit: int) -> tuple[list[StoredLine], str | None]:
+    async def lines(self, wanted: LineFilter, cursor: str | None, limit: int) -> Page[StoredLine]:
         """Lines of the processes' logs."""
         found = await self._stored.lines(wanted, _position(cursor), limit + 1)
-        kept = found[:limit]
-        return kept, pack(kept[-1].at, kept[-1].id) if len(found) > limit else None
+        return cut(found, limit, lambda one: pack(one.at, one.id))
 
 
 def _position(cursor: str | None) -> tuple[datetime, str] | None:

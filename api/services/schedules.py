@@ -9,8 +9,8 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, invalid, not_found
 from api.ports.schedules import Schedules
-from api.services.cursors import pack, unpack
-from api.services.jobs import JobService, Page
+from api.services.cursors import Page, cut, pack, unpack
+from api.services.jobs import JobService
 from schemas.job.schedule import Schedule
 from schemas.recurrence import Recurrence
 from schemas.schedules import Firing, FiringOutcome, JobSchedule
@@ -64,9 +64,7 @@ class ScheduleService:
     async def page(self, caller: Caller, cursor: str | None, limit: int) -> Page[JobSchedule]:
         """The caller's, or everyone's for an administrator, the next one to fire first."""
         found = await self._store.schedules(caller.owner_filter, _place(cursor), limit + 1)
-        last = found[limit - 1] if len(found) > limit else None
-        cut = pack(last.next_at or _NEVER, last.job_id) if last else None
-        return Page(found[:limit], cut)
+        return cut(found, limit, lambda one: pack(one.next_at or _NEVER, one.job_id))
 
     async def firings(
         self, caller: Caller, job_id: str, outcome: FiringOutcome | None, cursor: str | None, limit: int
@@ -76,7 +74,7 @@ class ScheduleService:
         position = unpack(cursor, (datetime,))
         before = position[0] if position else None
         found = await self._store.firings(job.id, outcome=outcome, before=before, limit=limit + 1)
-        return Page(found[:limit], pack(found[limit - 1].due_at) if len(found) > limit else None)
+        return cut(found, limit, lambda one: pack(one.due_at))
 
     def next_of(self, known: JobSchedule, count: int) -> list[datetime]:
         """The next times of a schedule, without jitter; none of one that is paused or whose job is disabled."""

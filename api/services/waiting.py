@@ -6,7 +6,8 @@ from collections import Counter
 from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, invalid, unavailable
-from api.services.jobs import JobService, Page
+from api.services.cursors import Page
+from api.services.jobs import JobService
 from schemas.job import JobDescription
 from schemas.ledger import Job, StoredRecord
 

@@ -1,12 +1,12 @@
 """The audit log, requests and log lines as v1 tells them."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from api.services.cursors import Page
 from schemas.audit import AuditEntry, ChainStatus
 from schemas.observed import StoredLine, StoredRequest
 
@@ -144,9 +144,9 @@ class LogPage(BaseModel):
     next_cursor: str | None
 
 
-def audit_page(entries: Sequence[AuditEntry], after: str | None) -> AuditPage:
+def audit_page(page: Page[AuditEntry]) -> AuditPage:
     """A piece of the audit log."""
-    return AuditPage(entries=[AuditLine(**asdict(entry)) for entry in entries], next_cursor=after)
+    return AuditPage(entries=[AuditLine(**asdict(entry)) for entry in page.items], next_cursor=page.next_cursor)
 
 
 def chain_body(status: ChainStatus) -> ChainBody:
@@ -163,14 +163,14 @@ def chain_body(status: ChainStatus) -> ChainBody:
     )
 
 
-def request_page(requests: Sequence[StoredRequest], after: str | None) -> RequestPage:
+def request_page(page: Page[StoredRequest]) -> RequestPage:
     """A piece of the request log."""
-    return RequestPage(requests=[RequestLine(**asdict(one)) for one in requests], next_cursor=after)
+    return RequestPage(requests=[RequestLine(**asdict(one)) for one in page.items], next_cursor=page.next_cursor)
 
 
-def log_page(lines: Sequence[StoredLine], after: str | None) -> LogPage:
+def log_page(page: Page[StoredLine]) -> LogPage:
     """A piece of the processes' logs."""
-    return LogPage(logs=[_line(line) for line in lines], next_cursor=after)
+    return LogPage(logs=[_line(line) for line in page.items], next_cursor=page.next_cursor)
 
 
 def _line(line: StoredLine) -> LogLineBody:

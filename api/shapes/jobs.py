@@ -8,8 +8,9 @@ from typing import Any, Literal
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.services.cursors import Page
 from api.services.job_lists import Numbered
-from api.services.jobs import PRIORITIES, Page, Priority
+from api.services.jobs import PRIORITIES, Priority
 from api.services.progress import NOT_STARTED, Status, Timing, phase_of, progress, status_of, timing
 from schemas.events import RunCounts
 from schemas.ledger import Job, Run

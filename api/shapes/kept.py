@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from api.services.jobs import Page
+from api.services.cursors import Page
 from schemas.ledger import JobVersion
 
 _JOB: dict[str, Any] = {"urls": ["http://127.0.0.1:8090/"], "name": "shop", "options": {"max_pages": 2000}}

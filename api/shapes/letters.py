@@ -1,11 +1,11 @@
 """Dead letters as v1 tells them."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from api.services.cursors import Page
 from api.services.letters import Sent
 from schemas.ledger import StoredLetter
 
@@ -71,9 +71,9 @@ class LetterReplayed(BaseModel):
     replayed_at: datetime
 
 
-def letter_page(letters: Sequence[StoredLetter], after: str | None) -> LetterPage:
+def letter_page(page: Page[StoredLetter]) -> LetterPage:
     """A piece of the list, without values."""
-    return LetterPage(letters=[Letter(**_known(letter)) for letter in letters], next_cursor=after)
+    return LetterPage(letters=[Letter(**_known(letter)) for letter in page.items], next_cursor=page.next_cursor)
 
 
 def whole_letter(letter: StoredLetter) -> LetterWhole:

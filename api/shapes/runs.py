@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.services.cursors import Page
 from api.services.history import Cleanup, RunTold
-from api.services.jobs import Page
 from api.services.log_lines import Level, LogLine, Source
 from api.services.progress import Status, phase_of, progress, status_of
 from api.services.remaining import Remaining

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.services.jobs import Page, run_of
+from api.services.cursors import Page
+from api.services.jobs import run_of
 from api.services.progress import Status, status_of
 from schemas.ledger import Job, StoredRecord
 

@@ -53,7 +53,7 @@ async def search(
     """What was done, newest first: every write, sign-in and export, in the words of `action`."""
     wanted = AuditFilter(actor=actor, action=action, object=object, address=address, request_id=request_id,
                          since=_moment(since), until=_moment(until))  # fmt: skip
-    return audit_page(*await gateway.audit.page(wanted, cursor, limit))
+    return audit_page(await gateway.audit.page(wanted, cursor, limit))
 
 
 @router.get("/chain", summary="How far the audit log is sealed", **documented(permission=Permission.ADMIN))

@@ -31,8 +31,7 @@ async def letters(
     limit: Limit = 100,
 ) -> LetterPage:
     """What no stage could use, newest first: where it stood and why."""
-    found, after = await gateway.letters.page(cursor, limit, topic=topic, stage=stage, code=code, run_id=run_id)
-    return letter_page(found, after)
+    return letter_page(await gateway.letters.page(cursor, limit, topic=topic, stage=stage, code=code, run_id=run_id))
 
 
 @router.get("/{letter_id}", summary="Get a dead letter", **documented(404, permission=Permission.ADMIN))

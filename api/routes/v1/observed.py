@@ -41,7 +41,7 @@ async def logs(
     now = datetime.now(UTC)
     wanted = LineFilter(levels=at_least(level), since=moment(since, now), until=moment(until, now) if until else None,
                         process=component, event=event, run_id=run_id)  # fmt: skip
-    return log_page(*await gateway.observed.lines(wanted, cursor, limit))
+    return log_page(await gateway.observed.lines(wanted, cursor, limit))
 
 
 @router.get("/requests", summary="The request log", **documented(422, permission=Permission.MONITOR))
@@ -63,4 +63,4 @@ async def requests(
     now = datetime.now(UTC)
     wanted = RequestFilter(since=moment(since, now), until=moment(until, now) if until else None, user=user,
                            method=method, path=path, status=status, request_id=request_id, address=address)  # fmt: skip
-    return request_page(*await gateway.observed.requests(wanted, cursor, limit))
+    return request_page(await gateway.observed.requests(wanted, cursor, limit))
