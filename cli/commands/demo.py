@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cli.demonstration.demonstration import Outcome
+    from cli.demonstration.outcome import Outcome
 
 # Not by TRAWL_DATA: the demonstration must not find its way into somebody's own data.
 DemoData = Annotated[

@@ -10,7 +10,8 @@ from pathlib import Path
 from cli.board import Board
 from cli.commands.up import announce
 from cli.console import err, out
-from cli.demonstration.demonstration import Outcome, demonstrate
+from cli.demonstration.demonstration import demonstrate
+from cli.demonstration.outcome import Outcome
 from cli.demonstration.show import Show
 from cli.demonstration.site import Site, serving
 from cli.invitation import invitation

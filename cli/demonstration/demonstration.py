@@ -9,6 +9,7 @@ from typing import Any
 from cli.demonstration import descriptions
 from cli.demonstration.accounts import Stored, differences, open_sums
 from cli.demonstration.figures import Figures
+from cli.demonstration.outcome import Outcome
 from cli.demonstration.settling import ended, quiet
 from cli.demonstration.show import Show
 from cli.demonstration.site import Site
@@ -23,21 +24,6 @@ from schemas.ledger import Run
 
 TIMES = 120
 EVERY = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a demonstration showed; `wrong` holds a sentence for each sum that does not close."""
-
-    figures: Figures
-    verdict: Verdict
-    wrong: tuple[str, ...]
-    sample: list[dict[str, Any]]
-
-    @property
-    def holds(self) -> bool:
-        """Whether everything is as promised."""
-        return not self.wrong and self.verdict.holds
 
 
 @dataclass(frozen=True, kw_only=True)

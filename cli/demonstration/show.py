@@ -4,19 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.demonstration.descriptions import FIELDS
+from cli.demonstration.outcome import Outcome
 from cli.errors import RunFailed
 from cli.tables import aligned, plain, records
 from infra.postgres.jobs import PostgresJobs
 from schemas.ledger import Run
-
-if TYPE_CHECKING:
-    from cli.demonstration.demonstration import Outcome
 
 _LOOK_EVERY = 0.1
 _PATIENCE = 120.0
@@ -61,7 +58,7 @@ class Show:
                     )
                 await asyncio.sleep(_LOOK_EVERY)
 
-    def tell(self, outcome: "Outcome") -> None:
+    def tell(self, outcome: Outcome) -> None:
         """The records, the trends beside what was planted, the figures, and whatever does not add up."""
         self._console.print(records(outcome.sample, "Some of the shop's records", self._console.width, FIELDS))
         self._console.print(_trends(outcome))
@@ -74,7 +71,7 @@ class Show:
             )
 
 
-def _trends(outcome: "Outcome") -> object:
+def _trends(outcome: Outcome) -> object:
     rows = []
     for event, alarm in outcome.verdict.pairs:
         found = f"[green]{alarm.kind} {alarm.direction}, visit {alarm.visit}[/]" if alarm else "[red]not found[/]"
@@ -85,7 +82,7 @@ def _trends(outcome: "Outcome") -> object:
     return plain(("product", "planted", "price", "from", "found"), rows, "Price changes planted and found")
 
 
-def _figures(outcome: "Outcome") -> object:
+def _figures(outcome: Outcome) -> object:
     figures = outcome.figures
     seconds = figures.crawl_seconds
     rate = f"{figures.crawl_pages / seconds:,.0f} pages/s"

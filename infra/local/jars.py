@@ -1,7 +1,7 @@
 """The broker's jars: a pinned list, fetched once into a cache that all data folders share.
 
-`infra/kafka/jars.txt` has a line for each jar: SHA-256, size in bytes, Maven coordinate. `python -m infra.local.jars
---pin` writes it anew (see `infra.local.pinning`).
+`infra/kafka/jars.txt` has a line for each jar: SHA-256, size in bytes, Maven coordinate. `python -m
+infra.local.pinning` writes it anew.
 """
 
 import fcntl
@@ -119,9 +119,3 @@ def _fetch_all(missing: Sequence[Wanted], total: int, progress: Progress, stop: 
             "Connect to the network and start again (it goes on where it stopped), name a Maven mirror with "
             "TRAWL_MIRROR, or use a broker of your own with TRAWL_KAFKA=host:port."
         ) from problems[0]
-
-
-if __name__ == "__main__":
-    from infra.local.pinning import main
-
-    main()

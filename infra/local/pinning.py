@@ -1,10 +1,9 @@
-"""Writes the pinned list of the broker's jars: `python -m infra.local.jars --pin`.
+"""Writes the pinned list of the broker's jars: `python -m infra.local.pinning`.
 
 To pin another version, change ROOTS and run it. Apache Maven resolves the runtime dependencies afresh and checks each
 jar against the repository's own sums before ours are taken.
 """
 
-import argparse
 import shutil
 import subprocess
 import tempfile
@@ -52,12 +51,13 @@ def _project(roots: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """`python -m infra.local.jars --pin`: writes the pinned list anew."""
-    parser = argparse.ArgumentParser(description="Kafka's pinned jars.")
-    parser.add_argument("--pin", action="store_true", required=True, help="resolve with Maven and write the list")
-    parser.parse_args()
+    """Resolves with Maven and writes the pinned list anew."""
     jars = sorted(resolve_with_maven(ROOTS), key=lambda jar: jar.coordinate)
     lines = [f"{jar.sha256} {jar.size:>9} {jar.coordinate}" for jar in jars]
-    head = f"# SHA-256, bytes, Maven coordinate of {', '.join(ROOTS)} (python -m infra.local.jars --pin)"
+    head = f"# SHA-256, bytes, Maven coordinate of {', '.join(ROOTS)} (python -m infra.local.pinning)"
     target = Path(__file__).parents[1] / "kafka" / "jars.txt"
     target.write_text("\n".join([head, *lines, ""]))
+
+
+if __name__ == "__main__":
+    main()
