@@ -10,7 +10,7 @@ LAY = $(or $(PYTHON),python3) deploy/environment.py
 ROOMS := schemas producers streams api dashboards cli infra demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench race setup runtime lock generated clean
+.PHONY: help demo up test fuzz check format bench race setup runtime lock generated clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ up: runtime ## start the engines and all processes; Ctrl-C stops them
 
 test: setup ## all tests: unit, contract, integration, acceptance, pages (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+fuzz: setup ## play the gateway against its document with many examples, and put every naughty string in every place (EXAMPLES=…)
+	@TRAWL_TEST_EXAMPLES=$(or $(EXAMPLES),200) TRAWL_TEST_NAUGHTY=all $(BIN)/python -m pytest -p no:xdist --timeout 0 \
+		tests/integration/api/test_contract.py tests/integration/api/test_naughty.py $(ARGS)
 
 check: setup ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .

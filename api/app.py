@@ -198,7 +198,9 @@ def _assembled(
     metrics = Metrics()
     tokens = Tokens(_keys(ports, config), config.issuer, config.audience)
     passwords = passwords or Passwords(config.password_threads, config.password_queue)
-    people = identity(ports.accounts, ports.users, ports.factors, ports.attempts, passwords, tokens, config)
+    people = identity(
+        ports.accounts, ports.users, ports.factors, ports.attempts, ports.identities, passwords, tokens, config
+    )
     stored = CredentialService(ports.credentials)
     notifications = Notifications(ports.webhooks, ports.webhook_rule)
     named = References(stored, notifications)
@@ -230,7 +232,7 @@ def _assembled(
         estimating=Estimating(service, ports.history, ports.visits),
         waiting=Waiting(service, config.sync_wait, config.sync_pages),
         checking=Checking(service, named, ports.address_rule),
-        idempotency=Idempotency(ports.idempotency, tuple(stores_away)),
+        idempotency=Idempotency(ports.idempotency, tuple(stores_away), config.signing_seed),
         audit=AuditReading(ports.audit),
         observed=Observed(ports.process_logs),
         letters=Letters(ports.records, ports.resent, ports.resend),
@@ -245,7 +247,7 @@ def _assembled(
         previews=Previewing(service, ports.previews, config.preview_wait),
         stories=Stories(ports.jobs, ports.records),
         estimates=Estimates(ports.jobs, config.estimate_wait),
-        health=HealthCheck(ports.checks),
+        health=HealthCheck(ports.checks, mail=config.mail),
         hub=live.hub,
         live=live,
         sockets=Sockets(ports.accounts, metrics, config.max_sockets, config.socket_check),

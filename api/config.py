@@ -53,6 +53,8 @@ class GatewayConfig:
     quiet_answer: float = 0.25
     """Whoever asks for a new password waits at least so long, so that the time does not tell whether there is such an
     account."""
+    mail: bool = False
+    """Whether a server takes our mail."""
     registration: bool = False
     registration_roles: tuple[str, ...] = ("viewer",)
     """The roles that whoever registers may choose from; the first is the one for those who do not choose."""
@@ -107,7 +109,7 @@ class GatewayConfig:
     progress_every: float = 1.0
     """A stream tells its progress at most so often."""
     catching_up: int = 8
-    """Listeners that read the past at once; the others wait for their turn."""
+    """Listeners that read a portion of the past at once; the others wait for their turn."""
     catching_up_rate: float = 20_000_000
     """Bytes a second that they read of it together."""
     heartbeat: float = 30.0

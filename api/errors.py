@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 Code = Literal[
     "BAD_REQUEST",
@@ -91,6 +93,12 @@ def conflict(field: str, message: str) -> ApiError:
 def invalid(field: str, message: str, code: str = "INVALID") -> ApiError:
     """422 for one field."""
     return ApiError(422, "VALIDATION_ERROR", "The request is not valid.", [Fault(field, message, code)])
+
+
+def of_body(problem: ValidationError) -> RequestValidationError:
+    """422 for a body that was read by hand, as the framework would say it: every wrong field is named."""
+    faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in problem.errors(include_url=False)]
+    return RequestValidationError(faults)
 
 
 def unavailable(message: str, seconds: int = 2) -> ApiError:

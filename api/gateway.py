@@ -1,5 +1,7 @@
 """The gateway's parts, put together once and reached by every route."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -22,7 +24,7 @@ from api.auth.tokens import Tokens
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.edge.idempotency import begin, deed_of
-from api.errors import forbidden, unauthenticated
+from api.errors import ApiError, forbidden, unauthenticated
 from api.limits.limiter import Limiter
 from api.live.channels import Owners
 from api.live.follower import Live
@@ -127,14 +129,35 @@ def visit_of(connection: HTTPConnection) -> Visit:
     )
 
 
-async def caller_of(gateway: Gateway, connection: HTTPConnection, trusted: bool) -> Caller | None:
-    """Whoever calls, by header or else by a browser's cookie, which counts only when `trusted`: when no page of
-    somebody else can have sent it."""
+async def caller_of(gateway: Gateway, connection: HTTPConnection) -> Caller | None:
+    """Whoever calls, by header or else by a browser's cookie, which counts only when no page of somebody else can have
+    sent it. Looked up once a request, whoever asks for it (limits first); anew when so much time has passed, while a
+    body came, that the store would be asked anew."""
+    state, now = connection.scope["state"], time.monotonic()
+    asked_at, found = state.get("caller", (-math.inf, None))
+    if now - asked_at >= gateway.config.sign_in_freshness:
+        try:
+            found = await _looked_up(gateway, connection)
+        except ApiError as refusal:
+            found = refusal
+        state["caller"] = now, found
+    if isinstance(found, ApiError):
+        raise found
+    return cast("Caller | None", found)
+
+
+async def _looked_up(gateway: Gateway, connection: HTTPConnection) -> Caller | None:
     address, cookie = connection.client.host if connection.client else "", connection.cookies.get(COOKIE)
     caller = await gateway.callers.by_headers(connection.headers, address)
-    if caller is None and cookie and trusted:
+    if caller is None and cookie and _trusted(gateway, connection):
         caller = await gateway.callers.by_cookie(cookie)
     return caller
+
+
+def _trusted(gateway: Gateway, connection: HTTPConnection) -> bool:
+    if connection.scope["type"] == "http" and connection.scope["method"] in SAFE:
+        return True
+    return same_origin(connection.headers, connection.scope["scheme"], gateway.config.public_url)
 
 
 class Needs:
@@ -145,10 +168,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> Caller:
         gateway = gateway_of(request)
-        trusted = request.method in SAFE or same_origin(
-            request.headers, request.scope["scheme"], gateway.config.public_url
-        )
-        caller = await caller_of(gateway, request, trusted)
+        caller = await caller_of(gateway, request)
         if caller is None:
             raise unauthenticated("Sign in first: send an access token or an API key.")
         request.state.user = caller.user_id
@@ -160,10 +180,29 @@ class Needs:
         return caller
 
 
+class _Told:
+    """Before a scheme of the framework's: it is there for the documentation and looks at nothing, in every request."""
+
+    async def __call__(self) -> None:
+        """Nothing."""
+
+
+class _Bearer(_Told, HTTPBearer):  # type: ignore[misc]
+    pass
+
+
+class _Key(_Told, APIKeyHeader):  # type: ignore[misc]
+    pass
+
+
+class _Cookie(_Told, APIKeyCookie):  # type: ignore[misc]
+    pass
+
+
 SCHEMES = [
-    Depends(HTTPBearer(auto_error=False, description="An access token, or an API key.")),
-    Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
-    Depends(APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser.")),
+    Depends(_Bearer(auto_error=False, description="An access token, or an API key.", scheme_name="HTTPBearer")),
+    Depends(_Key(name="X-API-Key", auto_error=False, scheme_name="APIKeyHeader")),
+    Depends(_Cookie(name=COOKIE, auto_error=False, description="A signed-in browser.", scheme_name="APIKeyCookie")),
 ]
 """The three ways to show who is calling, as the documentation lists them; `Needs` alone reads them."""
 

@@ -1,5 +1,6 @@
 """`--field price=.price::text:price`: one field of a record, as people type it."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 from cli.errors import WrongUse
@@ -31,3 +32,22 @@ def extract(items: str | None, fields: list[str], key: list[str]) -> dict[str, A
     if key:
         said["key"] = key
     return said
+
+
+def changes(items: str | None, fields: list[str], key: list[str], rules: Path | None) -> dict[str, Any]:
+    """The parts of a job description that are to be other than the job's, by options or by a file of JSON; WrongUse for
+    both at once, and for a file that has something else in it."""
+    if rules is None:
+        given = extract(items, fields, key)
+        return {"extract": given} if given else {}
+    if items is not None or fields or key:
+        raise WrongUse("Give the rules either by --rules or by options such as --items and --field.")
+    import orjson
+
+    try:
+        found = orjson.loads(rules.read_bytes())
+    except (OSError, ValueError) as problem:
+        raise WrongUse(f"{rules} cannot be read as JSON: {problem}") from problem
+    if not isinstance(found, dict) or not found.keys() <= {"extract", "clean", "filters"}:
+        raise WrongUse(f'{rules} must be an object such as {{"extract": {{…}}}}, with extract, clean or filters.')
+    return found

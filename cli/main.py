@@ -16,6 +16,7 @@ from cli.commands import (
     keys,
     letters,
     link,
+    preview,
     processes,
     provision,
     replay,
@@ -40,7 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = (
-    up, down, status, demo, scrape, replay, export, watch, why, control, letters, link, env, health, provision,
+    up, down, status, demo, scrape, replay, preview, export, watch, why, control, letters, link, env, health, provision,
 )  # fmt: skip
 for command in _COMMANDS:
     command.register(app)

@@ -15,6 +15,7 @@ from cli.errors import CliError
 from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.attempts import PostgresAttempts
 from infra.postgres.factors import PostgresFactors
+from infra.postgres.identities import PostgresIdentities
 from infra.postgres.mailbox import Mailbox
 from infra.postgres.pool import Database
 from infra.postgres.users import PostgresUsers
@@ -59,6 +60,7 @@ async def people(settings: Settings) -> AsyncGenerator[People]:
             PostgresUsers(database, mailbox),
             PostgresFactors(database, seal, mailbox),
             PostgresAttempts(database, mailbox),
+            PostgresIdentities(database, mailbox),
             words,
             Tokens(KeyRing(config.signing_seed), config.issuer, config.audience),
             config,

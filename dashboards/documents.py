@@ -8,6 +8,7 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.document import Document
 
 from dashboards.pages.overview import overview
+from dashboards.pages.requests import requests
 from dashboards.pages.run import run
 from dashboards.pages.trends import trends
 from dashboards.surroundings import Surroundings
@@ -19,6 +20,7 @@ DOCUMENTS: Mapping[str, Fill] = MappingProxyType(
         "/overview": overview,
         "/run": run,
         "/trends": trends,
+        "/requests": requests,
     }
 )
 

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from schemas.accounts import Standing
 from schemas.events import PageOutcome, RunEvent, Trend
 from schemas.message import Message
+from schemas.observed import RequestFigures
 
 
 class LiveEvents(Protocol):
@@ -62,8 +64,8 @@ class RunHistory(Protocol):
 class Sessions(Protocol):
     """The gateway's sign-ins."""
 
-    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
-        """Of these sessions the ones that still count, each with the role of its account now."""
+    async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
+        """Of these sessions the ones that still count, each with what its account may do now."""
         ...
 
 
@@ -96,6 +98,11 @@ class ChartHistory(Protocol):
 
     async def records(self, run_id: str, before: float, limit: int) -> list[tuple[str, str, str, dict[str, Any]]]:
         """(fetched at, url, record key, data) of a run's last records, oldest first."""
+        ...
+
+    async def requests(self, since: float, width: int, limit: int) -> RequestFigures:
+        """What the gateways answered since an epoch second, in stretches of `width` seconds; at most `limit` rows of
+        each kind."""
         ...
 
     async def pace(self, run_id: str, before: float) -> list[tuple[int, int, int]]:

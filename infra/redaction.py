@@ -28,7 +28,8 @@ _OF_NAME = r"(?:passw(?:or)?d|passwd|secret|token|api[-_]?key|authorization|cook
 _LOOKS = (
     (re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.{0,8000}?)(?:-----END [A-Z ]{0,30}-----|\Z)"), HIDDEN),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{0,200}:)[^\s/@]{1,400}@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"(?i)(/sign-in/+)[^\s\"'?#]{1,200}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)((?:/|%2f)(?:sign-in|reset-password)(?:/|%2f)+)[^\s\"'?#&]{1,400}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)(/oidc/callback\?|[?&](?:ticket|code_verifier)=)[^\s\"'#]{1,4000}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s{1,4}[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(rf"(?i)({_OF_NAME}[\w-]{{0,32}}[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?)(?!\[redacted)[^\s\"'&,;}}{{)]{{3,}}"),
      rf"\1{HIDDEN}"),

@@ -34,7 +34,8 @@ class Act:
 class User:
     """An account. `status` is active, disabled or locked; only an active one is let in. `permissions` is all that it
     may do: its role's, as the store knows them, and those `granted` besides. After `password_expires` (a temporary
-    password has an end) its password counts no more."""
+    password has an end) its password counts no more. `credential_version` counts up whenever what was shown before may
+    let nobody in any more."""
 
     id: str
     username: str
@@ -49,6 +50,7 @@ class User:
     granted: tuple[str, ...] = ()
     mfa_enabled: bool = False
     password_expires: datetime | None = None
+    credential_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Credential:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A signed-in device. `refresh_hash` is the SHA-256 of its one valid refresh token; unused for `idle_lifetime`
-    seconds it is over. `device` marks what it was opened with, `network` from where."""
+    seconds it is over. `device` marks what it was opened with, `network` from where; `version` is the account's
+    credential version as it was looked at."""
 
     id: str
     user_id: str
@@ -74,6 +77,7 @@ class Session:
     how: str = "password"
     device: bytes = b""
     network: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,8 @@ _version = msgspec.json.Decoder(_Versioned)
 
 
 @cache
-def _decoder(topic: str) -> msgspec.json.Decoder[Any] | None:
-    struct = topics()[topic].struct
+def _decoder(topic: str, struct: type | None) -> msgspec.json.Decoder[Any] | None:
+    struct = struct or topics()[topic].struct
     return None if struct is None else msgspec.json.Decoder(struct)
 
 
@@ -37,13 +37,14 @@ def encode(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
-def decode(topic: str, value: bytes | None) -> Any:
-    """The event that `value` holds; on a topic of original bytes (dead letters) those bytes, whatever they are.
+def decode(topic: str, value: bytes | None, struct: type | None = None) -> Any:
+    """The event that `value` holds; on a topic of original bytes (dead letters) those bytes, whatever they are. With
+    `struct` it is read as that: the topic's own, but for what the reader leaves unread.
 
     Raises CodecError with code `empty`, `malformed` (not JSON), `unknown_version` or `invalid` (the reason names
     the field). The caller dead-letters the original bytes with that reason.
     """
-    decoder = _decoder(topic)
+    decoder = _decoder(topic, struct)
     if decoder is None:
         return value or b""
     if not value:

@@ -267,6 +267,25 @@ class StoredRecord:
     url: str
     data: str
     fetched_at: datetime
+    completeness: float = 100.0
+    quality: float = 100.0
+    language: str = ""
+    word_count: int = 0
+    category: str = ""
+    data_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMark:
+    """What trends said of a record against what it knew before, as ClickHouse holds it; `fields` is JSON text, field →
+    [from, to]."""
+
+    record_id: str
+    key: str
+    state: str
+    other: str
+    fields: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What came of it: what is left of the minute and of the second, and when (epoch seconds) the minute's bucket is
-    filled anew. A request that is refused took nothing, and may come back after `retry` seconds."""
+    full again. A request that is refused took nothing, and may come back after `retry` seconds."""
 
     remaining: int
     burst_remaining: int

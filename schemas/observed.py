@@ -61,3 +61,50 @@ class LineFilter:
     process: str | None = None
     event: str | None = None
     run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPace:
+    """The requests of a stretch of time that begins at the epoch second `second`; times are milliseconds."""
+
+    second: int
+    requests: int
+    refused: int
+    failed: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFigures:
+    """The requests of one operation."""
+
+    method: str
+    route: str
+    requests: int
+    failed: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Requests of one caller to one operation that a limit turned away (429), and when the last one came."""
+
+    route: str
+    user: str
+    address: str
+    requests: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFigures:
+    """What the gateways answered since a moment, added up: by time, by operation, by status; the slowest requests, and
+    who was refused most."""
+
+    pace: tuple[RequestPace, ...] = ()
+    routes: tuple[RouteFigures, ...] = ()
+    statuses: tuple[tuple[int, int], ...] = ()
+    slowest: tuple[StoredRequest, ...] = ()
+    refused: tuple[Refused, ...] = ()

@@ -1,6 +1,7 @@
 """People as an outside OpenID Connect provider knows them, and the provider's answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -25,3 +26,15 @@ class Identity:
     username: str = ""
     email: str | None = None
     """Only an address that the provider has verified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedIdentity:
+    """Somebody of a provider as an account's owner sees them. `own`: the account was made for them, when they first
+    came; the others were linked to it later."""
+
+    id: str
+    issuer: str
+    subject: str
+    linked_at: datetime
+    own: bool

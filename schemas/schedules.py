@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from schemas.recurrence import CatchUp, Overlap, Recurrence
 
 FiringOutcome: TypeAlias = Literal["started", "waiting", "skipped", "missed", "failed"]
+
+DISABLED: Final = "The job is disabled (enabled: false) or archived."
+"""Why a time was skipped, when it came and when its turn came after waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,9 @@ _TRACKING = (
 )
 
 _SPLIT = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL).match
-_PLAIN_PATH = re.compile(r"(?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)+").fullmatch
+_SEGMENTS = r"(?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)+"
+_PLAIN_PATH = re.compile(_SEGMENTS).fullmatch
+_PLAIN_FROM_ROOT = re.compile(rf"(?!//){_SEGMENTS}").fullmatch
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]+").fullmatch
 _CLUTTER = re.compile(rf"(?:^|&)(?:&|$|(?:{_TRACKING})(?:[=&]|$))", re.IGNORECASE).search
 _TRACKER = re.compile(rf"(?:{_TRACKING})(?:=|$)", re.IGNORECASE).match
@@ -59,6 +61,10 @@ def canonical(url: str, base: str | None = None) -> str:
     """
     if len(url) > 8 * MAX_URL:
         raise UrlError("too_long", f"The URL has {len(url)} characters; {MAX_URL} are allowed.")
+    if base is not None and _PLAIN_FROM_ROOT(url):  # the commonest link by far: there is nothing to take apart
+        whole = _base(base).origin + url
+        if len(whole) <= MAX_URL:
+            return whole
     scheme, authority, path, query = _split(_tidy(url))
     if authority is None and not scheme:
         if base is None:

@@ -79,15 +79,29 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
-    """A delivery that one sender holds for a while, with the secrets that sign it."""
+    """A delivery that one sender holds for a while, with the secrets that sign it. `failures` are the tries in a row
+    that its webhook failed before this one."""
 
     id: str
     webhook_id: str
+    owner: str
+    failures: int
     url: str
     host: str
     body: str
     tries: int
     secrets: list[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """How many posts of one sender may be under way to one host, for one owner there, for one owner at all, and to all
+    endpoints that failed last."""
+
+    of_host: int
+    of_owner_at_host: int
+    of_owner: int
+    of_ailing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """From what a request shows to who is calling."""
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.auth.permissions import Permission, known
-from api.auth.tokens import TokenKind, Tokens
+from api.auth.tokens import TokenKind, Tokens, hash_of
 from api.errors import unauthenticated
 from api.ports import Accounts
 
@@ -86,7 +85,7 @@ class Callers:
 
     async def by_key(self, key: str, address: str = "") -> Caller:
         """Whoever an API key belongs to. The key is found by its hash, so that no comparison tells anything."""
-        key_hash = hashlib.sha256(key.encode("utf-8", "replace")).digest()
+        key_hash = hash_of(key)
 
         async def ask() -> Caller | None:
             found = await self._accounts.by_key(key_hash, address)

@@ -10,9 +10,8 @@ import pyotp
 import segno
 
 from api.auth import mails
-from api.auth.attempts import CODES, subject
-from api.auth.guard import Guard
 from api.auth.passwords import Passwords
+from api.auth.tries import Tries
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
 from api.ports.users import Factors
@@ -51,12 +50,12 @@ class SecondFactor:
         self,
         factors: Factors,
         passwords: Passwords,
-        guard: Guard,
+        tries: Tries,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._factors = factors
         self._passwords = passwords
-        self._guard = guard
+        self._tries = tries
         self._clock = clock
 
     async def set_up(self, user: User, visit: Visit) -> Setup:
@@ -78,18 +77,19 @@ class SecondFactor:
 
     async def verify(self, user: User, code: str, visit: Visit) -> None:
         """Enables what was set up, for somebody whose app shows the right code."""
-        async with _Counting(self._guard, user):
-            factor = await self._factors.factor(user.id)
-            if factor is None:
-                raise not_found("mfa", "Nothing was set up; begin with POST /auth/mfa/setup.")
-            if factor.enabled:
-                raise conflict("mfa", "Two-step sign-in is enabled already.")
-            step = step_of(factor.secret, _digits(code), self._clock().timestamp())
-            if step is None:
-                raise _wrong("totp_token")
-            act, mail = visit.act(user.id, "mfa_enabled", user.id), mails.factor_changed(user, visit, "enabled")
-            if not await self._factors.enable(user.id, step, act, mail):
-                raise conflict("mfa", "Two-step sign-in is enabled already.")
+        tried = await self._tries.counted(user, visit)
+        factor = await self._factors.factor(user.id)
+        if factor is None or factor.enabled:
+            await self._tries.taken_back(tried)
+            raise _enabled() if factor else not_found("mfa", "Nothing was set up; begin with POST /auth/mfa/setup.")
+        step = step_of(factor.secret, _digits(code), self._clock().timestamp())
+        if step is None:
+            await self._tries.wrong(user, visit, "code")
+            raise _wrong("totp_token")
+        await self._tries.taken_back(tried)
+        act, mail = visit.act(user.id, "mfa_enabled", user.id), mails.factor_changed(user, visit, "enabled")
+        if not await self._factors.enable(user.id, step, act, mail):
+            raise _enabled()
 
     async def passes(self, user: User, code: str, visit: Visit) -> str | None:
         """`totp` or `backup_code` for a right one, which is spent by this; None for a wrong or a spent one. Whoever
@@ -108,9 +108,11 @@ class SecondFactor:
 
     async def disable(self, user: User, code: str, visit: Visit) -> None:
         """Ends it for its owner, who must still have it. ApiError 401 for a wrong code."""
-        async with _Counting(self._guard, user):
-            if await self.passes(user, code, visit) is None:
-                raise _wrong("totp_token")
+        tried = await self._tries.counted(user, visit)
+        if await self.passes(user, code, visit) is None:
+            await self._tries.wrong(user, visit, "code")
+            raise _wrong("totp_token")
+        await self._tries.taken_back(tried)
         act, mail = visit.act(user.id, "mfa_disabled", user.id), mails.factor_changed(user, visit, "disabled")
         await self._factors.remove(user.id, act, mail)
 
@@ -120,25 +122,14 @@ class SecondFactor:
         return await self._factors.remove(user.id, act, mail)
 
 
-class _Counting:
-    """Counts wrong codes of a signed-in account, so that a stolen session guesses no more than a stranger."""
-
-    def __init__(self, guard: Guard, user: User) -> None:
-        self._guard = guard
-        self._mine = subject("code", user.id)
-
-    async def __aenter__(self) -> None:
-        await self._guard.tried({self._mine: CODES})
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            await self._guard.passed(frozenset((self._mine,)))
-
-
 def _digits(code: str) -> str:
     """As people type them: with spaces or a hyphen in the middle."""
     found = code.replace(" ", "").replace("-", "")
     return found if found.isascii() and found.isdigit() else ""
+
+
+def _enabled() -> ApiError:
+    return conflict("mfa", "Two-step sign-in is enabled already.")
 
 
 def _wrong(field: str) -> ApiError:

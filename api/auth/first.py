@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from api.auth.passwords import Passwords
-from api.auth.sign_in import hash_of
+from api.auth.tokens import hash_of
 from api.auth.visits import Visit
 from api.ports import Accounts
 from schemas.accounts import Act, User
@@ -34,5 +34,5 @@ async def one_time_link(accounts: Accounts, lifetime: float, username: str) -> s
         return None
     token, ends = secrets.token_urlsafe(32), datetime.now(UTC) + timedelta(seconds=lifetime)
     act = Visit().act("system", "sign_in_link_made", found.user.id)
-    await accounts.add_link(hash_of(token), found.user.id, ends, act)
-    return token
+    version = found.user.credential_version
+    return token if await accounts.add_link(hash_of(token), found.user.id, ends, act, version=version) else None

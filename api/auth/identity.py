@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from api.auth.factors import SecondFactor
 from api.auth.guard import Guard
+from api.auth.linked import Linked
 from api.auth.passwords import Passwords
+from api.auth.proving import Proving
 from api.auth.recovery import Recovery
 from api.auth.sign_in import SignIn
 from api.auth.tokens import Tokens
+from api.auth.tries import Tries
 from api.auth.users import UserService
 from api.config import GatewayConfig
-from api.ports import Accounts
+from api.ports import Accounts, Identities
 from api.ports.users import Attempts, Factors, Users
 
 
@@ -21,6 +24,7 @@ class Identity:
     sign_in: SignIn
     factor: SecondFactor
     recovery: Recovery
+    linked: Linked
     users: UserService
 
 
@@ -29,16 +33,20 @@ def identity(
     users: Users,
     factors: Factors,
     attempts: Attempts,
+    identities: Identities,
     passwords: Passwords,
     tokens: Tokens,
     config: GatewayConfig,
 ) -> Identity:
     """All of them on these stores."""
     guard = Guard(attempts)
-    factor = SecondFactor(factors, passwords, guard)
+    tries = Tries(accounts, guard)
+    proving = Proving(accounts, passwords, tries)
+    factor = SecondFactor(factors, passwords, tries)
     return Identity(
-        sign_in=SignIn(accounts, passwords, tokens, guard, factor, config),
+        sign_in=SignIn(accounts, passwords, tokens, tries, factor, config),
         factor=factor,
-        recovery=Recovery(accounts, users, passwords, guard, config),
+        recovery=Recovery(accounts, users, passwords, proving, guard, config),
+        linked=Linked(identities, proving),
         users=UserService(accounts, users, attempts, passwords, config),
     )

@@ -1,14 +1,14 @@
 """API keys for programs: shown once, kept as a hash, revoked at any time."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from api.auth.callers import KEY_PREFIX, Caller
+from api.auth.tokens import hash_of
 from api.auth.visits import Visit
-from api.errors import conflict, invalid, not_found
+from api.errors import conflict, invalid, not_found, unauthenticated
 from api.ports import Accounts
 from schemas.accounts import ApiKey
 
@@ -49,8 +49,10 @@ class Keys:
             scopes=scopes,
         )
         act = visit.act(caller.user_id, "api_key_made", key.id, name=name, scopes=list(scopes) if scopes else None)
-        kept = await self._accounts.add_key(key, hashlib.sha256(secret.encode()).digest(), act, MAX_KEYS)
-        if kept is None:
+        kept = await self._accounts.add_key(key, hash_of(secret), act, MAX_KEYS, by=caller.credential_id or None)
+        if kept == "ended":
+            raise unauthenticated("This session has ended; sign in again.")
+        if kept == "full":
             raise conflict("name", f"You have {MAX_KEYS} keys already; revoke one that you do not need.")
         return kept, secret
 

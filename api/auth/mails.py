@@ -9,12 +9,13 @@ from schemas.mail import Mail, MailRefused, one_line
 _UNLESS = "If this was not you, change your password at once and end the sessions that you do not know."
 
 
-def security(user: User, kind: str, what: str, visit: Visit) -> Mail | None:
-    """A warning about an account; None for one without an address that mail can be sent to."""
+def security(user: User, kind: str, what: str, visit: Visit, unless: str = _UNLESS) -> Mail | None:
+    """A warning about an account; None for one without an address that mail can be sent to. `unless`: what to do if it
+    was somebody else."""
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     where = f" from {visit.address}" if visit.address else ""
     agent = f"\nProgram: {one_line(visit.user_agent, 200)}" if visit.user_agent else ""
-    text = f"Hello {one_line(user.username)},\n\n{what}\n\nWhen: {moment}{where}{agent}\n\n{_UNLESS}\n"
+    text = f"Hello {one_line(user.username)},\n\n{what}\n\nWhen: {moment}{where}{agent}\n\n{unless}\n"
     return _to(user, kind, f"Trawl: {what.rstrip('.')}", text)
 
 
@@ -28,15 +29,37 @@ def locked_out(user: User, visit: Visit) -> Mail | None:
     return security(user, "lockout", "Somebody tried wrong passwords or codes for your account.", visit)
 
 
-def reused(user: User, visit: Visit) -> Mail | None:
-    """A refresh token came twice."""
-    what = "A session of your account was ended, because its refresh token was used twice."
-    return security(user, "refresh_reuse", what, visit)
+def reused(user: User, visit: Visit, program: str = "") -> Mail | None:
+    """A refresh token came twice: that of a device, or of a `program`."""
+    whose = f"What you let the program {one_line(program)} do" if program else "A session of your account"
+    return security(user, "refresh_reuse", f"{whose} was ended, because its refresh token was used twice.", visit)
 
 
 def password_changed(user: User, visit: Visit) -> Mail | None:
     """A new password; all other sessions have ended."""
     return security(user, "password_changed", "The password of your account was changed.", visit)
+
+
+def password_reset(user: User, visit: Visit) -> Mail | None:
+    """A new password without the old one: nothing that led in before does any more."""
+    then = (
+        "Every session, API key and program that was let in has ended, and identities that were linked are unlinked. "
+        f"Make new keys for what needs one.\n\n{_UNLESS}"
+    )
+    return security(user, "password_changed", "The password of your account was reset.", visit, then)
+
+
+def address_changed(user: User, visit: Visit) -> Mail | None:
+    """To the address that `user` had until now."""
+    what = "Your account has another e-mail address now; this one hears no more of it."
+    return security(user, "email_changed", what, visit, "If you did not expect this, tell your administrator at once.")
+
+
+def identity_changed(user: User, visit: Visit, issuer: str, *, linked: bool = False) -> Mail | None:
+    """Somebody of an outside provider leads in from now on, or does not any more."""
+    where = one_line(issuer, 120)
+    what = f"{where} {'can sign in to' if linked else 'no longer leads to'} your account now."
+    return security(user, "identity_linked" if linked else "identity_unlinked", what, visit)
 
 
 def factor_changed(user: User, visit: Visit, how: str) -> Mail | None:

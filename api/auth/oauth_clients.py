@@ -1,6 +1,5 @@
 """The clients that an administrator registers, and how they show who they are."""
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from uuid import UUID, uuid4
 
 from api.auth.callers import Caller
 from api.auth.oauth import OAuthError
+from api.auth.tokens import hash_of
 from api.auth.visits import Visit
 from api.errors import conflict, invalid, not_found
 from api.ports.oauth import OAuthStore
@@ -17,7 +17,7 @@ from schemas.accounts import User
 from schemas.oauth import ClientChange, OAuthClient
 
 MAX_CLIENTS = 1000
-_NOBODY = hashlib.sha256(secrets.token_bytes(32)).digest()
+_NOBODY = secrets.token_bytes(32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class OAuthClients:
             name=asked.name,
             redirect_uris=asked.redirect_uris,
             scopes=asked.scopes,
-            secret_hash=_hash(secret) if secret else None,
+            secret_hash=hash_of(secret) if secret else None,
             resource_server=asked.resource_server,
             service_user=service.id if service else None,
             created_by=caller.user_id,
@@ -106,7 +106,7 @@ class OAuthClients:
         if client.secret_hash is None:
             raise conflict("client_id", "A public client has no secret; register a confidential one.")
         secret = secrets.token_urlsafe(32)
-        return await self.change(caller, client.id, ClientChange(secret_hash=_hash(secret)), visit), secret
+        return await self.change(caller, client.id, ClientChange(secret_hash=hash_of(secret)), visit), secret
 
     async def remove(self, caller: Caller, client_id: str, visit: Visit) -> None:
         """Ends at once all that it was given."""
@@ -126,7 +126,7 @@ class OAuthClients:
         if secret is None and client is not None and client.secret_hash is None:
             return client
         expected = (client.secret_hash if client else None) or _NOBODY
-        if hmac.compare_digest(expected, _hash(secret or "")) and client is not None:
+        if hmac.compare_digest(expected, hash_of(secret or "")) and client is not None:
             return client
         raise OAuthError("invalid_client", "There is no such client, or its secret is another.", 401)
 
@@ -140,7 +140,3 @@ def _uuid(text: str) -> str | None:
 
 def _missing() -> Exception:
     return not_found("client_id", "There is no such client.")
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -4,7 +4,6 @@ A grant is a session: it ends with signing out everywhere, with its account, and
 comes back. What a token may do is what was consented to, within what the account may do now.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from uuid import uuid4
 from api.auth import oauth
 from api.auth.callers import Caller
 from api.auth.oauth import OAuthError
-from api.auth.tokens import Claims, TokenKind, Tokens
+from api.auth.rotating import Rotation
+from api.auth.tokens import Claims, TokenKind, Tokens, hash_of
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError
@@ -51,6 +51,7 @@ class Grants:
         self._tokens = tokens
         self._config = config
         self._clock = clock
+        self._rotation = Rotation(accounts, config.rotation_grace)
 
     async def consent(
         self,
@@ -72,7 +73,7 @@ class Grants:
             expires_at=self._clock() + timedelta(seconds=oauth.CODE_LIFETIME_S),
         )
         act = visit.act(caller.user_id, "oauth_consented", client.id, scopes=list(scopes))
-        await self._store.add_code(_hash(code), consent, act)
+        await self._store.add_code(hash_of(code), consent, act)
         return code
 
     async def redeem(self, client: OAuthClient, code: str, redirect_uri: str, verifier: str, visit: Visit) -> Granted:
@@ -85,11 +86,11 @@ class Grants:
             access = self._issue("access", user.id, session_id, self._config.access_lifetime, consent.scopes, client)
             made.append(Granted(access_token=access, refresh_token=refresh, scopes=consent.scopes,
                                 lifetime=self._config.access_lifetime))  # fmt: skip
-            session = self._session(session_id, user.id, _hash(refresh), lifetime, client, visit)
+            session = self._session(session_id, user, hash_of(refresh), lifetime, client, visit)
             return session, visit.act(user.id, "oauth_code_redeemed", session_id, client=client.id)
 
         answer = await self._store.redeem(
-            _hash(code),
+            hash_of(code),
             client.id,
             redirect_uri,
             oauth.challenge_of(verifier) or "",
@@ -111,16 +112,7 @@ class Grants:
             raise OAuthError("invalid_scope", "A refreshed token may do what was consented to, and nothing more.")
         left = claims.expires_at - self._clock().timestamp()
         replacement = self._issue("grant", claims.user_id, claims.session_id, left, claims.scopes or (), client)
-        answer = await self._accounts.rotate(
-            claims.session_id,
-            _hash(token),
-            _hash(replacement),
-            self._config.rotation_grace,
-            visit.act(claims.user_id, "oauth_token_refreshed", claims.session_id, client=client.id),
-            visit.act(claims.user_id, "refresh_token_reused", claims.session_id, client=client.id),
-            lambda _: None,
-        )
-        if answer != "rotated":
+        if not await self._rotation.turn(claims, token, replacement, visit, "oauth_token_refreshed", client.name):
             raise OAuthError("invalid_grant", "This refresh token is no longer valid; ask for consent again.")
         lifetime = self._config.access_lifetime
         access = self._issue("access", claims.user_id, claims.session_id, lifetime, scopes, client)
@@ -137,7 +129,7 @@ class Grants:
         scopes, lifetime = oauth.shared(asked, user.permissions), self._config.access_lifetime
         if not scopes:
             raise OAuthError("invalid_scope", "The client's account may do nothing of that.")
-        session = self._session(str(uuid4()), user.id, secrets.token_bytes(32), lifetime, client, visit)
+        session = self._session(str(uuid4()), user, secrets.token_bytes(32), lifetime, client, visit)
         act = visit.act(user.id, "oauth_token_given", client.id, scopes=list(scopes))
         session_id = await self._store.serve(client.id, session, act)
         if session_id is None:
@@ -202,20 +194,16 @@ class Grants:
         return self._tokens.issue(kind, user_id, session_id, lifetime, scopes=scopes, client_id=client.id)
 
     def _session(
-        self, session_id: str, user_id: str, refresh_hash: bytes, lifetime: int, client: OAuthClient, visit: Visit
+        self, session_id: str, user: User, refresh_hash: bytes, lifetime: int, client: OAuthClient, visit: Visit
     ) -> Session:
         return Session(
             id=session_id,
-            user_id=user_id,
+            user_id=user.id,
             refresh_hash=refresh_hash,
             expires_at=self._clock() + timedelta(seconds=lifetime),
             user_agent=client.name[:300],
             address=visit.address,
             idle_lifetime=lifetime,
             how="oauth",
+            version=user.credential_version,
         )
-
-
-def _hash(token: str) -> bytes:
-    # 256 random or signed bits: a plain hash is enough, there is nothing to guess.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

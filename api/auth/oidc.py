@@ -18,7 +18,7 @@ from uuid import uuid4
 import orjson
 import structlog
 
-from api.auth import oidc_tokens
+from api.auth import mails, oidc_tokens
 from api.auth.callers import Caller
 from api.auth.oauth import s256
 from api.auth.oidc_tokens import NotBelieved, UnknownKey
@@ -149,9 +149,9 @@ class Oidc:
             "redirect_uri": note["back"],
             "code_verifier": note["verifier"],
         }
-        ways = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        ways = document.get("token_endpoint_auth_methods_supported")
         basic = None
-        if self.config.client_secret and "client_secret_basic" in ways:
+        if self.config.client_secret and (not isinstance(ways, list) or "client_secret_basic" in ways):
             basic = (self.config.client_id, self.config.client_secret)
         else:
             form |= {"client_id": self.config.client_id}
@@ -187,12 +187,14 @@ class Oidc:
     async def _linked(self, identity: Identity, session_id: str, caller: Caller | None, visit: Visit) -> User:
         if caller is None or caller.credential_id != session_id:
             raise OidcRefused("Whoever began this is no longer signed in; sign in and begin again.")
-        act = visit.act(caller.user_id, "identity_linked", caller.user_id, issuer=identity.issuer)
-        if not await self._identities.link(identity, caller.user_id, act):
-            raise OidcRefused("You are linked to another account here already.")
+        # Looked at before it is linked: what ends this link again lets nobody in by it either.
         user = await self._accounts.user(caller.user_id)
         if user is None or user.status != "active":
             raise OidcRefused("Your account here is not active; ask an administrator.")
+        act = visit.act(user.id, "identity_linked", user.id, issuer=identity.issuer)
+        mail = mails.identity_changed(user, visit, identity.issuer, linked=True)
+        if not await self._identities.link(identity, user.id, act, session_id, mail):
+            raise OidcRefused("You are linked to another account here already, or you have been signed out.")
         return user
 
     async def _created(self, identity: Identity, visit: Visit) -> User:
@@ -222,8 +224,7 @@ class Oidc:
             raise ProviderAway("The provider says that its issuer is another than the configured one.")
         wanted = ("https",) if self.config.issuer.startswith("https:") else ("https", "http")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            value = document.get(name)
-            if not isinstance(value, str) or urlsplit(value).scheme not in wanted or not urlsplit(value).netloc:
+            if not _is_address(document.get(name), wanted):
                 self._kept.pop(where, None)
                 raise ProviderAway(f"The provider's {name} is no address.")
         return document
@@ -235,10 +236,22 @@ class Oidc:
             if known and self._clock() - known[0] < age:
                 return known[1]
             answer = await self._provider.get(url)
-            if answer.status != 200 or len(answer.content.get("keys", ())) > _MAX_KEYS:
-                raise ProviderAway(f"The provider answered {answer.status}, or with too many keys.")
+            keys = answer.content.get("keys", [])
+            if answer.status != 200 or not isinstance(keys, list) or len(keys) > _MAX_KEYS:
+                raise ProviderAway(f"The provider answered {answer.status}, or keys that are no list, or too many.")
             self._kept = {**dict(list(self._kept.items())[-3:]), url: (self._clock(), answer.content)}
             return answer.content
+
+
+def _is_address(value: object, schemes: tuple[str, ...]) -> bool:
+    """Whether a browser or we can be sent there; a document may say anything, and nothing."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _name(given: str | None, email: str | None) -> str:

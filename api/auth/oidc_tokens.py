@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 
@@ -48,7 +48,7 @@ def key_for(token: str, jwks: Mapping[str, Any]) -> tuple[jwt.PyJWK, str]:
         raise NotBelieved("an algorithm that its key is not for")
     try:
         return jwt.PyJWK(key, named), str(named)
-    except (jwt.PyJWTError, ValueError, TypeError) as problem:
+    except Exception as problem:  # a provider's document says anything, and the libraries that read it raise anything
         raise NotBelieved("a key that cannot be read") from problem
 
 
@@ -72,23 +72,30 @@ def identity_of(
         )
         issued, ends = float(said["iat"]), float(said["exp"])
         begins = float(said.get("nbf", issued))
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as problem:
+    except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as problem:
         raise NotBelieved(type(problem).__name__) from problem
-    if ends <= now - LEEWAY_S or begins > now + LEEWAY_S or not now - _MAX_AGE_S <= issued <= now + LEEWAY_S:
+    # Said as what must be, since whatever is compared with JSON's NaN is not so.
+    latest = now + LEEWAY_S
+    if not (ends > now - LEEWAY_S and begins <= latest and now - _MAX_AGE_S <= issued <= latest):
         raise NotBelieved("not of now")
     audience, party = said["aud"], said.get("azp")
     if (isinstance(audience, list) and len(audience) > 1 and party is None) or party not in (None, client_id):
         raise NotBelieved("made for another party")
-    if not isinstance(said["nonce"], str) or not hmac.compare_digest(said["nonce"].encode(), nonce.encode()):
+    if not _is_text(said["nonce"]) or not hmac.compare_digest(said["nonce"].encode(), nonce.encode()):
         raise NotBelieved("made for another visit")
     subject = said["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\x00" in subject:
+    if not _is_text(subject) or not 0 < len(subject) <= 255:
         raise NotBelieved("no subject")
     return Identity(issuer=issuer, subject=subject, username=_text(said.get("preferred_username")), email=_email(said))
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    # Neither controls nor halves of a character, which no store and no header can hold.
+    return isinstance(value, str) and value.isprintable()
+
+
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) and value.isprintable() and len(value) <= 200 else ""
+    return value.strip() if _is_text(value) and len(value) <= 200 else ""
 
 
 def _email(said: Mapping[str, Any]) -> str | None:

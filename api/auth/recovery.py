@@ -10,7 +10,8 @@ from api.auth.attempts import CODES, MAILS, subject
 from api.auth.callers import Caller
 from api.auth.guard import Guard
 from api.auth.passwords import Passwords
-from api.auth.sign_in import hash_of
+from api.auth.proving import Proving, overtaken
+from api.auth.tokens import hash_of
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError, Fault, invalid, not_found
@@ -24,13 +25,15 @@ _SPENT = "This link was used before, or it is too old; ask for another."
 
 
 class Recovery:
-    """Each way ends the sessions that were opened with the old password."""
+    """Each way ends the sessions that were opened with the old password; whoever cannot show that one ends all that led
+    in besides."""
 
     def __init__(
         self,
         accounts: Accounts,
         users: Users,
         passwords: Passwords,
+        proving: Proving,
         guard: Guard,
         config: GatewayConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -38,32 +41,29 @@ class Recovery:
         self._accounts = accounts
         self._users = users
         self._passwords = passwords
+        self._proving = proving
         self._guard = guard
         self._config = config
         self._clock = clock
 
     async def change(self, caller: Caller, current: str, new: str, confirmed: str, visit: Visit) -> None:
         """The owner's own. ApiError 401 for a wrong current password, 422 for a new one that is not taken."""
-        found = await self._accounts.credential(caller.username)
-        if found is None or found.user.id != caller.user_id:
-            raise not_found("user_id", "There is no such user.")
         _alike(new, confirmed)
-        password_rules.check(new, found.user.username, found.user.email, field="new_password")
-        mine = subject("password", found.user.id)
-        await self._guard.tried({mine: CODES})
-        if not await self._passwords.matches(found.password_hash, current):
-            sentence = "This is not your password."
-            fault = Fault("current_password", sentence, "INVALID_CREDENTIALS")
-            challenge = {"WWW-Authenticate": 'Bearer realm="trawl"'}
-            raise ApiError(401, "INVALID_CREDENTIALS", sentence, [fault], challenge)
-        await self._guard.passed(frozenset((mine,)))
-        await self._users.set_password(
-            found.user.id,
+        owner = await self._accounts.user(caller.user_id)
+        if owner is None:
+            raise not_found("user_id", "There is no such user.")
+        password_rules.check(new, owner.username, owner.email, field="new_password")
+        user = await self._proving.password(caller, current, visit)
+        changed = await self._users.set_password(
+            user.id,
             await self._passwords.hash(new),
-            visit.act(caller.user_id, "password_changed", found.user.id),
+            visit.act(caller.user_id, "password_changed", user.id),
             keep=None if caller.via == "key" else caller.credential_id,
-            mail=mails.password_changed(found.user, visit),
+            mail=mails.password_changed(user, visit),
+            version=user.credential_version,
         )
+        if not changed:
+            raise overtaken()
 
     async def set_for(
         self, user: User, actor: str, password: str | None, visit: Visit, *, by_mail: bool
@@ -77,7 +77,7 @@ class Recovery:
         mail = (
             mails.temporary_password(user, self._config.home_url, chosen, hours)
             if by_mail
-            else mails.password_changed(user, visit)
+            else mails.password_reset(user, visit)
         )
         if by_mail and mail is None:
             raise invalid("send_email", "This account has no e-mail address that mail could go to.")
@@ -117,6 +117,7 @@ class Recovery:
             visit.act("anonymous", "password_reset_asked", found.user.id, known=True),
             purpose="reset",
             mail=mails.reset_link(found.user, self._config.home_url, token, lifetime // 60),
+            version=found.user.credential_version,
         )
 
     async def reset(self, token: str, new: str, confirmed: str, visit: Visit) -> User:
@@ -130,7 +131,7 @@ class Recovery:
         def told(user: User) -> tuple[Act, Mail | None]:
             password_rules.check(new, user.username, user.email, field="new_password")
             act = visit.act(user.id, "password_reset", user.id, how="link")
-            return act, mails.password_changed(user, visit)
+            return act, mails.password_reset(user, visit)
 
         hashed = await self._passwords.hash(new)
         user = await self._users.reset_password(hash_of(token), hashed, told, (visit.device, visit.network))

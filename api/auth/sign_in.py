@@ -1,18 +1,17 @@
 """Letting people in and out: by password, by refresh token, by one-time link."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from api.auth import mails
-from api.auth.attempts import ACCOUNT, NETWORK, subject
 from api.auth.callers import Caller
 from api.auth.factors import SecondFactor
-from api.auth.guard import Guard, Told
 from api.auth.passwords import Passwords
-from api.auth.tokens import Tokens
+from api.auth.rotating import Rotation
+from api.auth.tokens import Tokens, hash_of
+from api.auth.tries import Tries
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError, Fault, conflict, unauthenticated
@@ -42,7 +41,7 @@ class SignIn:
         accounts: Accounts,
         passwords: Passwords,
         tokens: Tokens,
-        guard: Guard,
+        tries: Tries,
         factor: SecondFactor,
         config: GatewayConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -50,10 +49,11 @@ class SignIn:
         self._accounts = accounts
         self._passwords = passwords
         self._tokens = tokens
-        self._guard = guard
+        self._tries = tries
         self._factor = factor
         self._config = config
         self._clock = clock
+        self._rotation = Rotation(accounts, config.rotation_grace)
 
     async def by_password(
         self,
@@ -69,33 +69,20 @@ class SignIn:
         and an account that is not active are refused with the same words after the same work, so that nobody learns
         who has an account here. `code` is that of a second factor. ApiError 401, or 429 after too many wrong tries."""
         found = await self._accounts.credential(login)
-        mine, network = await self._counted(login, found, visit)
+        tried = await self._tries.counted(found.user if found else None, visit, login)
         try:
             how = await self._shown(found, password, code, visit)
         except ApiError as refusal:
             if refusal.status_code == 503 or (refusal.details.get("mfa_required") and not code):
                 # Nothing was guessed: the password was not looked at, or it was right.
-                await self._guard.passed(frozenset(), frozenset((mine, network)))
+                await self._tries.taken_back(tried)
             raise
-        await self._guard.passed(frozenset((mine,)), frozenset((network,)))
         assert found is not None
-        return await self.open(found.user, visit, how=how, lifetime=lifetime, idle=idle)
-
-    async def _counted(self, login: str, found: Credential | None, visit: Visit) -> tuple[str, str]:
-        """The subjects that this try was counted against: the account (as strangers, or this network, see it) and the
-        address. For a name that nobody has they are as many, and behave alike."""
-        user = found.user if found else None
-        known = await self._accounts.known_network(user.id if user else None, visit.network)
-        who = user.id if user else f"nobody {login.lower()}"
-        mine = subject("device", who, visit.network) if known else subject("account", who)
-        network = subject("network", visit.network)
-
-        def alarm() -> Told:
-            act = visit.act(user.id if user else "anonymous", "sign_in_locked_out", known_device=known)
-            return act, mails.locked_out(user, visit) if user else None
-
-        await self._guard.tried({mine: ACCOUNT, network: NETWORK}, watched=mine, alarm=alarm)
-        return mine, network
+        signed_in = await self.open(found.user, visit, how=how, lifetime=lifetime, idle=idle)
+        if signed_in is None:
+            raise _refused("password", _REFUSED, "INVALID_CREDENTIALS")
+        await self._tries.right(tried)
+        return signed_in
 
     async def _shown(self, found: Credential | None, password: str, code: str | None, visit: Visit) -> str:
         """How somebody has shown who they are; ApiError 401 if they have not."""
@@ -130,13 +117,18 @@ class SignIn:
         ends = found.user.password_expires
         return "password_expired" if ends is not None and ends <= self._clock() else ""
 
-    async def open(self, user: User, visit: Visit, *, how: str, lifetime: int, idle: int | None = None) -> SignedIn:
-        """Opens a session of `lifetime` seconds for an active account that has shown who it is, however it did: `how`
-        is told in the audit log. Whoever calls this has checked the account's status."""
+    async def open(
+        self, user: User, visit: Visit, *, how: str, lifetime: int, idle: int | None = None
+    ) -> SignedIn | None:
+        """Opens a session of `lifetime` seconds for an account that has shown who it is, however it did: `how` is told
+        in the audit log. `user` is the account as it was before that was looked at: None when its password, status or
+        another way in has changed since."""
         session, signed_in = self._session(user, visit, lifetime, how, idle)
         act = visit.act(user.id, "signed_in", session.id, how=how)
-        await self._accounts.open_session(session, act, mails.new_device(user, visit))
-        return signed_in
+        if await self._accounts.open_session(session, act, mails.new_device(user, visit)):
+            return signed_in
+        await self._accounts.note(visit.act(user.id, "sign_in_refused", reason="changed"))
+        return None
 
     async def by_link(self, token: str, visit: Visit) -> SignedIn | None:
         """Opens a browser's session for whoever holds a one-time link; None when it is spent, old or made up."""
@@ -154,8 +146,7 @@ class SignIn:
         return made[-1]
 
     async def refresh(self, token: str, visit: Visit) -> tuple[str, str]:
-        """New access and refresh tokens for the shown one, which is spent. One that was spent before ends its session,
-        for somebody else has it too; within a short grace it is a lost race and merely refused."""
+        """New access and refresh tokens for the shown one, which is spent."""
         try:
             claims = await self._tokens.read("refresh", token)
         except ApiError:
@@ -164,18 +155,7 @@ class SignIn:
         replacement = self._tokens.issue(
             "refresh", claims.user_id, claims.session_id, claims.expires_at - self._clock().timestamp()
         )
-        answer = await self._accounts.rotate(
-            claims.session_id,
-            hash_of(token),
-            hash_of(replacement),
-            self._config.rotation_grace,
-            visit.act(claims.user_id, "token_refreshed", claims.session_id),
-            visit.act(claims.user_id, "refresh_token_reused", claims.session_id),
-            lambda user: mails.reused(user, visit),
-        )
-        if answer in ("raced", "ended"):  # of a reused one the store has written down more than that
-            await self._accounts.note(visit.act(claims.user_id, "refresh_refused", claims.session_id, reason=answer))
-        if answer != "rotated":
+        if not await self._rotation.turn(claims, token, replacement, visit, "token_refreshed"):
             raise unauthenticated("This refresh token is no longer valid; sign in again.")
         access = self._tokens.issue("access", claims.user_id, claims.session_id, self._config.access_lifetime)
         return access, replacement
@@ -206,6 +186,7 @@ class SignIn:
             how=how,
             device=visit.device,
             network=visit.network,
+            version=user.credential_version,
         )
         return session, SignedIn(
             user=user,
@@ -220,9 +201,3 @@ def _refused(field: str, message: str, code: str, **details: object) -> ApiError
     fault = Fault(field, message, code)
     challenge = {"WWW-Authenticate": 'Bearer realm="trawl"'}
     return ApiError(401, "INVALID_CREDENTIALS", message, [fault], challenge, details)
-
-
-def hash_of(token: str) -> bytes:
-    """What is kept of a token or a link."""
-    # Tokens are 256 random or signed bits: a plain hash is enough, there is nothing to guess.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

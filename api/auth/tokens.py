@@ -5,6 +5,7 @@ token, and a browser's cookie is never a bearer token. The algorithm is ours to 
 token that points to keys elsewhere (jku, jwk, x5u, crit) is refused without looking there.
 """
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -157,3 +158,9 @@ def _kid(token: str) -> object:
         return jwt.get_unverified_header(token).get("kid") if len(token) <= _MAX_LENGTH and token.isascii() else None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         return None
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a token, a code or a link."""
+    # They are 256 random or signed bits: a plain hash is enough, there is nothing to guess.
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -123,7 +123,8 @@ class UserService:
         names = [name for name in UserChange.__dataclass_fields__ if getattr(change, name) is not None]
         said = {name: getattr(change, name) for name in ("role", "status", "granted") if name in names}
         act = visit.act(caller.user_id, "user_changed", user.id, fields=names, **said)
-        match await self._users.change(user.id, change, act):
+        moved = change.email is not None and change.email != user.email
+        match await self._users.change(user.id, change, act, mails.address_changed(user, visit) if moved else None):
             case "gone":
                 raise not_found("user_id", _NO_SUCH_USER)
             case "taken":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -18,6 +19,7 @@ _LONGEST = 100
 """Hops that are looked at: no honest way is longer."""
 
 
+@lru_cache(maxsize=4096)
 def counted(address: str) -> str:
     """As whom an address counts: an IPv6 host as its /64, of which it has every address to itself (RFC 6177)."""
     found = _parsed(address)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from python_multipart.multipart import parse_options_header
 
-from api.errors import invalid
+from api.errors import invalid, of_body
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,8 +32,7 @@ async def read(request: Request, model: type[M]) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as problem:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in problem.errors(include_url=False)]
-        raise RequestValidationError(faults) from None
+        raise of_body(problem) from None
 
 
 async def fields(request: Request) -> list[tuple[str, str]]:

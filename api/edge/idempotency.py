@@ -1,6 +1,5 @@
 """Idempotency-Key at the edge: before a route does anything its request is claimed, afterwards its answer is kept."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
@@ -32,8 +31,7 @@ async def begin(request: Request, keys: Idempotency, user_id: str) -> None:
         return
     content = b"\x00".join((request.scope["query_string"], await request.body()))
     route = f"{request.method} {request.scope['path']}"
-    body_hash = hashlib.sha256(content).digest()
-    request.state.attempt = await keys.begin(user_id, route, key, body_hash, deed_of(request))
+    request.state.attempt = await keys.begin(user_id, route, key, content, deed_of(request))
 
 
 def kept(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

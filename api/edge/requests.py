@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.auth.origins import secure
+from api.edge.admission import Admission
 from api.errors import ApiError, invalid, unavailable
 from api.metrics import Metrics
 from api.ports import Telemetry
@@ -22,19 +23,24 @@ from schemas.events import RequestLog
 log = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
-_HARMLESS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
+_HARMLESS = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=()",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        "cache-control": "no-store",
+    }.items()
+)
+"""What every answer says unless it says otherwise."""
+_SECURE = (*_HARMLESS, (b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # However it is written: only one spelling is routed, but every one may hold a token that is good.
-_LINK = re.compile(r"/+(sign-in|reset-password)/+.", re.IGNORECASE).match
-_YEAR = "max-age=31536000; includeSubDomains"
+_LINK = re.compile(r".*?/(sign-in|reset-password)/+.", re.IGNORECASE | re.DOTALL).match
 
 
 @dataclass(slots=True)
@@ -59,10 +65,9 @@ class Edge:
     def __init__(
         self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, public_url: str = "", room: int = 256
     ) -> None:
-        """`room` is how many requests are answered at once; health is told besides."""
+        """`room` is how many requests may be under way at most; health is told besides."""
         self._app = app
-        self._room = room
-        self._inside = 0
+        self._admission = Admission(room)
         self._metrics = metrics
         self._telemetry = telemetry
         self._public_url = public_url
@@ -80,12 +85,12 @@ class Edge:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                _dress(MutableHeaders(scope=message), exchange)
+                _dress(message, exchange)
             await send(message)
 
         try:
-            with self._metrics.in_flight.track_inprogress(), self._entered():
-                refusal = self._full(exchange.scope) or _unusable(exchange.scope)
+            with self._metrics.in_flight.track_inprogress(), self._admitted(exchange.scope) as full:
+                refusal = full or _unusable(exchange.scope)
                 if refusal:
                     await _refuse(refusal, exchange, dressed)
                 else:
@@ -100,20 +105,21 @@ class Edge:
             self._tell(exchange)
 
     @contextmanager
-    def _entered(self) -> Iterator[None]:
-        self._inside += 1
+    def _admitted(self, scope: Scope) -> Iterator[ApiError | None]:
+        """What a request too many is told, and that at once: each one more would make all that are inside slower.
+        Whoever balances load asks for health and must not take a gateway for dead that is only busy."""
+        if scope["path"].rstrip("/").endswith("/health"):
+            yield None
+            return
+        ticket = self._admission.enter(time.monotonic())
+        if ticket is None:
+            self._metrics.refused.labels("in_flight").inc()
+            yield unavailable("Too many requests at once; try again shortly.", self._admission.retry_after())
+            return
         try:
-            yield
+            yield None
         finally:
-            self._inside -= 1
-
-    def _full(self, scope: Scope) -> ApiError | None:
-        """A request too many is told so at once: each one more would make all that are inside slower. Whoever balances
-        load asks for health and must not take a gateway for dead that is only busy."""
-        if self._inside <= self._room or scope["path"].rstrip("/").endswith("/health"):
-            return None
-        self._metrics.refused.labels("in_flight").inc()
-        return unavailable("Too many requests at once; try again shortly.", 1)
+            self._admission.leave(ticket, time.monotonic())
 
     def _tell(self, exchange: _Exchange) -> None:
         scope, elapsed = exchange.scope, exchange.elapsed
@@ -170,16 +176,16 @@ async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-def _dress(headers: MutableHeaders, exchange: _Exchange) -> None:
-    headers["X-Request-ID"] = exchange.request_id
-    headers["X-Process-Time"] = f"{exchange.elapsed:.6f}"
-    for name, value in _HARMLESS.items():
-        headers.setdefault(name, value)
+def _dress(message: Message, exchange: _Exchange) -> None:
+    given: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+    ours = [(b"x-request-id", exchange.request_id.encode("latin-1")), (b"x-process-time", b"%.6f" % exchange.elapsed)]
     for name, value in exchange.scope["state"].get("rate", {}).items():
-        headers[name] = value
-    headers.setdefault("Cache-Control", "no-store")
-    if exchange.secure:
-        headers.setdefault("Strict-Transport-Security", _YEAR)
+        ours.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    replaced = {name for name, _ in ours}
+    kept = [header for header in given if header[0].lower() not in replaced]
+    said = {name.lower() for name, _ in kept}
+    ours += [header for header in (_SECURE if exchange.secure else _HARMLESS) if header[0] not in said]
+    message["headers"] = kept + ours
 
 
 def _now() -> str:

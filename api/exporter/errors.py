@@ -7,7 +7,3 @@ class ExportError(Exception):
 
 class TooLarge(ExportError):
     """The file has more bytes than one may have."""
-
-
-class Lost(ExportError):
-    """The file is somebody else's to make now, or nobody wants it any more."""

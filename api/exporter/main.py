@@ -41,6 +41,7 @@ async def serve(settings: Settings) -> None:
             folder=settings.data / "exporting",
             most_bytes=settings.export_bytes,
             place=blob_of,
+            lease_s=_LEASE_S,
             # A day later than any row can still show it.
             sweep=lambda: files.sweep("exports", keep + timedelta(days=1)),
         )

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from typing import BinaryIO
 
-from api.exporter.errors import Lost, TooLarge
+from api.exporter.errors import TooLarge
 from api.exporter.formats.book import BookFile
 from api.exporter.formats.html import HtmlFile
 from api.exporter.formats.lines import JsonFile, JsonLines
@@ -27,22 +27,21 @@ _WRITERS: dict[ExportFormat, Callable[[BinaryIO, Variant], Writer]] = {
 }
 
 
-async def make(export: Export, rows: Rows, file: BinaryIO, most_bytes: int, held: Callable[[], bool]) -> int:
-    """Writes the file piece by piece, in a thread, and returns how many records it has. `held` is asked between the
-    pieces. Raises TooLarge, and Lost."""
+async def make(export: Export, rows: Rows, file: BinaryIO, most_bytes: int) -> int:
+    """Writes the file piece by piece, in a thread, and returns how many records it has. Raises TooLarge."""
     writer = _WRITERS[export.format](file, export.variant)
     dataset, run, count = export.dataset, export.run_id, 0
     await asyncio.to_thread(writer.begin, await _heading(export, rows))
     if writer.contents:
         async for entries in rows.entries(dataset, run):
-            _check(file, most_bytes, held)
+            _check(file, most_bytes)
             await asyncio.to_thread(writer.enter, entries)
     async for records in rows.records(dataset, run):
-        _check(file, most_bytes, held)
+        _check(file, most_bytes)
         await asyncio.to_thread(writer.add, records)
         count += len(records)
     await asyncio.to_thread(writer.end)
-    _check(file, most_bytes, held)
+    _check(file, most_bytes)
     return count
 
 
@@ -68,8 +67,6 @@ async def _heading(export: Export, rows: Rows) -> Heading:
     )
 
 
-def _check(file: BinaryIO, most_bytes: int, held: Callable[[], bool]) -> None:
-    if not held():
-        raise Lost("This export is no longer ours.")
+def _check(file: BinaryIO, most_bytes: int) -> None:
     if file.tell() > most_bytes:
         raise TooLarge(f"The file would have more than {most_bytes} bytes; export fewer records, or another format.")

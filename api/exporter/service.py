@@ -10,11 +10,11 @@ import contextlib
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import structlog
 
-from api.exporter.errors import ExportError, Lost
+from api.exporter.errors import ExportError
 from api.exporter.making import digest_of, make
 from api.exporter.ports import Files, Rows, Work
 from schemas.exports import Export
@@ -26,11 +26,19 @@ _AT_ONCE = 2
 _LOOK_EVERY_S = 1.0
 _TIDY_EVERY_S = 60.0
 _SWEEP_EVERY_S = 3600.0
+_FAREWELL_S = 2.0
+"""For so long a process that ends tries to give back what it was making; else the lease lapses."""
+
+
+class _Stored(NamedTuple):
+    records: int
+    size: int
+    sha256: str
 
 
 class Exporter:
-    """`renew_s` is well below the lease of `work`; `place(export_id, attempt)` names where a file is stored. `sweep`
-    removes what nobody dropped."""
+    """`lease_s` is the lease of `work`; `place(export_id, attempt)` names where a file is stored. `sweep` removes what
+    nobody dropped."""
 
     def __init__(
         self,
@@ -42,7 +50,7 @@ class Exporter:
         most_bytes: int,
         place: Callable[[str, int], str],
         sweep: Callable[[], Awaitable[int]],
-        renew_s: float = 4.0,
+        lease_s: float,
     ) -> None:
         self._work = work
         self._rows = rows
@@ -51,21 +59,21 @@ class Exporter:
         self._most_bytes = most_bytes
         self._place = place
         self._sweep = sweep
-        self._renew_s = renew_s
+        self._lease_s = lease_s
         self._rung = asyncio.Event()
         self._untidy = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`; what is under way is then given back."""
+        """Until `stopping`; what is under way is then given back. It ends soon whatever a store does."""
         beside = [asyncio.create_task(task) for task in (self._listen(), self._plan(), self._tidy())]
-        makers = [asyncio.create_task(self._make(stopping)) for _ in range(_AT_ONCE)]
+        makers = [asyncio.create_task(self._make()) for _ in range(_AT_ONCE)]
         ended = asyncio.create_task(stopping.wait())
         try:
             done, _ = await asyncio.wait([*beside, *makers, ended], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (*beside, ended, *([] if stopping.is_set() else makers)):
+            for task in (*beside, ended, *makers):
                 task.cancel()
             await asyncio.gather(*beside, *makers, ended, return_exceptions=True)
 
@@ -94,54 +102,78 @@ class Exporter:
                 await self._sweep()
             await _at_most(self._untidy.wait(), _TIDY_EVERY_S)
 
-    async def _make(self, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
+    async def _make(self) -> None:
+        while True:
             export = await self._work.take()
             if export is not None:
-                await self.one(export, stopping)
+                await self.one(export)
                 continue
             self._rung.clear()
             await _at_most(self._rung.wait(), _LOOK_EVERY_S)
 
-    async def one(self, export: Export, stopping: asyncio.Event) -> None:
-        """Makes one that was taken; whatever keeps it from being made is told to whoever asked."""
-        lost = asyncio.Event()
-        keeping = asyncio.create_task(self._keep(export, lost))
+    async def one(self, export: Export) -> None:
+        """Makes one that was taken, for as long as it is ours; whatever keeps it from being made is told to whoever
+        asked."""
+        storing = asyncio.create_task(self._stored(export))
+        keeping = asyncio.create_task(self._kept(export))
         try:
-            if export.attempt > MOST_TRIES:
-                raise ExportError(f"Its exporter ended {MOST_TRIES} times while making it; ask for another format.")
-            if why := await self._work.room(export.owner):
-                raise ExportError(why)
-            await self._made(export, lambda: not (lost.is_set() or stopping.is_set()))
-        except Lost:
-            if stopping.is_set():
-                await self._work.give_back(export)
-            log.info("export_let_go", export=export.id)
-        except ExportError as problem:
-            await self._work.fail(export, str(problem))
-        except OverflowError as problem:
-            await self._work.fail(export, f"{problem} Export fewer records, or another format.")
+            await asyncio.wait((storing, keeping), return_when=asyncio.FIRST_COMPLETED)
+            if storing.done():
+                await self._show(export, storing.result())
+            else:
+                await _ended(storing)
+                log.info("export_let_go", export=export.id)
+                await self._work.drop(self._place(export.id, export.attempt))
+        except asyncio.CancelledError:
+            await _ended(storing)
+            await _at_most(self._work.give_back(export), _FAREWELL_S)
+            raise
+        except (ExportError, OverflowError) as problem:
+            more = " Export fewer records, or another format." if isinstance(problem, OverflowError) else ""
+            await self._work.fail(export, f"{problem}{more}")
         except Exception as problem:  # its lease lapses, and it is tried again MOST_TRIES times at most
             log.error("export_not_made", export=export.id, attempt=export.attempt, exc_info=problem)
         finally:
-            keeping.cancel()
+            await _ended(storing, keeping)
 
-    async def _made(self, export: Export, held: Callable[[], bool]) -> None:
+    async def _stored(self, export: Export) -> _Stored:
+        if export.attempt > MOST_TRIES:
+            raise ExportError(f"Its exporter ended {MOST_TRIES} times while making it; ask for another format.")
+        if why := await self._work.room(export.owner):
+            raise ExportError(why)
         with _unnamed(self._folder) as file:
-            records = await make(export, self._rows, file, self._most_bytes, held)
+            records = await make(export, self._rows, file, self._most_bytes)
             size, sha256 = await asyncio.to_thread(digest_of, file)
-            blob = self._place(export.id, export.attempt)
-            await self._files.put(blob, file)
+            await self._files.put(self._place(export.id, export.attempt), file)
+        return _Stored(records, size, sha256)
+
+    async def _show(self, export: Export, stored: _Stored) -> None:
+        """What the store says of the claim decides, and nobody's lease."""
+        blob, (records, size, sha256) = self._place(export.id, export.attempt), stored
         if await self._work.finish(export, records=records, size=size, sha256=sha256, blob=blob):
             log.info("export_made", export=export.id, format=export.format, records=records, bytes=size)
         else:
             await self._work.drop(blob)
 
-    async def _keep(self, export: Export, lost: asyncio.Event) -> None:
-        while True:
-            if not await self._work.renew(export):
-                return lost.set()
-            await asyncio.sleep(self._renew_s)
+    async def _kept(self, export: Export) -> None:
+        """Renews until it is somebody else's, was deleted, or nobody has renewed it for as long as the lease lasts:
+        with its store away too, from then on another may have it."""
+        clock = asyncio.get_running_loop().time
+        renewed = clock()
+        with contextlib.suppress(TimeoutError):
+            while True:
+                asked = clock()
+                async with asyncio.timeout_at(renewed + self._lease_s):
+                    if not await self._work.renew(export):
+                        return
+                renewed = asked
+                await asyncio.sleep(self._lease_s / 4)
+
+
+async def _ended(*tasks: "asyncio.Task[Any]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _at_most(waiting: Awaitable[object], seconds: float) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 WINDOW = 60
-"""Seconds after which a bucket is filled anew."""
+"""Seconds after which a token that was taken is back."""
 
 
 class Category(StrEnum):
@@ -25,7 +25,7 @@ class Category(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rate:
     """`limit` requests a minute, no more than `burst` of them in a second; whoever asks for more than the minute has is
-    blocked for `block` seconds (0: until the minute is over)."""
+    blocked for `block` seconds (0: until a token is back)."""
 
     limit: int
     burst: int

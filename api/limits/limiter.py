@@ -18,6 +18,7 @@ from schemas.limits import Ask, Taken
 log = structlog.get_logger()
 
 _TOGETHER = 200
+_APART_S = 0.005
 _WAITING = 5_000
 _REMEMBERED = 20_000
 _SWEEP_S = 60.0
@@ -69,6 +70,7 @@ class Limiter:
         self._clock = clock
         self._waiting: deque[tuple[Ask, asyncio.Future[Taken]]] = deque()
         self._asking: asyncio.Task[None] | None = None
+        self._asked_at = -math.inf
         self._refused: OrderedDict[tuple[str, str], tuple[float, Taken]] = OrderedDict()
 
     async def take(self, owner: str, category: Category) -> Standing:
@@ -107,6 +109,9 @@ class Limiter:
 
     async def _ask(self) -> None:
         while self._waiting:
+            # Who comes within a moment of the last question waits for company: a question costs as much as an answer.
+            await asyncio.sleep(max(0.0, self._asked_at + _APART_S - self._clock()))
+            self._asked_at = self._clock()
             batch = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
             try:
                 answers = await self._rates.take([ask for ask, _ in batch])

@@ -9,6 +9,7 @@ from api.live.frames import Frame, frame
 from api.metrics import Metrics
 from api.services.progress import progress, status_of
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
+from schemas.heads import BatchHead
 
 
 def job_update(event: RunEvent) -> Frame:
@@ -35,7 +36,7 @@ def alert(trend: Trend) -> Frame:
     return frame("alert", data, trend.id)
 
 
-def data_update(batch: CleanBatch) -> Frame:
+def data_update(batch: CleanBatch | BatchHead) -> Frame:
     """Records of a page have arrived."""
     data = {
         "job_id": batch.job_id,

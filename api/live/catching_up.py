@@ -15,13 +15,18 @@ from api.live.repeats import REMEMBERED, Repeats
 from api.live.streams import Stream
 from api.live.warehouse import Warehouse
 from api.ports import OpenFeed
-from api.ports.live import Place, Reading
+from api.ports.live import Feed, Place, Reading
 from schemas import codec
 from schemas.errors import CodecError
 from schemas.message import Message
 from schemas.topics import RUN_EVENTS
 
 _HUB_WITHIN_S = 5.0
+_TURN_WITHIN_S = 15.0
+_PORTION = 1_000_000
+_PORTION_S = 1.0
+"""Bytes of a stream that one turn reads, and for how long, before it is another's: opening a feed takes some 30 ms."""
+
 _FAR = 20_000
 """Messages of everybody that are read for the sake of one run; what lies further back is asked of the warehouse, which
 finds a run's own at once."""
@@ -52,9 +57,33 @@ class CatchingUp:
             if not lagging:
                 return
             ends = {place: self._hub.at.get(place) for place in lagging}
-            async with self._pace.turn(), aclosing(self._piece(stream, at, ends)) as piece:
-                async for found in piece:
-                    yield found
+            there, more = at.of(stream.topics), True
+            async with aclosing(self._piece(stream, there, ends)) as piece:
+                while more:
+                    portion, more = await self._portion(piece, there)
+                    for found in portion:
+                        if isinstance(found, Gap):
+                            _skip(at, found)
+                        yield found
+                    at.follow(there)
+
+    async def _portion(
+        self, piece: AsyncGenerator[Parcel | Gap | None], ahead: Positions
+    ) -> tuple[list[Parcel | Gap], bool]:
+        """Read within one turn, which is over before any of it is sent: a client that reads slowly keeps nobody from
+        theirs. `ahead` is moved past it. False: there is no more. ApiError 503 when the stores take too long."""
+        found: list[Parcel | Gap] = []
+        try:
+            async with self._pace.turn(), asyncio.timeout(_TURN_WITHIN_S):
+                async for each in piece:
+                    if each is None:
+                        return found, True
+                    if isinstance(each, Parcel):
+                        ahead.tell(each)
+                    found.append(each)
+        except TimeoutError:
+            raise unavailable("The past is not to be had just now; connect again shortly.") from None
+        return found, False
 
     async def ready(self) -> None:
         """Returns when the hub knows where the topics are. ApiError 503 when it does not learn it soon."""
@@ -96,8 +125,11 @@ class CatchingUp:
         sentence = f"{topic} lost its end; what you were told of it may not be kept, and other things may follow."
         return Gap(topic=topic, first=first, to=to, reason="log_shortened", message=sentence)
 
-    async def _piece(self, stream: Stream, at: Positions, ends: Mapping[Place, int]) -> AsyncGenerator[Parcel | Gap]:
-        """Everything up to these offsets; a run's end last, when all that it promises was told."""
+    async def _piece(
+        self, stream: Stream, at: Positions, ends: Mapping[Place, int]
+    ) -> AsyncGenerator[Parcel | Gap | None]:
+        """Everything up to these offsets; a run's end last, when all that it promises was told. None wherever nothing
+        is held open, so that a turn may end."""
         held: list[Parcel] = []
         for topic in _in_order(ends):
             here = {place: end for place, end in ends.items() if place[0] == topic}
@@ -142,37 +174,60 @@ class CatchingUp:
     def _is_far(stream: Stream, at: Positions, place: Place, end: int) -> bool:
         return at.get(place) < 0 or bool(stream.run_id and end - at.get(place) > _FAR)
 
-    async def _kafka(self, stream: Stream, at: Positions, ends: Mapping[Place, int]) -> AsyncGenerator[Parcel | Gap]:
+    async def _kafka(
+        self, stream: Stream, at: Positions, ends: Mapping[Place, int]
+    ) -> AsyncGenerator[Parcel | Gap | None]:
+        """Portion by portion, the feed being closed between them; repeats are known beyond."""
         first = {place: max(0, at.get(place) - REMEMBERED) for place in ends}
-        wanted = Reading(topics=_in_order(ends), first=first, until=ends)
         repeats = Repeats()
-        async with self._open_feed(wanted) as feed:
-            if any(feed.ids[topic].bytes[:8] != at.ids[topic] for topic in wanted.topics):
-                await asyncio.sleep(0.1)  # the hub is about to see it too
-                return
-            for topic in wanted.topics:
-                begins = {place: begin for place, begin in feed.begins.items() if place[0] == topic and place in ends}
-                trimmed = {place: min(begin, ends[place]) for place, begin in begins.items() if begin > at.get(place)}
-                if trimmed:
-                    async with aclosing(self._trimmed(stream, topic, at, trimmed)) as stored:
-                        async for found in stored:
+        while first:
+            trimmed: dict[Place, int] = {}
+            wanted = Reading(topics=_in_order(first), first=first, until={place: ends[place] for place in first})
+            async with self._open_feed(wanted) as feed:
+                if any(feed.ids[topic].bytes[:8] != at.ids[topic] for topic in wanted.topics):
+                    await asyncio.sleep(0.1)  # the hub is about to see it too
+                    return
+                begins = {place: min(feed.begins.get(place, 0), ends[place]) for place in first}
+                trimmed = {place: begin for place, begin in begins.items() if begin > at.get(place)}
+                if not trimmed:
+                    async with aclosing(self._feed(stream, at, feed, repeats)) as read:
+                        async for found in read:
                             yield found
-            async for message in feed:
-                await self._pace.take(len(message.value or b""))
-                parcel = self._read(message, repeats)
-                place = (message.topic, message.partition)
-                if message.offset < at.get(place):
-                    continue
-                if parcel and stream.holds(parcel):
-                    yield parcel
-                    if parcel.ends and stream.run_id:
-                        continue  # it is told later, and nothing of the run follows it
-                if at.get(place) <= message.offset:
-                    at.move(place, message.offset + 1)
+                    came, there = first, feed.positions()
+                    first = {place: there[place[0]][place[1]] for place in first}
+                    first = {place: offset for place, offset in first.items() if offset < ends[place]}
+                    if first == came:
+                        return  # the log is shorter than the hub knew
+            for topic in _in_order(trimmed):
+                here = {place: begin for place, begin in trimmed.items() if place[0] == topic}
+                async with aclosing(self._trimmed(stream, topic, at, here)) as stored:
+                    async for each in stored:
+                        yield each
+            yield None
+
+    async def _feed(self, stream: Stream, at: Positions, feed: Feed, repeats: Repeats) -> AsyncGenerator[Parcel]:
+        """A portion of it, or all."""
+        clock, held = asyncio.get_running_loop().time, 0
+        began = clock()
+        async for message in feed:
+            await self._pace.take(len(message.value or b""))
+            parcel = self._read(message, repeats)
+            place = (message.topic, message.partition)
+            if message.offset < at.get(place):
+                continue
+            if parcel and stream.holds(parcel):
+                yield parcel
+                held += parcel.size
+                if parcel.ends and stream.run_id:
+                    continue  # it is told later, and nothing of the run follows it
+            if at.get(place) <= message.offset:
+                at.move(place, message.offset + 1)
+            if held > _PORTION or clock() - began > _PORTION_S:
+                return
 
     async def _trimmed(
         self, stream: Stream, topic: str, at: Positions, ends: Mapping[Place, int]
-    ) -> AsyncGenerator[Parcel | Gap]:
+    ) -> AsyncGenerator[Parcel | Gap | None]:
         async with aclosing(self._warehouse.parcels(stream, topic, at, ends, fresh=True)) as stored:
             async for found in stored:
                 yield found
@@ -195,6 +250,11 @@ class CatchingUp:
         if not is_live(event) or repeats.seen(place, message.offset, event.event_id()):
             return None
         return parcel_of(message, event)
+
+
+def _skip(at: Positions, gap: Gap) -> None:
+    for partition, offset in (gap.to or {}).items():
+        at.move((gap.topic, partition), offset)
 
 
 def _in_order(places: Iterable[Place]) -> list[str]:

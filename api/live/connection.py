@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import problems
 from api.auth.callers import Caller
-from api.auth.origins import foreign_origin, same_origin
+from api.auth.origins import foreign_origin
 from api.auth.permissions import Permission
 from api.errors import ApiError, Fault, forbidden, unauthenticated, unavailable
 from api.gateway import Gateway, caller_of
@@ -88,8 +88,7 @@ async def _shown_at_upgrade(websocket: WebSocket, gateway: Gateway) -> Caller | 
     if foreign_origin(websocket.headers, websocket.scope["scheme"], config.cors_origins, config.public_url):
         sentence = "Pages of other sites may not open live connections here."
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [Fault("origin", sentence, "FOREIGN_ORIGIN")])
-    trusted = same_origin(websocket.headers, websocket.scope["scheme"], config.public_url)
-    return await caller_of(gateway, websocket, trusted)
+    return await caller_of(gateway, websocket)
 
 
 async def _converse(

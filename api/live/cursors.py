@@ -55,6 +55,19 @@ class Positions:
         else:
             self.within.pop(place, None)
 
+    def tell(self, parcel: Parcel) -> None:
+        """The parcel has been told."""
+        if parcel.cut:
+            self.move(parcel.place, parcel.offset, parcel.told_before + len(parcel.frames))
+        else:
+            self.move(parcel.place, max(parcel.offset + 1, self.get(parcel.place)))
+
+    def follow(self, other: "Positions") -> None:
+        """To where another one is in the same topics."""
+        self.offsets = {topic: list(offsets) for topic, offsets in other.offsets.items()}
+        self.within = dict(other.within)
+        self._packed.clear()
+
     def places(self) -> list[Place]:
         """Every place, in order."""
         return [(topic, number) for topic, offsets in self.offsets.items() for number in range(len(offsets))]

@@ -16,6 +16,7 @@ from api.live.frames import Frame, Parcel, frame
 from api.live.streams import of_channel
 from api.metrics import Metrics
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
+from schemas.heads import BatchHead
 
 CHANNELS = {"job_updates": "runs", "alerts": "trends", "data_updates": "records", "system_metrics": ""}
 """What can be subscribed to, and over which of our own channels it comes."""
@@ -107,7 +108,7 @@ class Desk:
                         await self._send(job_update(event))
                     case Trend() as trend:
                         await self._send(alert(trend))
-                    case CleanBatch() as batch:
+                    case CleanBatch() | BatchHead() as batch:
                         await self._send(data_update(batch))
             return True
 

@@ -107,10 +107,7 @@ class Follower:
             parcel = parcel.rest(told - parcel.told_before)
         texts = self._live.cursors.texts(self.stream.name, self.stream.topics, self._at, parcel)
         goes_on = await tell(parcel, tuple(zip(parcel.frames, texts, strict=True)))
-        if parcel.cut:
-            self._at.move(parcel.place, parcel.offset, parcel.told_before + len(parcel.frames))
-        else:
-            self._at.move(parcel.place, max(parcel.offset + 1, self._at.get(parcel.place)))
+        self._at.tell(parcel)
         return goes_on
 
     async def _listen(

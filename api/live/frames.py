@@ -2,6 +2,7 @@
 them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,12 +12,14 @@ import orjson
 from api.ports.live import Place
 from api.services.log_lines import level_of, page_details, page_sentence
 from api.services.progress import progress, status_of
-from schemas.events import CleanBatch, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.errors import CodecError
+from schemas.events import CleanBatch, CleanRecord, PageOutcome, RunCounts, RunEvent, Trend
 from schemas.events.runs import RunState
+from schemas.heads import BatchHead
 from schemas.ledger import OPEN_STATES
 
 FrameType = Literal["progress", "log", "status", "complete", "error", "record", "trend", "gap"]
-LiveEvent = RunEvent | PageOutcome | CleanBatch | Trend
+LiveEvent = RunEvent | PageOutcome | CleanBatch | BatchHead | Trend
 
 _TAIL = 2100
 """Characters at the end of a frame in which its cursor lies."""
@@ -80,9 +83,12 @@ class Parcel:
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """What listeners are told."""
+        """What listeners are told; nothing of a batch with a record that is none, as if it had none at all."""
         if self._frames is None:
-            self._frames = tuple(_frames(self.event))
+            try:
+                self._frames = tuple(_frames(self.event))
+            except CodecError:
+                self._frames = ()
         return self._frames
 
 
@@ -105,7 +111,9 @@ def _frames(event: LiveEvent) -> list[Frame]:
         case PageOutcome():
             return [of_outcome(event)]
         case CleanBatch():
-            return of_batch(event)
+            return of_batch(event, event.records)
+        case BatchHead():
+            return of_batch(event, event.opened())
         case Trend():
             return [frame("trend", msgspec.structs.asdict(event), event.id)]
 
@@ -187,7 +195,7 @@ def of_outcome(outcome: PageOutcome) -> Frame:
     )
 
 
-def of_batch(batch: CleanBatch) -> list[Frame]:
+def of_batch(batch: CleanBatch | BatchHead, records: Sequence[CleanRecord]) -> list[Frame]:
     """The records of a batch."""
     shared = {
         "job_id": batch.job_id,
@@ -198,7 +206,7 @@ def of_batch(batch: CleanBatch) -> list[Frame]:
     }
     return [
         frame("record", {"id": record.id, "key": record.key, **shared, "data": record.data}, record.id)
-        for record in batch.records
+        for record in records
     ]
 
 
@@ -210,4 +218,4 @@ def cursor_of(text: str) -> str:
 
 def is_live(event: object) -> bool:
     """Whether listeners are told of it."""
-    return isinstance(event, RunEvent | PageOutcome | CleanBatch | Trend)
+    return isinstance(event, LiveEvent)

@@ -21,7 +21,9 @@ from api.ports.live import Place, Reading
 from schemas import codec
 from schemas.errors import CodecError
 from schemas.events import MetricSample
+from schemas.heads import head_of
 from schemas.message import Message
+from schemas.topics import CLEAN_RECORDS
 
 log = structlog.get_logger()
 
@@ -204,7 +206,8 @@ class Hub:
             self._hand_out(ending.parcel, ending.parcel.run_id)
 
     def _tell(self, message: Message) -> None:
-        event = codec.decode(message.topic, message.value)
+        # Records are opened for whoever listens to them, and mostly nobody does.
+        event = head_of(message) if message.topic == CLEAN_RECORDS else codec.decode(message.topic, message.value)
         if isinstance(event, MetricSample):
             self._metrics.heard(event)
             for heard in self.metrics_heard:

@@ -4,6 +4,7 @@ from typing import cast
 
 from api.live.frames import LiveEvent, Parcel
 from schemas.events import CleanBatch, Event
+from schemas.heads import BatchHead
 from schemas.message import Message
 from schemas.past import PastMessage
 
@@ -11,7 +12,7 @@ _RECORD = 400
 """Bytes that a record counts for where its message is not at hand."""
 
 
-def parcel_of(message: Message, event: Event) -> Parcel:
+def parcel_of(message: Message, event: Event | BatchHead) -> Parcel:
     """A message that is live."""
     return Parcel(
         message.topic, message.partition, message.offset, cast(LiveEvent, event), len(message.value or b"") + 200

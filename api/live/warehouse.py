@@ -40,9 +40,9 @@ class Warehouse:
 
     async def parcels(
         self, stream: Stream, topic: str, at: Positions, ends: Mapping[Place, int], *, fresh: bool = False
-    ) -> AsyncGenerator[Parcel | Gap]:
+    ) -> AsyncGenerator[Parcel | Gap | None]:
         """What is stored before these offsets; `at` is moved to where what is known to be stored ends. `fresh`: as of
-        now, where what is not stored is nowhere."""
+        now, where what is not stored is nowhere. None after each question: a moment to let others ask."""
         stored = await self.stored(fresh=fresh)
         ends = {place: min(end, stored.get(place, 0)) for place, end in ends.items()}
         ends = {place: end for place, end in ends.items() if at.get(place) < end}
@@ -59,7 +59,7 @@ class Warehouse:
             if held.get(place[1]) and (left is None or left > 0):
                 async for parcel in self._of_place(stream, at, place, end, left):
                     yield parcel
-                    if left is not None:
+                    if parcel and left is not None:
                         left -= len(parcel.frames)
             elif not held.get(place[1]):
                 at.move(place, end)
@@ -77,7 +77,7 @@ class Warehouse:
 
     async def _of_place(
         self, stream: Stream, at: Positions, place: Place, end: int, limit: int | None
-    ) -> AsyncGenerator[Parcel]:
+    ) -> AsyncGenerator[Parcel | None]:
         told = 0
         while limit is None or told < limit:
             first = at.get(place)
@@ -94,6 +94,7 @@ class Warehouse:
             if items < most:
                 at.move(place, end)
                 return
+            yield None
 
 
 def _items(message: PastMessage) -> int:

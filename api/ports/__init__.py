@@ -11,7 +11,7 @@ from api.ports.audit import AuditLog, ProcessLogs
 from api.ports.books import Books, Editions
 from api.ports.exports import ExportFiles, Exports, Storage, SystemFigures
 from api.ports.history import IdempotencyKeys, JobVersions, RunHistory, Visits
-from api.ports.jobs import AddressRule, Jobs, Previews, RuleCheck, RuleProblem, Uploads
+from api.ports.jobs import AddressRule, Jobs, Previews, Uploads
 from api.ports.limits import Quotas, Rates
 from api.ports.live import Behind, Checks, Feed, OpenFeed, Past, ProcessHealth, StoredUpTo, Telemetry
 from api.ports.oauth import OAuthStore
@@ -21,6 +21,7 @@ from api.ports.signing import SigningKeys
 from api.ports.stored import Records, Resend, Resent
 from api.ports.users import Attempts, Factors, Users
 from api.ports.webhooks import Webhooks
+from schemas.rule_checks import RuleCheck
 
 __all__ = [
     "Accounts",
@@ -52,8 +53,6 @@ __all__ = [
     "Records",
     "Resend",
     "Resent",
-    "RuleCheck",
-    "RuleProblem",
     "RunHistory",
     "Schedules",
     "SigningKeys",

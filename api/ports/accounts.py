@@ -16,7 +16,7 @@ class Accounts(Protocol):
     """Users, their sessions and keys. Sessions and keys that ended, or whose account is not active, are not found."""
 
     async def credential(self, login: str) -> Credential | None:
-        """By username, else by e-mail address; accounts that are not active are found too."""
+        """By e-mail address, else by username; accounts that are not active are found too."""
         ...
 
     async def user(self, user_id: str) -> User | None:
@@ -24,13 +24,14 @@ class Accounts(Protocol):
         ...
 
     async def add_user(self, user: User, password_hash: str, act: Act, mail: Mail | None = None) -> bool:
-        """With what it is `granted` besides its role. False when the username or the address is taken; nothing is
-        written then."""
+        """With what it is `granted` besides its role. Usernames and addresses are one namespace: False when either is
+        taken as either, or the name is an address that is not its own; nothing is written then."""
         ...
 
-    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> None:
+    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> bool:
         """Lets a device in, and remembers that its account was. `warning` is posted when the account has been let in
-        before, but never with this device."""
+        before, but never with this device. False, and nothing written, for an account that is not active or whose
+        credential version is no longer the session's: of a password change and a sign-in one is first."""
         ...
 
     async def known_network(self, user_id: str | None, network: str) -> bool:
@@ -71,8 +72,11 @@ class Accounts(Protocol):
         """How many devices are signed in."""
         ...
 
-    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act, room: int) -> ApiKey | None:
-        """The key as it is kept; None, and nothing written, where the account has `room` keys that count already."""
+    async def add_key(
+        self, key: ApiKey, key_hash: bytes, act: Act, room: int, by: str | None
+    ) -> ApiKey | Literal["full", "ended"]:
+        """The key as it is kept. Nothing is written where the account has `room` keys that count already (`full`), or
+        where `by`, the session or key that makes it, counts no more (`ended`); None for this machine itself."""
         ...
 
     async def keys(self, user_id: str) -> list[ApiKey]:
@@ -96,16 +100,14 @@ class Accounts(Protocol):
         *,
         purpose: Literal["sign_in", "reset"] = "sign_in",
         mail: Mail | None = None,
-    ) -> None:
-        """A link that lets an account in once, or lets it choose a new password once."""
+        version: int = 0,
+    ) -> bool:
+        """A link that lets an account in once, or lets it choose a new password once. False, and nothing written or
+        posted, for an account whose credential version is another."""
         ...
 
     async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
         """Spends a one-time link and opens the session that `opened` makes for its account: once, or never."""
-        ...
-
-    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
-        """Of these sessions and keys the ones that still count, each with the role of its account now."""
         ...
 
     async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:

@@ -5,7 +5,6 @@ from typing import Any, Literal, Protocol
 
 from schemas.accounts import Act
 from schemas.events import Upload
-from schemas.job import Extract
 from schemas.ledger import HostSample, HostWait, Job, JobFilter, JobOrder, Opening, PagesWanted, Run, UrlFate
 from schemas.previews import PreviewAnswer
 
@@ -107,19 +106,6 @@ class Jobs(Protocol):
     async def host_samples(self, run_id: str) -> list[HostSample]:
         """What a run has seen of each host."""
         ...
-
-
-class RuleProblem(Protocol):
-    """A rule that cannot be used: where it stands within `extract`, and what to change."""
-
-    @property
-    def place(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-
-
-RuleCheck = Callable[[Extract], Sequence[RuleProblem]]
-"""Every rule that cannot be used; blocks while it tries them."""
 
 
 AddressRule = Callable[[str, int], str | None]

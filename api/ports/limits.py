@@ -12,8 +12,9 @@ class Rates(Protocol):
 
     async def take(self, asks: Sequence[Ask]) -> list[Taken]:
         """A token for each, in their order, or why there is none. Exact, however many gateways ask at once: of a bucket
-        with n tokens no more than n are taken in a minute. Asking for more than that blocks the bucket until `block`
-        seconds have passed and the minute is over; asking while it is blocked does not lengthen that."""
+        with n tokens no more than n are taken in any 59 s, for each comes back 60 s after the second in which it was
+        taken. Asking for more than that blocks the bucket until `block` seconds have passed and a token is back;
+        asking while it is blocked does not lengthen that."""
         ...
 
     async def sweep(self) -> None:

@@ -42,8 +42,9 @@ class OAuthStore(Protocol):
     async def redeem(
         self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
     ) -> Literal["redeemed", "refused", "reused"]:
-        """Spends a code of this client, whatever comes of it, and opens the session if everything fits. `reused`: it
-        was spent before, so what it gave is ended. `refused` is audited whenever it is not redeemed."""
+        """Spends a code of this client, whatever comes of it, and opens the session if everything fits and neither the
+        client nor the account ends meanwhile. `reused`: it was spent before, so what it gave is ended. `refused` is
+        audited whenever it is not redeemed."""
         ...
 
     async def serve(self, client_id: str, session: Session, act: Act) -> str | None:

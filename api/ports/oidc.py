@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from schemas.accounts import Act, User
-from schemas.oidc import Identity, ProviderAnswer
+from schemas.mail import Mail
+from schemas.oidc import Identity, LinkedIdentity, ProviderAnswer
 
 
 class Provider(Protocol):
@@ -26,8 +27,17 @@ class Identities(Protocol):
         """Whatever its status."""
         ...
 
-    async def link(self, identity: Identity, user_id: str, act: Act) -> bool:
-        """False, and nothing audited, when it is another account's."""
+    async def all(self, user_id: str) -> list[LinkedIdentity]:
+        """Who an account is elsewhere, oldest first."""
+        ...
+
+    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
+        """False, and nothing audited, when it is another account's, or when the session `by` counts no more."""
+        ...
+
+    async def unlink(self, identity_id: str, user: User, act: Act, mail: Mail | None = None) -> bool:
+        """False, and nothing audited, for one that is not this account's, or when the account has changed since it was
+        looked at."""
         ...
 
     async def create(self, identity: Identity, user: User, act: Act) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from schemas.accounts import Act
-from schemas.ledger import Attempt, StoredLetter, StoredRecord, StoredTrend
+from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 
 class Records(Protocol):
@@ -13,6 +13,12 @@ class Records(Protocol):
 
     async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
         """Records of a run in the order of (key, id), after a position."""
+        ...
+
+    async def marks(
+        self, dataset: str, run_id: str, state: str | None, after: tuple[str, str, str] | None, limit: int
+    ) -> list[StoredMark]:
+        """Marks of a run's records in the order of (key, record id, state), after a position; `state` only of one."""
         ...
 
     async def trends(

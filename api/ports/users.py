@@ -26,9 +26,10 @@ class Users(Protocol):
         ...
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
     ) -> Literal["changed", "gone", "taken", "last_administrator"]:
-        """What is given is changed, or nothing is. An account that is no longer active loses its sessions."""
+        """What is given is changed, or nothing is. An account that is no longer active loses its sessions. An address
+        that is another's name is taken too."""
         ...
 
     async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
@@ -44,8 +45,11 @@ class Users(Protocol):
         expires_at: datetime | None = None,
         keep: str | None = None,
         mail: Mail | None = None,
+        version: int | None = None,
     ) -> bool:
-        """Ends every session but `keep`, and every link to a new password. False for an account that is not there."""
+        """Ends every session but `keep`, what OAuth clients were given, and every link to a new password. With the
+        `version` at which its owner has shown the old one: False, and nothing done, if that has changed. Without, it is
+        a reset: API keys and identities that were linked end too. False for an account that is not there."""
         ...
 
     async def reset_password(
@@ -55,9 +59,9 @@ class Users(Protocol):
         told: Callable[[User], tuple[Act, Mail | None]],
         device: tuple[bytes, str],
     ) -> User | None:
-        """Spends a link to a new password, once: the password is set, every session ends, and the device (its mark and
-        its network) is known from now on, for whoever can read the account's mail is its owner. None for a link that is
-        spent, old or made up, and for an account that is not active."""
+        """Spends a link to a new password, once: the password is reset (see `set_password`), and the device (its mark
+        and its network) is known from now on, for whoever can read the account's mail is its owner. None for a link
+        that is spent, old or made up, and for an account that is not active."""
         ...
 
 

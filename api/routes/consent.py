@@ -134,7 +134,8 @@ def _page(request: Request, caller: Caller, wanted: Wanted, held: tuple[str, ...
         "username": caller.username,
         "where": urlsplit(wanted.redirect_uri).netloc or urlsplit(wanted.redirect_uri).scheme,
         "scopes": [(scope, _MEANS[scope]) for scope in held],
-        "fields": wanted.values,
+        # What is allowed is what the page says, whatever the program is registered for when the button is pressed.
+        "fields": wanted.values | {"scope": " ".join(held), "redirect_uri": wanted.redirect_uri},
     }
     page: Response = request.app.state.pages.page(
         "consent", oauth.form_target(wanted.redirect_uri), title="Let a program in?", **values

@@ -7,7 +7,7 @@ from api.auth.visits import Visit
 from api.errors import ApiError, Fault, not_found, unauthenticated
 from api.gateway import Gateway
 from api.shapes.accounts import LoginAnswer, LoginBody, LogoutBody, MeBody, MessageBody, account, login_answer
-from api.shapes.identity import SessionList, session_list
+from api.shapes.identity import IdentityList, SessionList, identity_list, session_list
 from schemas.accounts import User
 
 
@@ -49,8 +49,11 @@ def person(caller: Caller) -> None:
 
 
 async def owner_of(gateway: Gateway, caller: Caller) -> User:
-    """The account of a person who acts for themselves."""
+    """The account of a person who acts for themselves, by a session that has not ended this very second: what is done
+    here outlasts it."""
     person(caller)
+    if not await gateway.ports.accounts.standing([caller.credential_id]):
+        raise unauthenticated("This session has ended; sign in again.")
     user = await gateway.ports.accounts.user(caller.user_id)
     if user is None:
         raise unauthenticated("This account is gone.")
@@ -73,3 +76,15 @@ async def end_session(gateway: Gateway, caller: Caller, session_id: str, visit: 
         raise not_found("session_id", "You have no such session.")
     gateway.callers.forget()
     return MessageBody(message="The session is ended")
+
+
+async def identities_of(gateway: Gateway, caller: Caller) -> IdentityList:
+    """Who the caller is elsewhere."""
+    return identity_list(await gateway.identity.linked.all(caller))
+
+
+async def unlink(gateway: Gateway, caller: Caller, identity_id: str, password: str, visit: Visit) -> MessageBody:
+    """One of the caller's outside identities leads in no more."""
+    person(caller)
+    await gateway.identity.linked.unlink(caller, identity_id, password, visit)
+    return MessageBody(message="It no longer leads to your account; sessions that it opened go on until you end them")

@@ -26,7 +26,7 @@ async def answer_health(gateway: Gateway, request: Request, response: Response) 
 async def _asker(gateway: Gateway, request: Request) -> Caller | None:
     """Whoever asks. An answer that is open to everyone does not depend on it that a key is good or a store there."""
     try:
-        return await caller_of(gateway, request, trusted=True)
+        return await caller_of(gateway, request)
     except (ApiError, *request.app.state.stores_away):
         return None
 

@@ -74,6 +74,8 @@ async def end(request: Request, gateway: Wired, visit: From) -> Response:
         caller = await browser(request, gateway)
         user, onward = await oidc.end(values, request.cookies.get(COOKIE, ""), caller, visit)
         signed_in = await gateway.sign_in.open(user, visit, how="oidc", lifetime=gateway.config.browser_lifetime)
+        if signed_in is None:
+            raise OidcRefused("Your account here was changed a moment ago; begin again.")
         answer = enter(request, gateway, signed_in, local(onward))
     except OidcRefused as problem:
         answer = sign_in_page(request, gateway, 401, problem=str(problem))

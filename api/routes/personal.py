@@ -8,11 +8,11 @@ from api.auth.permissions import Permission
 from api.auth.users import Wanted
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, From, Reader, Wired
-from api.routes.entry import end_session, owner_of, sessions_of
+from api.routes.entry import end_session, identities_of, owner_of, sessions_of, unlink
 from api.routes.frame import framed
 from api.shapes.accounts import Enveloped, MessageBody
 from api.shapes.errors import documented
-from api.shapes.identity import ForgotBody, MfaCode, MfaSetup, NewPasswordBody, SessionList
+from api.shapes.identity import ForgotBody, IdentityList, MfaCode, MfaSetup, NewPasswordBody, SessionList, Unlinking
 from api.shapes.users import RegisterBody, UserBody, user_body
 
 router = APIRouter(route_class=StrictRoute)
@@ -124,3 +124,34 @@ async def end_one(
 ) -> dict[str, Any]:
     """Signs that device out, at once and everywhere."""
     return framed(request, await end_session(gateway, caller, session_id, visit))
+
+
+@router.get(
+    "/identities",
+    summary="List your outside identities",
+    dependencies=SCHEMES,
+    response_model=Enveloped[IdentityList],
+    **documented(permission=Permission.READ),
+)
+async def identities(caller: Reader, gateway: Wired, request: Request) -> dict[str, Any]:
+    """Who you are at the identity provider, oldest first: each of them can sign in as you."""
+    return framed(request, await identities_of(gateway, caller))
+
+
+@router.post(
+    "/identities/{identity_id}/unlink",
+    summary="Unlink an outside identity",
+    dependencies=SCHEMES,
+    response_model=Enveloped[MessageBody],
+    **documented(400, 404, 409, 422, 429, permission=Permission.READ),
+)
+async def unlink_one(
+    identity_id: Annotated[str, Path(max_length=100)],
+    body: Unlinking,
+    caller: Reader,
+    gateway: Wired,
+    visit: From,
+    request: Request,
+) -> dict[str, Any]:
+    """With your password: it no longer leads to your account, and you are told by mail."""
+    return framed(request, await unlink(gateway, caller, identity_id, body.current_password, visit))

@@ -17,8 +17,7 @@ MOST_SOURCES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChecked:
-    """Where a job would begin. `allowed`: by its address, as far as that is known without asking anybody; what
-    robots.txt says shows at the visit (`POST /api/v1/scrape/estimate` asks it)."""
+    """Where a job would begin. `allowed`: by its address, as far as that is known without asking anybody."""
 
     url: str
     canonical: str | None

@@ -7,7 +7,8 @@ crawl. At most MAX_VISITS pages are visited, and the answer comes in seconds, wi
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -25,6 +26,7 @@ from schemas.urls import UrlError, canonical
 MAX_VISITS = 10
 MAX_SEEDS = 5
 MAX_SOURCES = 3
+ROBOTS_WITHIN_S = 5.0
 AT_ONCE = 8
 AT_ONCE_EACH = 2
 _LOOK_EVERY_S = 0.2
@@ -77,27 +79,48 @@ class Estimates:
             raise unavailable("Too many estimates are being made at the moment; ask again in some seconds.", 5)
         if self._owners[caller.user_id] >= AT_ONCE_EACH:
             raise unavailable(f"You have {AT_ONCE_EACH} estimates in the making; ask again when one has ended.", 5)
+        with self._place(caller):
+            run_id = await self._sampled(caller, job, sample_of(job), visit, self._wait)
+            return told(job, await self._jobs.tried(run_id, 100), await self._jobs.host_samples(run_id))
+
+    async def robots(self, caller: Caller, job: JobDescription, visit: Visit) -> Mapping[str, bool]:
+        """What robots.txt says of where a job begins: the first MAX_SEEDS urls and MAX_SOURCES sitemaps and feeds are
+        visited for that. What was not known within `wait` seconds and ROBOTS_WITHIN_S is left out, and all of it while
+        there is no room for another estimate."""
+        if self._room <= 0 or self._owners[caller.user_id] >= AT_ONCE_EACH:
+            return {}
+        with self._place(caller):
+            run_id = await self._sampled(caller, job, sources_of(job), visit, min(self._wait, ROBOTS_WITHIN_S))
+            seeds = _seeds(job, await self._jobs.tried(run_id, 100))
+        return {seed.url: seed.robots_allowed for seed in seeds if seed.robots_allowed is not None}
+
+    @contextmanager
+    def _place(self, caller: Caller) -> Iterator[None]:
         self._room -= 1
         self._owners[caller.user_id] += 1
         try:
-            opening = self._opening(caller, job)
-            act = visit.act(caller.user_id, "estimate_made", opening.run_id, urls=len(job.sources))
-            await self._jobs.create(opening, act)
-            try:
-                await self._until_over(opening.run_id)
-            finally:
-                done = visit.act(caller.user_id, "estimate_ended", opening.run_id)
-                await asyncio.shield(self._jobs.cancel(opening.job_id, done))
-            tried = await self._jobs.tried(opening.run_id, 100)
-            return told(job, tried, await self._jobs.host_samples(opening.run_id))
+            yield
         finally:
             self._room += 1
             self._owners[caller.user_id] -= 1
             if not self._owners[caller.user_id]:
                 del self._owners[caller.user_id]
 
-    def _opening(self, caller: Caller, job: JobDescription) -> Opening:
-        sample = sample_of(job)
+    async def _sampled(
+        self, caller: Caller, job: JobDescription, sample: JobDescription, visit: Visit, wait: float
+    ) -> str:
+        """The id of a run of the sample that is over, or was cancelled after so many seconds."""
+        opening = self._opening(caller, sample)
+        act = visit.act(caller.user_id, "estimate_made", opening.run_id, urls=len(job.sources))
+        await self._jobs.create(opening, act)
+        try:
+            await self._until_over(opening.run_id, wait)
+        finally:
+            done = visit.act(caller.user_id, "estimate_ended", opening.run_id)
+            await asyncio.shield(self._jobs.cancel(opening.job_id, done))
+        return opening.run_id
+
+    def _opening(self, caller: Caller, sample: JobDescription) -> Opening:
         return Opening(
             run_id=str(self._new_id()),
             job_id=str(self._new_id()),
@@ -110,9 +133,9 @@ class Estimates:
             kind="estimate",
         )
 
-    async def _until_over(self, run_id: str) -> None:
+    async def _until_over(self, run_id: str, wait: float) -> None:
         """Until the sample's rows are all done, or the time is."""
-        deadline = asyncio.get_running_loop().time() + self._wait
+        deadline = asyncio.get_running_loop().time() + wait
         while asyncio.get_running_loop().time() < deadline:
             run = await self._jobs.run(run_id)
             if run is None or _settled(run):
@@ -151,11 +174,16 @@ def sample_of(job: JobDescription) -> JobDescription:
     )
 
 
+def sources_of(job: JobDescription) -> JobDescription:
+    """The same without what links lead to; robots.txt is asked whatever the job says of it."""
+    sample = sample_of(job)
+    options = {"follow": None, "max_depth": 0, "respect_robots": True}
+    return sample.model_copy(update={"options": sample.options.model_copy(update=options)})
+
+
 def told(job: JobDescription, tried: Sequence[UrlFate], hosts: Sequence[HostSample]) -> Estimate:
     """The estimate that a sample gives. Pure."""
-    seeds = [
-        _seed(url, tried) for url in [*job.urls[:MAX_SEEDS], *job.sitemaps[:MAX_SOURCES], *job.feeds[:MAX_SOURCES]]
-    ]
+    seeds = _seeds(job, tried)
     known = sum(host.known for host in hosts) + max(0, len(job.urls) - MAX_SEEDS)
     visited = sum(host.visited for host in hosts)
     unread = len(job.sitemaps) > MAX_SOURCES or len(job.feeds) > MAX_SOURCES
@@ -190,6 +218,11 @@ def _seconds(job: JobDescription, pages: int, known: int, hosts: Sequence[HostSa
         days = math.ceil(share / job.options.daily_pages) - 1 if job.options.daily_pages else 0
         slowest = max(slowest, share * each, max(0, days) * _DAY_S)
     return round(slowest, 1)
+
+
+def _seeds(job: JobDescription, tried: Sequence[UrlFate]) -> list[SeedSample]:
+    sources = [*job.urls[:MAX_SEEDS], *job.sitemaps[:MAX_SOURCES], *job.feeds[:MAX_SOURCES]]
+    return [_seed(url, tried) for url in sources]
 
 
 def _seed(url: str, tried: Sequence[UrlFate]) -> SeedSample:

@@ -10,9 +10,11 @@ from api.errors import ApiError, conflict, not_found
 from api.ports.exports import Exports
 from api.services.jobs import JobService
 from schemas.exports import Export, ExportAsked, ExportFormat, Variant
+from schemas.ledger import Job
 
 _LOOK_EVERY_S = 0.05
 _LISTED = 1000
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,11 @@ class ExportService:
         """A job's, the newest first, a thousand at most."""
         job = await self._jobs.job(caller, job_id)
         return await self._exports.of_job(job.id, _LISTED)
+
+    async def of_run(self, job: Job) -> list[Export]:
+        """Those of the run that stands for a job, the newest first."""
+        files = await self._exports.of_job(job.id, _SHOWN) if job.run else []
+        return [export for export in files if job.run and export.run_id == job.run.id]
 
     async def named(self, caller: Caller, job_id: str, filename: str) -> Export:
         """A finished file. The name is looked up among the job's, and is never part of a path."""

@@ -37,13 +37,16 @@ class Health:
     processes: dict[str, ProcessHealth]
     uptime_seconds: float
     behind: Sequence[Behind] = ()
+    mail: bool = True
+    """Whether mail can be sent; without a server for it everything else works."""
 
 
 class HealthCheck:
     """Checks at most once a second, however many ask; everyone who asks meanwhile gets the same answer."""
 
-    def __init__(self, checks: Checks) -> None:
+    def __init__(self, checks: Checks, *, mail: bool = True) -> None:
         self._checks = checks
+        self._mail = mail
         self._began = time.monotonic()
         self._last: tuple[float, Health] | None = None
         self._lock = asyncio.Lock()
@@ -77,6 +80,7 @@ class HealthCheck:
             dependencies=dict(zip(names, answers, strict=True)),
             processes=processes,
             behind=behind,
+            mail=self._mail,
             uptime_seconds=self.uptime,
         )
 

@@ -8,6 +8,8 @@ derive from the key's row, so that the next attempt finds it and answers with it
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4, uuid5
 
@@ -73,13 +75,20 @@ class Idempotency:
     """Decides whether a request is to be carried out."""
 
     def __init__(
-        self, keys: IdempotencyKeys, away: tuple[type[Exception], ...], new_id: Callable[[], UUID] = uuid4
+        self,
+        keys: IdempotencyKeys,
+        away: tuple[type[Exception], ...],
+        secret: str,
+        new_id: Callable[[], UUID] = uuid4,
     ) -> None:
+        """`secret`: what all gateways share and the store does not know. A body may hold a password, which whoever
+        reads a bare hash of it could try out."""
         self._keys = keys
+        self._hiding = hmac.digest(secret.encode(), b"bodies of requests with an Idempotency-Key", "sha256")
         self._away = away
         self._new_id = new_id
 
-    async def begin(self, user_id: str, route: str, key: str, body_hash: bytes, deed: Deed) -> Attempt:
+    async def begin(self, user_id: str, route: str, key: str, content: bytes, deed: Deed) -> Attempt:
         """Fills in the deed. AnsweredBefore where it was done; ApiError 409 while it is being done, 422 where the key
         came with another request."""
         if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
@@ -88,6 +97,7 @@ class Idempotency:
             )
         row = str(uuid5(_KEYS, "\x1f".join((user_id, route, key))))
         claim = Claim(row, str(self._new_id()))
+        body_hash = hmac.digest(self._hiding, content, hashlib.sha256)
         standing = await self._keys.claim(claim, body_hash, str(self._new_id()))
         if isinstance(standing, Held):
             deed.name, deed.claim = standing.deed, claim

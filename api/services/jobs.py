@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
-from api.ports import Jobs, Records, RuleCheck
+from api.ports import Jobs, Records
 from api.services.cursors import Page, cut, pack, unpack
 from api.services.references import References
 from schemas.job import JobDescription
-from schemas.ledger import Job, Opening, Run, StoredRecord, StoredTrend, UrlFate
+from schemas.ledger import Job, Opening, Run, StoredMark, StoredRecord, StoredTrend, UrlFate
+from schemas.rule_checks import RuleCheck
 
 Priority = Literal["low", "normal", "high"]
 PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
@@ -168,6 +169,13 @@ class JobService:
             run.dataset, run.id, (position[0], position[1]) if position else None, limit + 1
         )
         return cut(found, limit, lambda record: pack(record.key, record.id))
+
+    async def marks(self, run: Run, state: str | None, cursor: str | None, limit: int) -> Page[StoredMark]:
+        """What trends said of the records of a run that the caller may see, in the order of their key."""
+        position = unpack(cursor, (str, UUID, str))
+        after = (position[0], position[1], position[2]) if position else None
+        found = await self._records.marks(run.dataset, run.id, state, after, limit + 1)
+        return cut(found, limit, lambda mark: pack(mark.key, mark.record_id, mark.state))
 
     async def urls(self, run: Run, outcome: str | None, cursor: str | None, limit: int) -> Page[UrlFate]:
         """URLs of a run that the caller may see, each with its fate."""

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from api.auth.callers import Caller
 from api.auth.visits import Visit
-from api.errors import ApiError, Fault, conflict, invalid, not_found
+from api.errors import ApiError, Fault, conflict, invalid, not_found, of_body
 from api.ports import JobVersions
 from api.services.cursors import Page, cut, pack, unpack
 from api.services.jobs import JobService, described, no_such_job
@@ -182,5 +181,4 @@ def validated(description: dict[str, Any]) -> JobDescription:
     try:
         return JobDescription.model_validate(description)
     except ValidationError as problem:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in problem.errors(include_url=False)]
-        raise RequestValidationError(faults) from None
+        raise of_body(problem) from None

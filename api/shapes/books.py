@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.shapes.pages import PAGE, PaginationBody
 from schemas.books import Book, BookFigures
 
 _BOOK: dict[str, Any] = {
@@ -30,8 +31,6 @@ _FIGURES: dict[str, Any] = {
     "highest_price": 58.11,
     "average_rating": 3.53,
 }
-_PAGE: dict[str, Any] = {"page": 1, "per_page": 50, "total": 1, "total_pages": 1, "has_next": False,
-                         "has_previous": False}  # fmt: skip
 
 
 class BookBody(BaseModel):
@@ -53,23 +52,10 @@ class BookBody(BaseModel):
     description: str | None = None
 
 
-class PaginationBody(BaseModel):
-    """Where in the list this is."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_PAGE]})
-
-    page: int
-    per_page: int
-    total: int
-    total_pages: int
-    has_next: bool
-    has_previous: bool
-
-
 class BookPage(BaseModel):
     """A page of books."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"books": [_BOOK], "pagination": _PAGE}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"books": [_BOOK], "pagination": PAGE}]})
 
     books: list[BookBody]
     pagination: PaginationBody
@@ -153,13 +139,6 @@ def book_body(book: Book) -> BookBody:
     texts = {name: data.get(name) for name in ("availability", "category", "image", "upc", "description")}
     return BookBody(id=book.id, url=book.url, title=str(data.get("title") or ""), price=data.get("price"),
                     currency=data.get("price_currency"), **whole, **texts)  # fmt: skip
-
-
-def pagination(page: int, per_page: int, total: int) -> PaginationBody:
-    """Where in a list of `total` entries a page stands."""
-    pages = -(-total // per_page)
-    return PaginationBody(page=page, per_page=per_page, total=total, total_pages=pages, has_next=page < pages,
-                          has_previous=1 < page <= pages + 1)  # fmt: skip
 
 
 def category_figures(figures: BookFigures) -> CategoryFigures:

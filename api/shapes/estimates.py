@@ -1,5 +1,6 @@
 """A job before it runs, as v1 tells it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -35,13 +36,12 @@ _ESTIMATE: dict[str, Any] = {
 
 
 class SourceBody(BaseModel):
-    """Where a job would begin. `allowed`: by its address, as far as that shows without a visit. Robots.txt is asked at
-    the visit alone: see `/scrape/estimate`."""
+    """Where a job would begin. `allowed`: by its address, as far as that shows without a visit."""
 
     url: str
     canonical: str | None
     allowed: bool
-    robots_allowed: None = Field(None, description="Not known before a visit.")
+    robots_allowed: bool | None = Field(description="What robots.txt says; null where that was not known in time.")
     reason: str
 
 
@@ -59,7 +59,7 @@ class JobChecked(BaseModel):
                             "url": "https://shop.example",
                             "canonical": "https://shop.example/",
                             "allowed": True,
-                            "robots_allowed": None,
+                            "robots_allowed": True,
                             "reason": "",
                         }
                     ],
@@ -114,12 +114,12 @@ class EstimateBody(BaseModel):
     notes: list[str]
 
 
-def checked(job: JobDescription, found: Checked) -> JobChecked:
-    """The answer to a job that was checked."""
+def checked(job: JobDescription, found: Checked, robots: Mapping[str, bool]) -> JobChecked:
+    """The answer to a job that was checked; `robots` says by url what is known of robots.txt."""
     return JobChecked(
         valid=not found.faults,
         errors=[FaultBody(field=fault.field, message=fault.message, code=fault.code) for fault in found.faults],
-        sources=[SourceBody(**asdict(source)) for source in found.sources],
+        sources=[SourceBody(**asdict(source), robots_allowed=robots.get(source.url)) for source in found.sources],
         dataset=job.dataset_name,
         job=job.model_dump(mode="json"),
     )

@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.services.stories import Story
-from schemas.ledger import Run, StoredRecord, StoredTrend, UrlFate
+from schemas.ledger import Run, StoredMark, StoredRecord, StoredTrend, UrlFate
 
 _RECORD: dict[str, Any] = {
     "id": "8d1f7c1e-1111-4a5b-9c2d-3e4f5a6b7c8d",
@@ -17,6 +17,22 @@ _RECORD: dict[str, Any] = {
     "url": "http://127.0.0.1:8090/c/tea/?page=2",
     "fetched_at": "2026-01-05T10:30:01.200Z",
     "data": {"sku": "SKU-0042", "name": "Oolong", "price": 12.5, "price_currency": "GBP"},
+    "scores": {
+        "completeness": 100.0,
+        "quality": 96.5,
+        "language": "",
+        "word_count": 1,
+        "category": "home",
+        "data_type": "ecommerce",
+    },
+}
+_MARK: dict[str, Any] = {
+    "record_id": _RECORD["id"],
+    "key": "SKU-0042",
+    "state": "changed",
+    "other": "1c0e6f0a-0f3e-4d2a-8f6f-2a3c1e108d1f",
+    "fields": {"price": [12.5, 8.9]},
+    "at": "2026-01-05T10:30:02Z",
 }
 _URL: dict[str, Any] = {
     "url": "http://127.0.0.1:8090/c/tea/",
@@ -85,6 +101,17 @@ _TREND: dict[str, Any] = {
 }
 
 
+class ScoresBody(BaseModel):
+    """What cleaning says of a record: how much of it there is, how good that is, and what it is about."""
+
+    completeness: float = Field(description="0 to 100: the share of the job's fields that have a value.")
+    quality: float = Field(description="0 to 100: 0.5 × completeness + 0.3 × validity + 0.2 × clarity.")
+    language: str = Field(description="ISO 639-1; empty where too little text says it.")
+    word_count: int
+    category: str = Field(description="technology, science, business …, or other.")
+    data_type: str = Field(description="news, social_media, ecommerce, research or other.")
+
+
 class RecordBody(BaseModel):
     """One clean record; `key` is what makes two records the same thing."""
 
@@ -93,6 +120,28 @@ class RecordBody(BaseModel):
     url: str
     fetched_at: datetime
     data: dict[str, Any]
+    scores: ScoresBody
+
+
+class MarkBody(BaseModel):
+    """One record against what was known before it: `new`, `changed`, `repeat`, `similar` or `gone`; `other` is the id
+    of the record that it follows, repeats or resembles, `fields` says from what to what."""
+
+    record_id: str
+    key: str
+    state: str
+    other: str
+    fields: dict[str, list[Any]]
+    at: datetime
+
+
+class MarkPage(BaseModel):
+    """A piece of a run's marks, in the order of their key."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"marks": [_MARK], "next_cursor": None}]})
+
+    marks: list[MarkBody]
+    next_cursor: str | None
 
 
 class RecordPage(BaseModel):
@@ -249,7 +298,21 @@ def _plain(record: StoredRecord) -> dict[str, Any]:
         "url": record.url,
         "fetched_at": record.fetched_at,
         "data": orjson.Fragment(record.data),
+        "scores": {
+            "completeness": round(record.completeness, 1),
+            "quality": round(record.quality, 1),
+            "language": record.language,
+            "word_count": record.word_count,
+            "category": record.category,
+            "data_type": record.data_type,
+        },
     }
+
+
+def mark_page(marks: Sequence[StoredMark], next_cursor: str | None) -> MarkPage:
+    """Marks as v1 tells them."""
+    told = [{**asdict(mark), "fields": orjson.loads(mark.fields or "{}")} for mark in marks]
+    return MarkPage(marks=[MarkBody.model_validate(mark) for mark in told], next_cursor=next_cursor)
 
 
 def url_page(fates: Sequence[UrlFate], next_cursor: str | None) -> UrlPage:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.accounts import Device
+from schemas.oidc import LinkedIdentity
 
 _SESSION: dict[str, Any] = {
     "id": "7d3c1b2a-5555-4e6f-9a0b-1c2d3e4f5a6b",
@@ -16,6 +17,13 @@ _SESSION: dict[str, Any] = {
     "address": "192.0.2.7",
     "how": "password",
     "current": True,
+}
+_IDENTITY: dict[str, Any] = {
+    "id": "3f2b8c1d-6666-4a5b-8c7d-9e0f1a2b3c4d",
+    "issuer": "https://id.example",
+    "subject": "248289761001",
+    "linked_at": "2026-01-05T10:00:00Z",
+    "own": False,
 }
 Code = Annotated[str, Field(min_length=6, max_length=20, description="The app's six digits, or a backup code.")]
 Secret = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -78,6 +86,36 @@ class SessionList(BaseModel):
     sessions: list[SessionBody]
 
 
+class IdentityBody(BaseModel):
+    """Somebody of the identity provider who can sign in as the caller."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_IDENTITY]})
+
+    id: str
+    issuer: str
+    subject: str = Field(description="Who it is there: it never changes, and is nobody else's.")
+    linked_at: datetime
+    own: bool = Field(description="The account was made for it; it outlasts a password that is reset.")
+
+
+class IdentityList(BaseModel):
+    """Who the caller is at the identity provider, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"identities": [_IDENTITY]}]})
+
+    identities: list[IdentityBody]
+
+
+class Unlinking(_Asked):
+    """Shows that it is the owner who asks."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"current_password": "plum-orbit-canvas-42"}]}
+    )
+
+    current_password: Secret
+
+
 class ForgotBody(_Asked):
     """The address of the account whose password is lost."""
 
@@ -122,4 +160,12 @@ def session_list(devices: list[Device], current: str) -> SessionList:
             SessionBody(**{name: getattr(device, name) for name in names}, current=device.id == current)
             for device in devices
         ]
+    )
+
+
+def identity_list(found: list[LinkedIdentity]) -> IdentityList:
+    """Identities as their owner is told of them."""
+    names = IdentityBody.model_fields
+    return IdentityList(
+        identities=[IdentityBody(**{name: getattr(identity, name) for name in names}) for identity in found]
     )

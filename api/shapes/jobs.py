@@ -12,7 +12,10 @@ from api.services.cursors import Page
 from api.services.job_lists import Numbered
 from api.services.jobs import PRIORITIES, Priority
 from api.services.progress import NOT_STARTED, Status, Timing, phase_of, progress, status_of, timing
+from api.shapes.exports import ExportBody, export_body
+from api.shapes.pages import PaginationBody, pagination
 from schemas.events import RunCounts
+from schemas.exports import Export
 from schemas.ledger import Job, Run
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
@@ -23,9 +26,10 @@ _WORDS: dict[int, Priority] = {rank: word for word, rank in PRIORITIES.items()}
 def links(job_id: str) -> dict[str, str]:
     """Where a job's things are, relative to this gateway."""
     base = f"/api/v1/jobs/{job_id}"
-    names = ("records", "results", "urls", "trends", "logs", "progress", "runs", "versions", "stream")
+    names = ("records", "results", "urls", "trends", "marks", "logs", "progress", "runs", "versions", "stream")
     deeds = ("start", "pause", "resume", "stop", "cancel", "retry", "replay", "clone")
-    return {"self": base, **{name: f"{base}/{name}" for name in (*names, *deeds)}}
+    files = {"exports": f"/api/v1/exports/{job_id}", "convert": f"/api/v1/exports/{job_id}/convert"}
+    return {"self": base, **{name: f"{base}/{name}" for name in (*names, *deeds)}, **files}
 
 
 HEAD: dict[str, Any] = {
@@ -77,6 +81,7 @@ _STATUS: dict[str, Any] = {
     },
     "progress": _PROGRESS,
     "timing": {"queued_seconds": 0.12, "running_seconds": 2.4, "estimated_seconds_left": 8.0},
+    "exports": [],
 }
 
 
@@ -190,16 +195,8 @@ class JobStatus(JobHead):
     counts: CountsBody
     progress: ProgressBody
     timing: TimingBody
+    exports: list[ExportBody] = Field([], description="Files of that run, where the job itself is asked for.")
     job: dict[str, Any] | None = Field(None, description="The description as it is kept, where it was asked for.")
-
-
-class Pagination(BaseModel):
-    """Where in the list a numbered page is; `page` counts from 1."""
-
-    page: int
-    per_page: int
-    total: int
-    total_pages: int
 
 
 class JobPage(BaseModel):
@@ -209,7 +206,7 @@ class JobPage(BaseModel):
 
     jobs: list[JobSummary]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next piece; null at the end.")
-    pagination: Pagination | None = Field(None, description="For a page that was asked for by its number.")
+    pagination: PaginationBody | None = Field(None, description="For a page that was asked for by its number.")
 
 
 class JobEnded(BaseModel):
@@ -272,12 +269,11 @@ def job_page(page: Page[Job]) -> JobPage:
 
 def numbered_page(found: Numbered) -> JobPage:
     """A page of the list by its number."""
-    pages = -(-found.total // found.per_page)
-    place = Pagination(page=found.page, per_page=found.per_page, total=found.total, total_pages=pages)
+    place = pagination(found.page, found.per_page, found.total)
     return JobPage(jobs=[summary(job) for job in found.items], next_cursor=None, pagination=place)
 
 
-def whole(job: Job, waits: Sequence[str] = (), *, described: bool = False) -> JobStatus:
+def whole(job: Job, waits: Sequence[str] = (), exports: Sequence[Export] = (), *, described: bool = False) -> JobStatus:
     """A job with its accounts and times, and with its description if it is wanted."""
     run = job.run
     counts = run.counts if run else RunCounts()
@@ -294,6 +290,7 @@ def whole(job: Job, waits: Sequence[str] = (), *, described: bool = False) -> Jo
         finished_at=run.finished_at if run else None,
         counts=CountsBody(**msgspec.structs.asdict(counts)),
         timing=TimingBody(**asdict(times)),
+        exports=[export_body(one) for one in exports],
         job=job.description if described else None,
     )
 

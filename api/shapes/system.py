@@ -1,9 +1,11 @@
 """The system's own state as v1 tells it."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.config import VERSION
 from api.services.health import Health
+
+NO_MAIL = "Mail is not configured (TRAWL_SMTP_URL): nobody is notified by mail, and no link to a new password is sent."
 
 
 class DependencyBody(BaseModel):
@@ -44,6 +46,7 @@ class HealthBody(BaseModel):
                     "dependencies": {"postgres": {"status": "up", "latency_ms": 0.6, "why": ""}},
                     "processes": {"fetch": {"state": "running", "restarts": 0, "why": ""}},
                     "behind": [],
+                    "notes": [],
                 }
             ]
         }
@@ -55,6 +58,7 @@ class HealthBody(BaseModel):
     dependencies: dict[str, DependencyBody]
     processes: dict[str, ProcessBody]
     behind: list[BehindBody] = []
+    notes: list[str] = Field([], description="What is switched off here; nothing is wrong because of it.")
 
 
 class VersionBody(BaseModel):
@@ -98,4 +102,5 @@ def health_body(health: Health, *, logs: bool) -> HealthBody:
             BehindBody(stage=lag.stage, topic=lag.topic, messages=lag.messages, seconds=round(lag.seconds, 1))
             for lag in health.behind
         ],
+        notes=[] if health.mail else [NO_MAIL],
     )

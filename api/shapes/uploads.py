@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from schemas.events.records import CleanRules, FieldRule, FieldType
 from schemas.job import Clean
-from schemas.job.strings import FieldName, Strict
+from schemas.job.strings import Dataset, FieldName, Strict
 
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
@@ -23,7 +23,7 @@ class UploadField(Strict):
 class UploadHead(Strict):
     """The dataset, and how its records are cleaned; without a word they are kept as they are, tidied."""
 
-    dataset: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", description="Where the records go.")
+    dataset: Dataset = Field(description="Where the records go.")
     key: list[FieldName] = Field(default_factory=list, max_length=5, description="Fields that tell records apart.")
     fields: dict[FieldName, UploadField] = Field(default_factory=dict, max_length=200)
     filters: dict[str, Any] = Field(default_factory=dict, max_length=50)

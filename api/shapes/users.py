@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from api.auth.permissions import ROLES, Permission, known
 from api.auth.users import Wanted
 from api.shapes.accounts import Enveloped
+from api.shapes.pages import PAGE, PaginationBody
 from schemas.accounts import Activity, User, UserChange
 from schemas.mail import check_address
 
@@ -249,17 +250,6 @@ class UserDetails(UserBody):
     activity_summary: ActivityBody
 
 
-class PaginationBody(BaseModel):
-    """Which page of how many this is."""
-
-    page: int
-    per_page: int
-    total: int
-    total_pages: int
-    has_next: bool
-    has_previous: bool
-
-
 class UserPage(Enveloped[list[UserBody]]):
     """Some accounts, in the v2 frame."""
 
@@ -270,12 +260,11 @@ class UserPage(Enveloped[list[UserBody]]):
                     "success": True,
                     "data": [_USER],
                     "metadata": {"request_id": "req_5f0c", "timestamp": "2026-01-05T10:30:00.000Z", "version": "v2"},
-                    "pagination": {"page": 1, "per_page": 20, "total": 1, "total_pages": 1, "has_next": False,
-                                   "has_previous": False},
+                    "pagination": PAGE,
                 }
             ]
         }
-    )  # fmt: skip
+    )
 
     pagination: PaginationBody
 
@@ -289,14 +278,6 @@ def user_details(user: User, activity: Activity) -> UserDetails:
     """An account with what it has done."""
     summary = ActivityBody(**{name: getattr(activity, name) for name in ActivityBody.model_fields})
     return UserDetails(**_shown(user), activity_summary=summary)
-
-
-def pagination(page: int, per_page: int, total: int) -> PaginationBody:
-    """Where a page stands among all."""
-    pages = -(-total // per_page)
-    return PaginationBody(
-        page=page, per_page=per_page, total=total, total_pages=pages, has_next=page < pages, has_previous=page > 1
-    )
 
 
 def _shown(user: User) -> dict[str, Any]:

@@ -43,32 +43,13 @@ def replay(
     Ctrl-C stops the watching and not the run.
     """
     from cli.commands.scrape import follow
+    from cli.fields import changes
     from cli.gateway import Gateway
     from cli.moments import moment
 
     asked: dict[str, Any] = {"run_id": run, "since": moment(since), "until": moment(until), "match": match}
     body = {name: value for name, value in asked.items() if value is not None}
-    body |= _changes(items, field, key, rules)
+    body |= changes(items, field or [], key or [], rules)
     with Gateway.of(data, url) as gateway:
         gateway.ask("POST", f"/api/v1/jobs/{job_id}/replay", json=body)
         follow(gateway, job_id, list(body.get("extract", {}).get("fields", ())), show, as_json)
-
-
-def _changes(items: str | None, field: list[str] | None, key: list[str] | None, rules: Path | None) -> dict[str, Any]:
-    from cli.errors import WrongUse
-    from cli.fields import extract
-
-    given = items is not None or field or key
-    if rules is None:
-        return {"extract": extract(items, field or [], key or [])} if given else {}
-    if given:
-        raise WrongUse("Give the rules either by --rules or by --items, --field and --key.")
-    import orjson
-
-    try:
-        found = orjson.loads(rules.read_bytes())
-    except (OSError, ValueError) as problem:
-        raise WrongUse(f"{rules} cannot be read as JSON: {problem}") from problem
-    if not isinstance(found, dict) or not found.keys() <= {"extract", "clean", "filters"}:
-        raise WrongUse(f'{rules} must be an object such as {{"extract": {{…}}}}, with extract, clean or filters.')
-    return found

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from dashboards.feed.moments import epoch
 from dashboards.feed.tally import Tally
-from schemas.events import CleanBatch, PageOutcome
+from schemas.events import PageOutcome
+from schemas.heads import BatchHead
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class RunDetails:
             detail.live.add_page(outcome)
             detail.version += 1
 
-    def batch(self, batch: CleanBatch, now: float) -> None:
+    def batch(self, batch: BatchHead, now: float) -> None:
         """Counts a clean batch of its run, if it has one."""
         if not batch.run_id:
             return

@@ -15,7 +15,8 @@ from dashboards.feed.stages import Stages
 from dashboards.feed.trends import TrendBook
 from schemas import codec
 from schemas.errors import CodecError
-from schemas.events import CleanBatch, Event, MetricSample, PageOutcome, RunEvent, Trend
+from schemas.events import Event, MetricSample, PageOutcome, RunEvent, Trend
+from schemas.heads import BatchHead, head_of
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, SYSTEM_METRICS, TRENDS
 
@@ -68,14 +69,13 @@ class Feed:
         self._handed_in[place] = (message.offset, message.timestamp)
         self.heard(now)
         try:
-            event = codec.decode(message.topic, message.value)
+            event = head_of(message) if message.topic == CLEAN_RECORDS else codec.decode(message.topic, message.value)
+            self.fold(event, min(message.timestamp / 1000 or now, now), now)
         except CodecError as problem:
             self.unreadable += 1
             log.warning("unreadable event", topic=message.topic, offset=message.offset, reason=problem.reason)
-            return
-        self.fold(event, min(message.timestamp / 1000 or now, now), now)
 
-    def fold(self, event: Event, at: float, now: float) -> None:
+    def fold(self, event: Event | BatchHead, at: float, now: float) -> None:
         """Folds an event that was published at `at`."""
         match event:
             case PageOutcome() if self._seen.first_time(event.id):
@@ -83,7 +83,7 @@ class Feed:
                 if event.final:
                     self.pages.add(int(at))
                 self.details.page(event, now)
-            case CleanBatch() if self._seen.first_time(event.id):
+            case BatchHead() if self._seen.first_time(event.id):
                 self.records.add(int(at), len(event.records))
                 self.details.batch(event, now)
                 self.series.fold(event)

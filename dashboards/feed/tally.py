@@ -7,7 +7,8 @@ from typing import Any
 
 from dashboards.feed.moments import epoch
 from dashboards.feed.pace import Pace
-from schemas.events import CleanBatch, PageOutcome
+from schemas.events import PageOutcome
+from schemas.heads import BatchHead
 
 LAST_PAGES = 12
 LAST_RECORDS = 8
@@ -69,12 +70,12 @@ class Tally:
             self.hosts[outcome.host] = self.hosts.get(outcome.host, HostPace()).plus(visit)
         self.pages.append(outcome)
 
-    def add_batch(self, batch: CleanBatch) -> None:
+    def add_batch(self, batch: BatchHead) -> None:
         """Counts the records of one clean batch."""
         second = epoch(batch.fetched_at)
         if second is not None and batch.records:
             self.pace.add(int(second), records=len(batch.records))
-        for record in batch.records[-LAST_RECORDS:]:
+        for record in batch.opened(LAST_RECORDS):
             self.records.append(LatestRecord(batch.fetched_at, batch.url, batch.dataset, record.key, record.data))
 
     def plus(self, later: "Tally") -> "Tally":

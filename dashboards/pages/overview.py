@@ -14,7 +14,7 @@ from dashboards.fragments import Fragments, Panel
 from dashboards.look.palette import SAND, STAGE_COLOURS, WATER
 from dashboards.page import Component, Page
 from dashboards.pages.pulse import pulse
-from dashboards.pages.rows import run_row, trend_row
+from dashboards.pages.rows import run_row, trend_rows
 from dashboards.surroundings import Surroundings, visit_of
 
 RUNS_SHOWN = 5
@@ -51,7 +51,7 @@ def overview(doc: Document, surroundings: Surroundings) -> None:
     for slot, facts in (
         ("others", lambda now: {"others": _others(feed)}),
         ("runs", lambda now: {"runs": [run_row(event) for event in feed.runs.recent(RUNS_SHOWN)]}),
-        ("trends", lambda now: {"trends": [trend_row(trend) for trend in feed.trends.newest(TRENDS_SHOWN)]}),
+        ("trends", lambda now: {"trends": trend_rows(feed.trends.newest(TRENDS_SHOWN))}),
     ):
         template = surroundings.templates.get_template(f"fragments/{slot}.html.jinja")
         components.append(Panel(slot, page.fragments, template, facts))

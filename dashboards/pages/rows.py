@@ -1,8 +1,20 @@
 """Runs and trends as rows of lists."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from schemas.events import RunCounts, RunEvent, Trend
+
+FOUND_BY: Final[dict[str, str]] = {
+    "point": "the value itself",
+    "change_point": "a new level by day",
+    "slow_trend": "a slow trend by day",
+    "term": "a burst of a term",
+    "rule": "the job's rule",
+    "rate": "records a minute",
+    "drift": "the site's template",
+}
+"""What each detector goes by, in words."""
 
 
 def progress(counts: RunCounts) -> dict[str, float]:
@@ -27,8 +39,15 @@ def run_row(event: RunEvent) -> dict[str, Any]:
     }
 
 
-def trend_row(trend: Trend) -> dict[str, Any]:
-    """What a list shows of a trend."""
+def trend_rows(trends: Iterable[Trend]) -> list[dict[str, Any]]:
+    """What a list shows of trends; those among them that close others say which are over."""
+    listed = list(trends)
+    closed = {trend.closes for trend in listed if trend.closes}
+    return [trend_row(trend, over=trend.id in closed) for trend in listed]
+
+
+def trend_row(trend: Trend, *, over: bool) -> dict[str, Any]:
+    """What is shown of one; `over` when another has closed it. What nothing closed goes on, as far as anybody knows."""
     return {
         "id": trend.id,
         "kind": trend.kind,
@@ -41,4 +60,7 @@ def trend_row(trend: Trend) -> dict[str, Any]:
         "change": trend.change,
         "at": trend.at,
         "sentence": trend.sentence,
+        "phase": "ended" if trend.phase == "ended" else "over" if over else "goes on",
+        "detector": FOUND_BY.get(trend.detector, trend.detector),
+        "rule": trend.rule,
     }

@@ -12,7 +12,7 @@ from dashboards.feed.series import SeriesName
 from dashboards.fragments import Fragments, Panel
 from dashboards.page import Component, Page
 from dashboards.pages.pulse import pulse
-from dashboards.pages.rows import trend_row
+from dashboards.pages.rows import trend_row, trend_rows
 from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings, argument, visit_of
 from schemas.events import Trend
@@ -96,8 +96,7 @@ def trends(doc: Document, surroundings: Surroundings) -> None:
         Panel("series", page.fragments, templates.get_template("fragments/series.html.jinja"), gather),
         chart,
         Panel("trend-list", page.fragments, templates.get_template("fragments/trend-list.html.jinja"),
-              lambda now: {"trends": [trend_row(trend) for trend in feed.trends.newest(_LISTED)],
-                           "chosen": chart.wanted.chosen}),
+              lambda now: {"trends": trend_rows(feed.trends.newest(_LISTED)), "chosen": chart.wanted.chosen}),
     ]  # fmt: skip
     doc.add_root(choice)
     doc.title = "Trends · Trawl"
@@ -122,7 +121,7 @@ def _series_facts(story: SeriesStory, plotted: Plotted) -> dict[str, Any]:
     return {
         "name": story.name,
         "looked": story.looked,
-        "trend": trend_row(chosen) if chosen else None,
+        "trend": trend_row(chosen, over=any(trend.closes == chosen.id for trend in plotted.trends)) if chosen else None,
         "score": chosen.score if chosen else 0.0,
         "confidence": chosen.confidence if chosen else 0.0,
         "url": chosen.url if chosen else "",

@@ -1,7 +1,7 @@
 """The visits that go on, and the sign-ins that they hang on: none outlives its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary, WeakSet
 
 import structlog
@@ -9,6 +9,7 @@ from tornado.websocket import WebSocketHandler
 
 from dashboards.ports import Sessions
 from dashboards.web.visit import Visit
+from schemas.accounts import Standing
 
 EVERY_S = 0.75
 """How often the accounts are asked. A visit ends with one look and its sockets with the next, so that the page can
@@ -35,7 +36,7 @@ class Visits:
 
     async def counts(self, session_id: str, role: str) -> bool:
         """Whether a sign-in counts now, in that role. Raises what the accounts raise when they do not answer."""
-        return (await self._sessions.still_good([session_id])).get(session_id) == role
+        return _role(await self._sessions.standing([session_id]), session_id) == role
 
     def begin(self, visit: Visit, socket: WebSocketHandler | None) -> None:
         """Looks after a visit from now on, and after its socket if it is one that comes."""
@@ -61,6 +62,10 @@ class Visits:
         asked = [visit for visit in list(self._going) if not visit.over(now)]
         if not asked:
             return
-        roles = await self._sessions.still_good(sorted({visit.session_id for visit in asked}))
+        standing = await self._sessions.standing(sorted({visit.session_id for visit in asked}))
         for visit in asked:
-            visit.ended = roles.get(visit.session_id) != visit.role
+            visit.ended = _role(standing, visit.session_id) != visit.role
+
+
+def _role(standing: Mapping[str, Standing], session_id: str) -> str | None:
+    return standing[session_id].role if session_id in standing else None

@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect, translate
 from infra.postgres.sql import Queries
 from schemas.events import PageOutcome, Trend
+from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures, StoredRequest
 
 _TIMEOUT_S = 10.0
 
@@ -84,6 +85,22 @@ class ClickHouseCharts:
         rows = await self._ask("pace", run=run_id, before_ms=_ms(before))
         return [(int(row["second"]), int(row["pages"]), int(row["records"])) for row in rows]
 
+    async def requests(self, since: float, width: int, limit: int) -> RequestFigures:
+        """What the gateways answered since an epoch second, in stretches of `width` seconds; at most `limit` rows of
+        each kind."""
+        asked = {"since_ms": _ms(since), "limit": limit}
+        statuses = await self._ask("request_statuses", **asked)
+        return RequestFigures(
+            pace=tuple(RequestPace(**row) for row in await self._ask("request_pace", **asked, width=width)),
+            routes=tuple(RouteFigures(**row) for row in await self._ask("request_routes", **asked)),
+            statuses=tuple((row["status"], row["requests"]) for row in statuses),
+            slowest=tuple(_request(row) for row in await self._ask("request_slowest", **asked)),
+            refused=tuple(
+                Refused(**row | {"last": row["last"].replace(tzinfo=UTC)})
+                for row in await self._ask("request_refused", **asked)
+            ),
+        )
+
     async def _ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         # One question at a time: a page that asks much must not take the store from the others.
         async with self._one_at_a_time:
@@ -109,6 +126,10 @@ def _outcome(row: Mapping[str, Any]) -> PageOutcome:
     known = {name: row[name] for name in PageOutcome.__struct_fields__ if name in row}
     ids = {name: str(row[name]) for name in ("id", "run_id", "job_id", "url_fp")}
     return PageOutcome(**known | ids | {"final": bool(row["final"]), "fetched_at": _text(row["fetched_at_ms"])})
+
+
+def _request(row: Mapping[str, Any]) -> StoredRequest:
+    return StoredRequest(**{**row, "id": str(row["id"]), "at": row["at"].replace(tzinfo=UTC)})
 
 
 def _ms(seconds: float) -> int:

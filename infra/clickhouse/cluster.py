@@ -20,7 +20,7 @@ _VIEW = re.compile(
     re.S,
 )
 _SEEN = re.compile(rf"create view if not exists {_NAME} (?P<rest>as\s.*)", re.S)
-_INDEX = re.compile(r"^\s*(add )?index\b", re.I)
+_INDEX = re.compile(r"^\s*((add|drop|materialize) )?index\b", re.I)
 _WINDOW = "non_replicated_deduplication_window"
 
 

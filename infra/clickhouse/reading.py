@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect, translate
 from infra.errors import StoreUnavailable
 from infra.postgres.sql import Queries
-from schemas.ledger import Attempt, StoredLetter, StoredRecord, StoredTrend
+from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
@@ -57,6 +57,15 @@ class Reading:
         key, identity = after or ("", "")
         values = {"dataset": dataset, "run_id": run_id, "after_key": key, "after_id": identity, "limit": limit}
         return await self._ask("records", values, _record)
+
+    async def marks(
+        self, dataset: str, run_id: str, state: str | None, after: tuple[str, str, str] | None, limit: int
+    ) -> list[StoredMark]:
+        """Marks of a run's records in the order of (key, record id, state), after a position."""
+        key, identity, last = after or ("", "", "")
+        position = {"after_key": key, "after_id": identity, "after_state": last}
+        values = {"dataset": dataset, "run_id": run_id, "state": state or "", "limit": limit, **position}
+        return await self._ask("marks", values, _mark)
 
     async def trends(
         self,
@@ -145,6 +154,10 @@ class Reading:
 
 def _record(row: dict[str, Any]) -> StoredRecord:
     return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": _utc(row["fetched_at"])})
+
+
+def _mark(row: dict[str, Any]) -> StoredMark:
+    return StoredMark(**row | {"record_id": str(row["record_id"]), "at": _utc(row["at"])})
 
 
 def _trend(row: dict[str, Any]) -> StoredTrend:

@@ -29,6 +29,8 @@ _SETTINGS = {
     "min_insert_block_size_bytes": 1_000_000_000,
     "date_time_input_format": "best_effort",
     "input_format_skip_unknown_fields": 0,
+    # Words are indexed when parts are merged, not for each small part as well; until then they are found by reading.
+    "exclude_materialize_skip_indexes_on_insert": "by_word",
 }
 
 _RECENT = """select toString(id) from {table}
@@ -56,14 +58,16 @@ an intent that was refused for good would stop the stage."""
 
 
 class RowsToInsert(Protocol):
-    """JSON lines for one table."""
+    """Rows for one table, in one of ClickHouse's formats."""
 
     @property
     def table(self) -> str: ...
     @property
-    def lines(self) -> bytes: ...
+    def body(self) -> bytes: ...
     @property
     def count(self) -> int: ...
+    @property
+    def format(self) -> str: ...
 
 
 class RowStore:
@@ -80,8 +84,8 @@ class RowStore:
         def send() -> None:
             self._ready().raw_insert(
                 rows.table,
-                insert_block=rows.lines,
-                fmt="JSONEachRow",
+                insert_block=rows.body,
+                fmt=rows.format,
                 settings=_SETTINGS | {"insert_deduplication_token": token},
             )
 

@@ -40,29 +40,31 @@ class ProviderClient:
 
     async def get(self, url: str) -> ProviderAnswer:
         """A JSON document."""
-        return await self._ask(httpx.Request("GET", url, headers={"Accept": "application/json"}))
+        return await self._ask("GET", url)
 
     async def post(self, url: str, form: Mapping[str, str], basic: tuple[str, str] | None) -> ProviderAnswer:
         """A form; id and secret of HTTP Basic are form-encoded first (RFC 6749, 2.3.1)."""
-        request = httpx.Request("POST", url, data=dict(form), headers={"Accept": "application/json"})
-        if basic:
-            shown = httpx.BasicAuth(quote_plus(basic[0]), quote_plus(basic[1]))
-            request = next(shown.auth_flow(request))
-        return await self._ask(request)
+        return await self._ask("POST", url, form, basic)
 
-    async def _ask(self, request: httpx.Request) -> ProviderAnswer:
-        request.extensions = {"timeout": _TIMEOUT.as_dict()}
+    async def _ask(
+        self, method: str, url: str, form: Mapping[str, str] | None = None, basic: tuple[str, str] | None = None
+    ) -> ProviderAnswer:
         try:
+            request = httpx.Request(method, url, data=form, headers={"Accept": "application/json"})
+            if basic:
+                shown = httpx.BasicAuth(quote_plus(basic[0]), quote_plus(basic[1]))
+                request = next(shown.auth_flow(request))
+            request.extensions = {"timeout": _TIMEOUT.as_dict()}
             response = await self._client.send(request, stream=True)
             try:
                 content = await _bounded(response)
             finally:
                 await response.aclose()
             found = orjson.loads(content)
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise ProviderAway(f"The identity provider does not answer: {problem}") from problem
         except orjson.JSONDecodeError as problem:
             raise ProviderAway("The identity provider's answer is not JSON.") from problem
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+            raise ProviderAway(f"The identity provider does not answer: {problem}") from problem
         if not isinstance(found, dict):
             raise ProviderAway("The identity provider's answer is not a JSON object.")
         return ProviderAnswer(response.status_code, found)

@@ -20,12 +20,21 @@ from infra.kafka.watch import end_process, stuck, watch
 from schemas.delivery import Settled
 from schemas.message import Message
 
+_EACH_S = 0.02
+"""How much longer the next portion gathers for each message of the last one: from 50 a second on as long as it may."""
+
+
+def apart_s(messages: int, every: float, at_most: float) -> float:
+    """How long after the beginning of a step of so many messages the next one begins, in seconds."""
+    return max(every, min(at_most, messages * _EACH_S))
+
 
 class FaustLoop:
     """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it.
 
     A step begins at most every `every` seconds: what comes alone is done at once, what comes in a stream comes in
-    portions that are worth their transaction, their insert and their requests to the broker.
+    portions that are worth their transaction, their insert and their requests to the broker. After a large portion the
+    next one gathers for longer, up to `at_most`: the more comes, the less often a step begins.
     """
 
     def __init__(
@@ -38,12 +47,14 @@ class FaustLoop:
         batch: int = 256,
         within: float = 0.02,
         every: float = 0.1,
+        at_most: float = 0.1,
     ) -> None:
         self._pump = pump
         self._topic = topic
         self._batch = batch
         self._within = within
         self._every = every
+        self._at_most = at_most
         self._brokers = brokers
         self._folder = folder
         self._generation: int | None = None
@@ -100,7 +111,8 @@ class FaustLoop:
                 async with self._stepping:
                     await self._step(events, began)
                 if len(events) < self._batch:
-                    await asyncio.sleep(max(0.0, began + self._every - time.monotonic()))
+                    apart = apart_s(len(events), self._every, self._at_most)
+                    await asyncio.sleep(max(0.0, began + apart - time.monotonic()))
         except asyncio.CancelledError:
             raise
         except BaseException as problem:

@@ -24,6 +24,8 @@ from schemas.topics import DEAD_LETTERS, topic_of
 MAX_MESSAGE = 2_000_000
 _ATTEMPT_S = 45.0
 _CLOSING_S = 2.0
+_WAITING = 1000
+_TOGETHER_S = 0.1
 
 
 def now() -> str:
@@ -39,7 +41,8 @@ class Publisher:
         self._source = source
         self._linger = linger_ms
         self._producer: AIOKafkaProducer | None = None
-        self._soon: set[asyncio.Task[None]] = set()
+        self._waiting: list[Event] = []
+        self._soon: asyncio.Task[None] | None = None
         self.dropped = 0
 
     async def __aenter__(self) -> Self:
@@ -64,7 +67,8 @@ class Publisher:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:  # fmt: skip
         if self._soon:
-            await asyncio.wait(self._soon, timeout=_CLOSING_S)
+            await asyncio.wait([self._soon], timeout=_CLOSING_S)
+            self._soon.cancel()
         producer, self._producer = self._producer, None
         if producer:
             # An idempotent producer tries for ever: without a broker its end would never come. What had to arrive was
@@ -110,20 +114,26 @@ class Publisher:
         await self._acknowledged(waiting)
 
     def send_soon(self, event: Event) -> bool:
-        """For telemetry: sends in the background, or drops and counts when 1,000 are already waiting."""
-        if len(self._soon) >= 1000 or self._producer is None:
+        """For telemetry: sends in the background, or drops and counts when 1,000 are already waiting. What comes within
+        a tenth of a second goes together, for a request to the broker costs more than the request it tells of."""
+        if len(self._waiting) >= _WAITING or self._producer is None:
             self.dropped += 1
             return False
-        task = asyncio.ensure_future(self._quietly(event))
-        self._soon.add(task)
-        task.add_done_callback(self._soon.discard)
+        self._waiting.append(event)
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._quietly())
         return True
 
-    async def _quietly(self, event: Event) -> None:
-        try:
-            await self.send_all([event])
-        except (StoreUnavailable, StoreRefused):
-            self.dropped += 1
+    async def _quietly(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(_TOGETHER_S)
+            events = self._waiting.copy()
+            try:
+                await self.send_all(events)
+            except (StoreUnavailable, StoreRefused):
+                self.dropped += len(events)
+            finally:
+                del self._waiting[: len(events)]
 
     async def _begin(self, topic: str, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> Awaitable[object]:
         assert self._producer, "Use `async with` before publishing."

@@ -63,6 +63,7 @@ class Pump:
         self._killers = Killers(suspects)
         self._meter = meter
         self._settles = hasattr(stage, "settle")
+        self._decode = getattr(stage, "decode", codec.decode)
         self._awake = time.monotonic()
         self._records = 0
         self._began: float | None = None
@@ -178,7 +179,7 @@ class Pump:
         deliveries, rejects = [], []
         for message in messages:
             try:
-                event = codec.decode(message.topic, message.value)
+                event = self._decode(message.topic, message.value)
                 deliveries.append(Delivery(message, event))
                 records = getattr(event, "records", None)
                 self._records += len(records) if isinstance(records, list) else 0

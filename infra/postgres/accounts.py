@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from infra.postgres.account_rows import user_of
+from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
 from infra.postgres.pool import Connection, Database
@@ -38,17 +38,7 @@ class PostgresAccounts:
         """False when the name or the address is taken."""
 
         async def work(connection: Connection) -> bool:
-            values = {
-                "id": user.id,
-                "username": user.username,
-                "email": user.email,
-                "role": user.role,
-                "password_hash": password_hash,
-                "first_name": user.first_name,
-                "last_name": user.last_name,
-                "expires": user.password_expires,
-            }
-            if not await _touches(connection, self._sql["add_user"], values):
+            if not await _touches(connection, self._sql["add_user"], new_row(user, password_hash)):
                 return False
             granted = {"user_id": user.id, "by": act.actor, "permissions": list(user.granted)}
             await connection.execute(self._sql["grant"], granted)
@@ -57,13 +47,17 @@ class PostgresAccounts:
 
         return await self._database.repeat(work)
 
-    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> None:
-        """A device that has signed in."""
+    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> bool:
+        """Under the account's row lock, which whoever changes a password or a status holds too."""
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: Connection) -> bool:
+            seen = {"id": session.user_id, "version": session.version}
+            if not await _touches(connection, self._sql["lock_as_seen"], seen):
+                return False
             await self._open(connection, session, act, warning)
+            return True
 
-        await self._database.repeat(work)
+        return await self._database.repeat(work)
 
     async def known_network(self, user_id: str | None, network: str) -> bool:
         """Whether it was let in from there within 30 days."""
@@ -144,17 +138,25 @@ class PostgresAccounts:
 
     async def end_sessions(self, user_id: str, act: Act) -> bool:
         """Every session of an account."""
-        return await self._touch("end_sessions", {"user_id": user_id}, act)
+
+        async def work(connection: Connection) -> bool:
+            # A code that is being redeemed has become a session when the lock is had, or will find itself gone.
+            await connection.execute(self._sql["lock_user"], {"id": user_id})
+            return await self._touched(connection, "end_sessions", {"user_id": user_id}, act)
+
+        return await self._database.repeat(work)
 
     async def count_sessions(self, user_id: str) -> int:
         """Sessions that still count."""
         rows = await self._database.fetch(self._sql["count_sessions"], {"user_id": user_id})
         return int(rows[0]["count"])
 
-    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act, room: int) -> ApiKey | None:
-        """A key, of which only the hash is kept. None where there is no room; counted under the account's lock."""
+    async def add_key(
+        self, key: ApiKey, key_hash: bytes, act: Act, room: int, by: str | None
+    ) -> ApiKey | Literal["full", "ended"]:
+        """A key, of which only the hash is kept. Counted, and its maker looked at, under the account's lock."""
 
-        async def work(connection: Connection) -> ApiKey | None:
+        async def work(connection: Connection) -> ApiKey | Literal["full", "ended"]:
             values = {
                 "id": key.id,
                 "user_id": key.user_id,
@@ -166,9 +168,11 @@ class PostgresAccounts:
                 "room": room,
             }
             await connection.execute(self._sql["lock_user"], {"id": key.user_id})
+            if by and not await _touches(connection, self._sql["standing"], {"ids": [UUID(by)]}):
+                return "ended"
             row = await (await connection.execute(self._sql["add_key"], values)).fetchone()
             if row is None:
-                return None
+                return "full"
             await record(connection, act)
             return _key(row)
 
@@ -201,15 +205,19 @@ class PostgresAccounts:
         *,
         purpose: Literal["sign_in", "reset"] = "sign_in",
         mail: Mail | None = None,
-    ) -> None:
+        version: int = 0,
+    ) -> bool:
         """A one-time link, of which only the hash is kept."""
+        values = {"link_hash": link_hash, "user_id": user_id, "expires_at": expires_at, "purpose": purpose,
+                  "version": version}  # fmt: skip
 
-        async def work(connection: Connection) -> None:
-            values = {"link_hash": link_hash, "user_id": user_id, "expires_at": expires_at, "purpose": purpose}
-            await connection.execute(self._sql["add_link"], values)
+        async def work(connection: Connection) -> bool:
+            if not await _touches(connection, self._sql["add_link"], values):
+                return False
             await self._told(connection, act, mail)
+            return True
 
-        await self._database.repeat(work)
+        return await self._database.repeat(work)
 
     async def use_link(self, link_hash: bytes, opened: Callable[[User], tuple[Session, Act]]) -> User | None:
         """Spends the link and opens the session in one transaction: of ten at once one gets in."""
@@ -227,13 +235,9 @@ class PostgresAccounts:
 
         return await self._database.repeat(work)
 
-    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
-        """Sessions and keys that still count, with the role of their account."""
-        return {known: standing.role for known, standing in (await self.standing(ids)).items()}
-
     async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
         """Sessions and keys that still count, with what their account may do."""
-        rows = await self._database.fetch(self._sql["still_good"], {"ids": [UUID(each) for each in ids]})
+        rows = await self._database.fetch(self._sql["standing"], {"ids": [UUID(each) for each in ids]})
         return {str(row["id"]): Standing(role=row["role"], permissions=frozenset(row["permissions"])) for row in rows}
 
     async def note(self, act: Act) -> None:
@@ -253,12 +257,15 @@ class PostgresAccounts:
         """A statement that returns the rows it changed; when it changed none, nothing was done and nothing is said."""
 
         async def work(connection: Connection) -> bool:
-            if not await _touches(connection, self._sql[statement], values):
-                return False
-            await record(connection, act)
-            return True
+            return await self._touched(connection, statement, values, act)
 
         return await self._database.repeat(work)
+
+    async def _touched(self, connection: Connection, statement: str, values: dict[str, Any], act: Act) -> bool:
+        if not await _touches(connection, self._sql[statement], values):
+            return False
+        await record(connection, act)
+        return True
 
 
 async def _touches(connection: Connection, statement: bytes, values: dict[str, Any]) -> bool:

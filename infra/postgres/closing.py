@@ -76,20 +76,23 @@ class AnswerRow(Protocol):
 
 A = TypeVar("A", bound=AnswerRow)
 Key = tuple[str, str]
+Before = tuple[str, str, str, int]
+"""How a row was closed: outcome, class, reason, records."""
 
 
 class ClosingTransaction:
-    """Closes a batch of tasks. Returns for each answer (held, new links, retried)."""
+    """Closes a batch of tasks. Returns for each answer (held, new links, retried, what it said before a crash if that
+    was something else)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def close(self, answers: Sequence[A]) -> list[tuple[bool, int, bool]]:
+    async def close(self, answers: Sequence[A]) -> list[tuple[bool, int, bool, Before | None]]:
         """One transaction, said again while PostgreSQL is away: an answer that was written finds itself held."""
         return await patiently(lambda: self._database.repeat(lambda c: _close(c, answers)), "close tasks")
 
 
-async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[bool, int, bool]]:
+async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[bool, int, bool, Before | None]]:
     named, tally = queries("frontier"), Tally()
     runs = {
         row["id"]: row
@@ -99,7 +102,7 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
     }
     final = [answer for answer in answers if answer.retry_at is None]
     claimed = await _claim(connection, final)
-    held = claimed.keys() | await _held_before(connection, [a for a in final if (a.run_id, a.url_fp) not in claimed])
+    before = await _held_before(connection, [a for a in final if (a.run_id, a.url_fp) not in claimed])
     retried = await _queue_again(connection, [answer for answer in answers if answer.retry_at is not None], tally)
     fresh = [answer for answer in final if (answer.run_id, answer.url_fp) in claimed]
     seen = [(str(runs[answer.run_id]["job_id"]), answer.url_fp, answer.memory) for answer in fresh if answer.memory]
@@ -112,8 +115,13 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
     await tally.write(connection)
     if fresh or retried:
         await connection.execute(named["wake"])
-    keys = [(answer.run_id, answer.url_fp) for answer in answers]
-    return [(key in held, links.get(key, 0), key in retried) for key in keys]
+    closed = []
+    for answer in answers:
+        key = (answer.run_id, answer.url_fp)
+        said = before.get(key)
+        other = said if said and said[0] != answer.outcome else None
+        closed.append((key in claimed or said is not None, links.get(key, 0), key in retried, other))
+    return closed
 
 
 async def _claim(connection: Connection, answers: Sequence[A]) -> dict[Key, int]:
@@ -139,9 +147,9 @@ async def _claim(connection: Connection, answers: Sequence[A]) -> dict[Key, int]
     return {(row["run_id"], row["url_fp"]): row["priority"] for row in await cursor.fetchall()}
 
 
-async def _held_before(connection: Connection, answers: Sequence[A]) -> set[Key]:
+async def _held_before(connection: Connection, answers: Sequence[A]) -> dict[Key, Before]:
     if not answers:
-        return set()
+        return {}
     cursor = await connection.execute(
         queries("frontier")["held_before"],
         {
@@ -150,7 +158,10 @@ async def _held_before(connection: Connection, answers: Sequence[A]) -> set[Key]
             "fetch": [answer.fetch_id for answer in answers],
         },
     )
-    return {(row["run_id"], row["url_fp"]) for row in await cursor.fetchall()}
+    return {
+        (row["run_id"], row["url_fp"]): (row["outcome"], row["klass"], row["reason"], row["records"])
+        for row in await cursor.fetchall()
+    }
 
 
 async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tally) -> set[Key]:

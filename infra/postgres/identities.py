@@ -1,11 +1,15 @@
 """Which account somebody of an outside provider has, in PostgreSQL."""
 
-from infra.postgres.account_rows import user_of
+from uuid import UUID
+
+from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
+from infra.postgres.mailbox import Mailbox
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, User
-from schemas.oidc import Identity
+from schemas.mail import Mail
+from schemas.oidc import Identity, LinkedIdentity
 
 
 class _Taken(Exception):
@@ -13,10 +17,11 @@ class _Taken(Exception):
 
 
 class PostgresIdentities:
-    """The gateway's `Identities`. Every write leaves its audit line in the same transaction."""
+    """The gateway's `Identities`. Every write leaves its audit line, and the mail about it, in the same transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, mailbox: Mailbox | None = None) -> None:
         self._database = database
+        self._mailbox = mailbox
         self._sql = queries("identities")
 
     async def find(self, issuer: str, subject: str) -> User | None:
@@ -24,23 +29,44 @@ class PostgresIdentities:
         rows = await self._database.fetch(self._sql["find"], {"issuer": issuer, "subject": subject})
         return user_of(rows[0]) if rows else None
 
-    async def link(self, identity: Identity, user_id: str, act: Act) -> bool:
-        """False when it is another account's."""
+    async def all(self, user_id: str) -> list[LinkedIdentity]:
+        """Oldest first."""
+        rows = await self._database.fetch(self._sql["all"], {"user_id": user_id})
+        return [LinkedIdentity(**row | {"id": str(row["id"])}) for row in rows]
+
+    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
+        """Under the account's lock, so that a session that is ended meanwhile links nobody."""
 
         async def work(connection: Connection) -> bool:
-            if not await self._link(connection, identity, user_id):
+            accounts = queries("accounts")
+            await connection.execute(accounts["lock_user"], {"id": user_id})
+            counts = await (await connection.execute(accounts["standing"], {"ids": [UUID(by)]})).fetchone()
+            if counts is None or not await self._link(connection, identity, user_id):
                 return False
-            await record(connection, act)
+            await self._told(connection, act, mail)
+            return True
+
+        return await self._database.repeat(work)
+
+    async def unlink(self, identity_id: str, user: User, act: Act, mail: Mail | None = None) -> bool:
+        """False for one that is not this account's, or when what was shown for it counts no more."""
+        values = {"id": identity_id, "user_id": user.id}
+
+        async def work(connection: Connection) -> bool:
+            seen = {"id": user.id, "version": user.credential_version}
+            held = await (await connection.execute(queries("accounts")["lock_as_seen"], seen)).fetchone()
+            if held is None or await (await connection.execute(self._sql["unlink"], values)).fetchone() is None:
+                return False
+            await self._told(connection, act, mail)
             return True
 
         return await self._database.repeat(work)
 
     async def create(self, identity: Identity, user: User, act: Act) -> bool:
         """False when the name or the address is taken, or somebody was faster."""
-        values = {"id": user.id, "username": user.username, "email": user.email, "role": user.role}
 
         async def work(connection: Connection) -> None:
-            added = await (await connection.execute(self._sql["add_user"], values)).fetchone()
+            added = await (await connection.execute(queries("accounts")["add_user"], new_row(user))).fetchone()
             if added is None or not await self._link(connection, identity, user.id):
                 raise _Taken
             await record(connection, act)
@@ -50,6 +76,11 @@ class PostgresIdentities:
         except _Taken:
             return False
         return True
+
+    async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
+        await record(connection, act)
+        if mail and self._mailbox:
+            await self._mailbox.post(connection, mail)
 
     async def _link(self, connection: Connection, identity: Identity, user_id: str) -> bool:
         values = {"issuer": identity.issuer, "subject": identity.subject, "user_id": user_id}

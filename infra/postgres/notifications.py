@@ -1,6 +1,7 @@
 """What is to be told, in PostgreSQL: written once for its event and target, sent by whoever holds it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.sealing import Seal
 from schemas.mail import Mail, one_line
-from schemas.webhooks import Attempt, Audience, DueDelivery, Telling, Webhook
+from schemas.webhooks import Attempt, Audience, DueDelivery, Shares, Telling, Webhook
 
 log = structlog.get_logger()
 
@@ -118,19 +119,24 @@ class PostgresDeliveries:
         self._patience = patience
         self._sql = queries("notifications")
 
-    async def take(self, most: int, lease: float, busy: Collection[str]) -> list[DueDelivery]:
+    async def take(self, most: int, lease: float, shares: Shares, busy: Collection[DueDelivery]) -> list[DueDelivery]:
         """Held for `lease` seconds. One whose webhook's secret does not open is given up."""
-        values = {"most": most, "lease": lease, "busy": list(busy)}
+        values = {
+            "most": most, "lease": lease, **asdict(shares),
+            "hosts": [one.host for one in busy], "owners": [one.owner for one in busy],
+            "webhooks": [one.webhook_id for one in busy], "ailing": [one.failures > 0 for one in busy],
+        }  # fmt: skip
         found = []
         for row in await self._database.fetch(self._sql["take"], values):
             secrets, why = self._secrets(row)
-            names = ("id", "webhook_id", "url", "host", "body", "tries")
+            names = ("id", "webhook_id", "owner", "failures", "url", "host", "body", "tries")
             due = DueDelivery(secrets=secrets, **{name: row[name] for name in names})
             if secrets:
                 found.append(due)
             else:
                 log.error("webhook_unreadable", webhook=due.webhook_id, why=why)
-                await self.not_delivered(due, Attempt(status=None, ms=0.0, body="", why=f"{why} Rotate it."), None)
+                unread = Attempt(status=None, ms=0.0, body="", why=f"{why} Rotate it.")
+                await self.not_delivered(due, unread, None, rest=0.0)
         return found
 
     def _secrets(self, row: Mapping[str, Any]) -> tuple[list[str], str]:
@@ -154,13 +160,14 @@ class PostgresDeliveries:
 
         await patiently(lambda: self._database.repeat(work), "note a delivery")
 
-    async def not_delivered(self, due: DueDelivery, attempt: Attempt, wait: float | None) -> None:
+    async def not_delivered(self, due: DueDelivery, attempt: Attempt, wait: float | None, rest: float) -> None:
         """Later or never; a webhook that is gone, or has failed for too long, is disabled."""
 
         async def work(connection: Connection) -> None:
             noted = {"id": due.id, "attempt": await _noted(connection, attempt), "wait": wait}
             await connection.execute(self._sql["failed" if wait is None else "later"], noted)
-            asked = {"webhook_id": due.webhook_id, "gone": attempt.gone, "patience": self._patience}
+            asked = {"webhook_id": due.webhook_id, "failures": due.failures, "rest": rest, "gone": attempt.gone,
+                     "patience": self._patience}  # fmt: skip
             row = await (await connection.execute(self._sql["ill"], asked)).fetchone()
             if row and row["over"]:
                 await self._disable(connection, row, attempt)

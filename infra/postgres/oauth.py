@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-from infra.postgres.account_rows import user_of
+from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
@@ -31,8 +31,8 @@ class PostgresOAuth:
 
         async def work(connection: Connection) -> OAuthClient:
             if service:
-                account = {"id": service.id, "username": service.username, "role": service.role}
-                if await (await connection.execute(self._sql["add_service"], account)).fetchone() is None:
+                account = new_row(service, kind="service")
+                if await (await connection.execute(queries("accounts")["add_user"], account)).fetchone() is None:
                     raise _Taken
             row = await (await connection.execute(self._sql["add_client"], values | lists)).fetchone()
             if row is None:
@@ -82,10 +82,11 @@ class PostgresOAuth:
         """False for one that is not there."""
 
         async def work(connection: Connection) -> bool:
+            if await (await connection.execute(self._sql["lock_client"], {"id": client_id})).fetchone() is None:
+                return False
             await connection.execute(self._sql["end_grants"], {"id": client_id})
             await connection.execute(self._sql["disable_service"], {"id": client_id})
-            if await (await connection.execute(self._sql["remove_client"], {"id": client_id})).fetchone() is None:
-                return False
+            await connection.execute(self._sql["remove_client"], {"id": client_id})
             await record(connection, act)
             return True
 
@@ -113,10 +114,13 @@ class PostgresOAuth:
     async def redeem(
         self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
     ) -> Literal["redeemed", "refused", "reused"]:
-        """Under the code's row lock."""
+        """Under the locks of the client, the account and the code, in this order: whoever removes or ends one of them
+        meanwhile ends the session too, or has ended the code."""
 
         async def work(connection: Connection) -> Literal["redeemed", "refused", "reused"]:
             values = {"code_hash": code_hash, "client_id": client_id}
+            await connection.execute(self._sql["hold_client"], values)
+            await connection.execute(self._sql["hold_owner"], values)
             row = await (await connection.execute(self._sql["lock_code"], values)).fetchone()
             if row is not None and row["spent_at"] is not None:
                 await connection.execute(self._sql["end_session"], {"id": row["session_id"]})

@@ -1,6 +1,7 @@
 """A bounded pool of connections to PostgreSQL, with the driver's errors in our words."""
 
 import asyncio
+import select
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -95,7 +96,7 @@ class Database:
             open=False,
             kwargs=self._options,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            check=_look,
         )
 
     async def __aenter__(self) -> Self:
@@ -172,6 +173,16 @@ class Database:
                         yield notice.payload
             except (psycopg.Error, OSError):
                 await asyncio.sleep(0.5)
+
+
+async def _look(connection: Connection) -> None:
+    """Asks a connection that was handed back whether it is good, where there is reason to. A server that ended it has
+    said so, and what it said waits to be read; one that went silent would not answer this question either. A question
+    each time would double the round trips of every small query."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _configure(connection: Connection) -> None:

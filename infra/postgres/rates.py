@@ -7,6 +7,9 @@ from infra.postgres.pool import Database
 from infra.postgres.sql import queries
 from schemas.limits import Ask, Taken
 
+_PORTION = 10_000
+"""Rows that are locked at once: somebody may come back meanwhile."""
+
 
 class PostgresRates:
     """The gateway's `Rates`. The clock is the database's own; `clock` replaces it in tests."""
@@ -31,5 +34,9 @@ class PostgresRates:
         return [Taken(**row) for row in rows]
 
     async def sweep(self) -> None:
-        """Forgets buckets that are full."""
-        await self._database.fetch(queries("rates")["sweep"])
+        """Forgets buckets that are full, all of them: however many addresses came, the table holds those of the last
+        minute and those that are blocked."""
+        forgotten = _PORTION
+        while forgotten >= _PORTION:
+            rows = await self._database.fetch(queries("rates")["sweep"], {"portion": _PORTION})
+            forgotten = rows[0]["forgotten"]

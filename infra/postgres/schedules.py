@@ -17,7 +17,7 @@ from schemas.ids import digest
 from schemas.ledger import Opening
 from schemas.limits import Allowance, QuotaSpent
 from schemas.recurrence import Recurrence
-from schemas.schedules import Decision, Due, Firing, JobSchedule, JobToRun
+from schemas.schedules import DISABLED, Decision, Due, Firing, JobSchedule, JobToRun
 
 Decide = Callable[[Due], Decision]
 OpeningOf = Callable[[JobToRun, str], Opening | str]
@@ -43,7 +43,7 @@ class DueSchedules:
         return await self._database.repeat(self._step)
 
     async def start_waiting(self) -> list[Firing]:
-        """Starts one firing that waited for the end of a run, if any."""
+        """Starts one firing that waited for the end of a run, if any; tells why where it is no longer wanted."""
         return await self._database.repeat(self._start_waiting)
 
     async def forget(self) -> int:
@@ -119,9 +119,10 @@ class DueSchedules:
         row = await (await connection.execute(self._sql["next_waiting"])).fetchone()
         if row is None:
             return []
-        due_at, told = row["due_at"], {"outcome": "skipped", "why": "The job was deleted.", "run_id": None}
+        due_at = row["due_at"]
         job = await (await connection.execute(self._sql["job"], row)).fetchone()
-        if job is not None:
+        told = {"outcome": "skipped", "why": _unwanted(job), "run_id": None}
+        if job is not None and not told["why"]:
             # Asked once more now that the job is held: another scheduler may have begun a run meanwhile.
             open_run = await connection.execute(queries("jobs")["is_open"], {"job_id": row["job_id"], "kind": "crawl"})
             if (await open_run.fetchone() or {}).get("open"):
@@ -210,6 +211,15 @@ class PostgresSchedules:
         """The newest first."""
         values = {"job_id": job_id, "outcome": outcome, "before": before, "limit": limit}
         return [Firing(**row) for row in await self._database.fetch(self._sql["firings"], values)]
+
+
+def _unwanted(job: dict[str, Any] | None) -> str:
+    """Why a firing that waited is not to begin: what was allowed when it fell due may not be when its turn comes."""
+    if job is None:
+        return "The job was deleted."
+    if not job["enabled"]:
+        return DISABLED
+    return "The schedule is paused." if job["paused"] else ""
 
 
 def _recurrence(row: dict[str, Any]) -> Recurrence:

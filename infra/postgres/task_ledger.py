@@ -65,6 +65,6 @@ class TaskLedger(Generic[R, C]):
     async def close(self, closings: Sequence[AnswerRow]) -> list[C]:
         """One transaction for all of them, in order."""
         return [
-            self._closed(held=held, new_links=new, retried=retried)
-            for held, new, retried in await self._transaction.close(closings)
+            self._closed(held=held, new_links=new, retried=retried, before=before)
+            for held, new, retried, before in await self._transaction.close(closings)
         ]

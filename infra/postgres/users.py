@@ -39,7 +39,7 @@ class PostgresUsers:
         return Activity(**(await self._database.fetch(self._sql["activity"], {"id": user_id}))[0])
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
     ) -> Literal["changed", "gone", "taken", "last_administrator"]:
         """Under the row locks of all administrators, so that the last one stays."""
         leaves = change.status not in (None, "active")
@@ -64,7 +64,7 @@ class PostgresUsers:
                 await connection.execute(self._sql["end_links"], {"user_id": user_id})
             if leaves:
                 await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": None})
-            await record(connection, act)
+            await self._told(connection, act, mail)
             return "changed"
 
         return await self._database.repeat(work)
@@ -92,11 +92,18 @@ class PostgresUsers:
         expires_at: datetime | None = None,
         keep: str | None = None,
         mail: Mail | None = None,
+        version: int | None = None,
     ) -> bool:
-        """False for an account that is not there."""
+        """False for an account that is not there, or has changed since `version`."""
+        values = {"id": user_id, "password_hash": password_hash, "expires": expires_at, "version": version}
 
         async def work(connection: Connection) -> bool:
-            return await self._set(connection, user_id, password_hash, expires_at, keep, act, mail)
+            if not await self._set(connection, values, keep):
+                return False
+            if version is None:
+                await self._begin_anew(connection, user_id)
+            await self._told(connection, act, mail)
+            return True
 
         return await self._database.repeat(work)
 
@@ -117,33 +124,33 @@ class PostgresUsers:
             row = await _row(connection, accounts["user"], spent)
             assert row is not None
             user = user_of(row)
-            await self._set(connection, user.id, password_hash, None, None, *told(user))
+            values = {"id": user.id, "password_hash": password_hash, "expires": None, "version": None}
+            await self._set(connection, values, None)
+            await self._begin_anew(connection, user.id)
+            await self._told(connection, *told(user))
             seen = {"user_id": user.id, "mark": device[0], "network": device[1]}
             await connection.execute(accounts["seen_device"], seen)
             return user
 
         return await self._database.repeat(work)
 
-    async def _set(
-        self,
-        connection: Connection,
-        user_id: str,
-        password_hash: str,
-        expires: datetime | None,
-        keep: str | None,
-        act: Act,
-        mail: Mail | None,
-    ) -> bool:
-        values = {"id": user_id, "password_hash": password_hash, "expires": expires}
+    async def _set(self, connection: Connection, values: dict[str, Any], keep: str | None) -> bool:
         if not await _row(connection, self._sql["set_password"], values):
             return False
         kept = UUID(keep) if keep else None
-        await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": kept})
-        await connection.execute(self._sql["end_links"], {"user_id": user_id})
+        await connection.execute(self._sql["end_other_sessions"], {"user_id": values["id"], "keep": kept})
+        await connection.execute(self._sql["end_links"], {"user_id": values["id"]})
+        return True
+
+    async def _begin_anew(self, connection: Connection, user_id: str) -> None:
+        """Whoever had the account before its password was reset may have left other ways in."""
+        for statement in ("end_keys", "end_identities"):
+            await connection.execute(self._sql[statement], {"user_id": user_id})
+
+    async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
         await record(connection, act)
         if mail and self._mailbox:
             await self._mailbox.post(connection, mail)
-        return True
 
     async def _alone(self, connection: Connection, user_id: str) -> bool:
         """Whether this is the only active administrator; holds all of them until the transaction ends."""

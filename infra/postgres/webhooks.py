@@ -70,6 +70,7 @@ class PostgresWebhooks:
             row = await (await connection.execute(self._sql["tell_webhook"], values | {"job_id": None})).fetchone()
             if row is not None:
                 await record(connection, act)
+                await connection.execute(self._sql["rouse"], {"webhook_id": telling.webhook_id})
                 await connection.execute(self._sql["wake"])
             return row is not None
 

@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 Clock: TypeAlias = Callable[[], str]
 
-MIN_ROUND_S = 0.02
+MIN_ROUND_S = 0.05
+"""A round asks PostgreSQL a dozen times however little there is to do; what comes meanwhile waits for the next."""
 MAX_ROUND_S = 1.0
 CHECK_LOST_EVERY_S = 1.0
 MAX_PACES = 100_000

@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from schemas.recurrence import Recurrence, jittered
-from schemas.schedules import Decision, Due, Firing
+from schemas.schedules import DISABLED, Decision, Due, Firing
 
 GRACE_S: Final = 60.0
 """So late a firing is still on time."""
@@ -62,7 +62,7 @@ def _newest(recurrence: Recurrence, since: datetime, now: datetime) -> list[date
 def _fired(due: Due, at: datetime) -> Firing:
     """Started, unless the job is disabled or an open run is in its way."""
     if not due.enabled:
-        return Firing(due_at=at, until=at, outcome="skipped", why="The job is disabled (enabled: false) or archived.")
+        return Firing(due_at=at, until=at, outcome="skipped", why=DISABLED)
     if due.overlap == "queue" and (due.open or due.waiting):
         if due.waiting < MOST_CAUGHT_UP:
             return Firing(due_at=at, until=at, outcome="waiting", why="It begins when the open run is over.")

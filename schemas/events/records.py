@@ -59,7 +59,7 @@ class RecordBatch(Event, kw_only=True, frozen=True):
         return self.run_id, self.url_fp
 
 
-class CleanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CleanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One clean record. `id` hashes batch id and index; `key` is what makes two records the same thing.
 
     Its scores (docs/records.md has the formulas): `completeness` and `quality` are 0–100, `language` is an ISO 639-1

@@ -19,7 +19,7 @@ from schemas.job.extract import Extract
 from schemas.job.notify import Notifications
 from schemas.job.options import Options
 from schemas.job.schedule import Schedule
-from schemas.job.strings import Strict, Url
+from schemas.job.strings import Dataset, Strict, Url
 from schemas.job.trends import Trends
 from schemas.urls import canonical, origin_of
 
@@ -95,11 +95,7 @@ class JobDescription(Strict):
     name: str | None = Field(None, min_length=1, max_length=200)
     type: str = Field("web_scraping", max_length=50)
     description: str = Field("", max_length=5000)
-    dataset: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
-        description="Where records go; by default made from the name.",
-    )
+    dataset: Dataset | None = Field(None, description="Where records go; by default made from the name.")
     options: Options = Field(default_factory=lambda: Options.model_validate({}))
     extract: Extract = Field(default_factory=lambda: Extract.model_validate({}))
     filters: dict[str, Any] = Field(

@@ -48,6 +48,10 @@ def check_replacement(pattern: str, replacement: str) -> None:
 
 Url = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_http_url)]
 Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(check_pattern)]
+DATASET = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"
+"""What a dataset may be called."""
+
+Dataset = Annotated[str, Field(pattern=f"^{DATASET}$")]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 HeaderName = Annotated[str, Field(max_length=200, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 HeaderValue = Annotated[str, Field(max_length=2000, pattern=r"^[^\r\n\x00]*$")]

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from schemas.events.records import CleanBatch, CleanRecord, CleanRules, FieldRule, RecordBatch
-from schemas.ids import record_id
+from schemas.events.records import CleanBatch, CleanRecord, CleanRules, RecordBatch
+from schemas.ids import record_ids
+from streams.cleaning.columns import Columns, Row
 from streams.cleaning.errors import UnreadableValueError, UnusableRulesError
 from streams.cleaning.filters import Filter, compile_filters
 from streams.cleaning.keys import record_key
 from streams.cleaning.languages import language_of
-from streams.cleaning.pipelines import Compiled, compile_pipelines, compute
+from streams.cleaning.pipelines import Compiled, compute
+from streams.cleaning.plan import Plan, plan_of
 from streams.cleaning.scores import Scorer
-from streams.cleaning.types import Converter, converter_of
-from streams.cleaning.types.page import Page
 from streams.cleaning.types.prices import Price
 from streams.cleaning.types.texts import tidy
 from streams.cleaning.types.untyped import to_json
@@ -50,27 +50,11 @@ class _Reject(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What is done with one field, decided once a batch."""
-
-    name: str
-    convert: Converter
-    required: bool
-    strict: bool
-    default: Any
-    currency: str | None
-
-
 @dataclass(slots=True)
 class _Line:
     """A batch under way."""
 
-    page: Page
-    steps: list[_Step]
-    ruled: frozenset[str]
-    compiled: Compiled | None
-    computed: dict[str, _Step]
+    plan: Plan
     unreadable: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     """Values of the record at hand that could not be read."""
@@ -93,24 +77,26 @@ def clean(batch: RecordBatch) -> Cleaned:
     and counted.
     """
     try:
-        line = _line(batch)
+        plan = plan_of(batch)
     except UnusableRulesError as problem:
         rejects = [Rejected(index, raw, "invalid_rules", str(problem)) for index, raw in enumerate(batch.records)]
         return Cleaned(_clean_batch(batch, [], len(rejects), 0), rejects, {})
-    return _cleaned(batch, line)
+    return _cleaned(batch, plan)
 
 
-def _cleaned(batch: RecordBatch, line: _Line) -> Cleaned:
+def _cleaned(batch: RecordBatch, plan: Plan) -> Cleaned:
     filters = compile_filters(batch.rules)
     key = batch.rules.key
     records: list[CleanRecord] = []
     rejects: list[Rejected] = []
     filtered = 0
     scorer = Scorer(batch.rules, language_of)
-    for index, raw in enumerate(batch.records):
+    columns, line = Columns(plan, batch.records), _Line(plan)
+    identities = record_ids(batch.id, len(batch.records))
+    for index, (raw, row) in enumerate(zip(batch.records, columns.rows(), strict=True)):
         line.lost = 0
         try:
-            data = _data(raw, line)
+            data = _data(raw, row, columns, line, odd=index in columns.odd)
         except _Reject as problem:
             rejects.append(Rejected(index, raw, problem.code, problem.reason))
             continue
@@ -120,7 +106,7 @@ def _cleaned(batch: RecordBatch, line: _Line) -> Cleaned:
         completeness, quality, language, words, category, data_type = scorer.of(data, line.lost)
         records.append(
             CleanRecord(
-                id=record_id(batch.id, index),
+                id=identities[index],
                 key=record_key(data, key),
                 data=data,
                 completeness=completeness,
@@ -139,50 +125,41 @@ def given_up(batch: RecordBatch) -> CleanBatch:
     return _clean_batch(batch, [], len(batch.records), 0)
 
 
-def _data(raw: dict[str, Any], line: _Line) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    known = 0
-    for step in line.steps:
-        name = step.name
-        value = raw.get(name)
-        if value is not None or name in raw:
-            known += 1
-        if value is not None:
-            try:
-                value = step.convert(value, line.page)
-            except UnreadableValueError as problem:
-                if step.required or step.strict:
-                    raise _Reject(
-                        "invalid_value" if step.strict else "unreadable_required", f"{name}: {problem}"
-                    ) from problem
-                line.lose(name)
-                continue
-        if value is None:
-            value = step.default
-            if value is None:
-                if step.required:
-                    raise _Reject("missing_required", f"{name} is required and has no value.")
-                continue
-        if isinstance(value, Price):
-            data[name] = value.amount
-            if value.currency and step.currency:
-                data[step.currency] = value.currency
-        else:
-            data[name] = value
-    if known < len(raw):
+def _data(raw: dict[str, Any], row: Row, columns: Columns, line: _Line, *, odd: bool) -> dict[str, Any]:
+    if odd:
+        data = _judged(row, columns, line)
+    else:
+        data = {name: value for name, value in zip(columns.names, row, strict=True) if value is not None}
+    plan = line.plan
+    if not plan.ruled.issuperset(raw):
         _keep_others(raw, data, line)
-    if line.compiled is not None:
-        _complete(data, line, line.compiled)
+    if plan.compiled is not None:
+        _complete(data, line, plan.compiled)
+    return data
+
+
+def _judged(row: Row, columns: Columns, line: _Line) -> dict[str, Any]:
+    """A row in which something is missing or unreadable, field by field in the order of the rules."""
+    data: dict[str, Any] = {}
+    for name, step, value in zip(columns.names, columns.owners, row, strict=True):
+        if isinstance(value, UnreadableValueError):
+            if step and (step.required or step.strict):
+                raise _Reject("invalid_value" if step.strict else "unreadable_required", f"{name}: {value}") from value
+            line.lose(name)
+        elif value is not None:
+            data[name] = value
+        elif step and step.required:
+            raise _Reject("missing_required", f"{name} is required and has no value.")
     return data
 
 
 def _complete(data: dict[str, Any], line: _Line, compiled: Compiled) -> None:
     """Computed fields, each in the order of the job, so that one may use those before it; then the schema."""
     for name, expression in compiled.computed.items():
-        step = line.computed[name]
+        step = line.plan.computed[name]
         try:
             value = compute(expression, data)
-            value = None if value is None else step.convert(value, line.page)
+            value = None if value is None else step.convert(value, line.plan.page)
         except UnreadableValueError as problem:
             if step.required or step.strict:
                 raise _Reject("invalid_value", f"{name}: {problem}") from problem
@@ -200,7 +177,7 @@ def _complete(data: dict[str, Any], line: _Line, compiled: Compiled) -> None:
 def _keep_others(raw: dict[str, Any], data: dict[str, Any], line: _Line) -> None:
     """Fields that no rule speaks of; one that is named like a price's currency was said, and beats what was guessed."""
     for name, value in raw.items():
-        if name in line.ruled:
+        if name in line.plan.ruled:
             continue
         kept_name = tidy(name)
         try:
@@ -208,41 +185,8 @@ def _keep_others(raw: dict[str, Any], data: dict[str, Any], line: _Line) -> None
         except UnreadableValueError:
             line.lose(kept_name)
             continue
-        if kept is not None and kept_name not in line.ruled:
+        if kept is not None and kept_name not in line.plan.ruled:
             data[kept_name] = kept
-
-
-def _line(batch: RecordBatch) -> _Line:
-    rules = batch.rules
-    page = Page(batch.url, batch.fetched_at)
-    compiled = compile_pipelines(rules)
-    computed = {} if compiled is None else {name: _computed(name, rules, page, compiled) for name in compiled.computed}
-    steps = [_step(name, rule, rules.fields, page, compiled) for name, rule in rules.fields.items()
-             if name not in computed]  # fmt: skip
-    return _Line(page, steps, frozenset(rules.fields), compiled, computed)
-
-
-def _computed(name: str, rules: CleanRules, page: Page, compiled: Compiled) -> _Step:
-    """A computed field is kept as it is computed, unless a rule says what it is."""
-    if name in rules.fields:
-        return _step(name, rules.fields[name], rules.fields, page, compiled)
-    return _Step(name, lambda value, page: to_json(value), False, False, None, None)
-
-
-def _step(name: str, rule: FieldRule, fields: Mapping[str, FieldRule], page: Page, compiled: Compiled | None) -> _Step:
-    convert = converter_of(rule)
-    default = None
-    if rule.default is not None:
-        try:
-            default = convert(rule.default, page)
-        except UnreadableValueError:
-            default = None  # a default that is not of the field's type can be nobody's value
-    currency = f"{name}_currency"
-    currency_name = None if currency in fields else currency
-    if compiled is None:
-        return _Step(name, convert, rule.required, False, default, currency_name)
-    convert = compiled.converters.get(name, convert)
-    return _Step(name, convert, rule.required, compiled.strict(name), default, currency_name)
 
 
 def _wanted(data: dict[str, Any], filters: list[Filter]) -> bool:

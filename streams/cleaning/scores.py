@@ -5,10 +5,10 @@ only texts over LONG_TEXT characters are asked for their language.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.events.records import CleanRules
-from streams.cleaning.subjects import category_of, data_type_of
+from streams.cleaning.subjects import SAID_IN, category_of, data_type_of, said_category
 
 LONG_TEXT = 200
 """Characters of a record's texts together, beyond which they say a language."""
@@ -37,6 +37,17 @@ Scores = tuple[float, float, str, int, str, str]
 """completeness, quality, language, word_count, category, data_type: as CleanRecord has them."""
 
 
+class _Shape(NamedTuple):
+    """What the names of a record's fields say of it, worked out once for all records of a batch that have the same."""
+
+    completeness: float
+    read: list[str]
+    """The fields that may be for reading."""
+    says_subject: bool
+    says_language: bool
+    data_type: str
+
+
 class Scorer:
     """Scores the records of one batch."""
 
@@ -44,45 +55,55 @@ class Scorer:
         self._language = language
         self._expected = list(rules.fields)
         self._silent = frozenset(name for name, rule in rules.fields.items() if rule.type not in _TEXTS)
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     def of(self, data: dict[str, Any], lost: int) -> Scores:
         """`lost` is how many of its values could not be read."""
-        texts = self._texts(data)
+        shape = self._shape(tuple(data))
+        texts = _texts(data, shape.read)
         whole = " ".join(texts)
-        present = sum([name in data for name in self._expected])
-        completeness = 100.0 if present == len(self._expected) else 100.0 * present / len(self._expected)
+        completeness = quality = shape.completeness
         empty = len([True for text in texts if len(text) <= _LONGEST_EMPTY and text.lower() in _EMPTY_WORDS])
         if "\ufffd" in whole:
             empty += sum("\ufffd" in text for text in texts)
-        quality = completeness
         if lost or empty or completeness < 100.0:
             validity = 100.0 * len(data) / (len(data) + lost) if data or lost else 100.0
             clarity = 100.0 - 100.0 * empty / len(texts) if texts else 100.0
             quality = round(COMPLETENESS * completeness + VALIDITY * validity + CLARITY * clarity, 1)
             completeness = round(completeness, 1)
-        read = whole if len(whole) <= MOST_READ else whole[:MOST_READ]
-        return (
-            completeness,
-            quality,
-            self._language(whole[:ENOUGH]) if len(whole) > LONG_TEXT else _declared(data),
-            whole.count(" ") + 1 if whole else 0,
-            category_of(data, read),
-            data_type_of(tuple(data)),
-        )
+        if len(whole) > LONG_TEXT:
+            language = self._language(whole[:ENOUGH])
+        else:
+            language = _declared(data) if shape.says_language else ""
+        said = said_category(data) if shape.says_subject else ""
+        category = said or category_of(whole if len(whole) <= MOST_READ else whole[:MOST_READ])
+        return completeness, quality, language, whole.count(" ") + 1 if whole else 0, category, shape.data_type
 
-    def _texts(self, data: dict[str, Any]) -> list[str]:
-        """The values that are for reading: no addresses, no dates."""
-        silent = self._silent
-        texts: list[str] = []
-        for name, value in data.items():
-            if name in silent:
-                continue
-            if isinstance(value, str):
-                if not value.startswith("http"):
-                    texts.append(value)
-            elif isinstance(value, list):
-                texts += [part for part in value if isinstance(part, str)]
-        return texts
+    def _shape(self, names: tuple[str, ...]) -> _Shape:
+        found = self._shapes.get(names)
+        if found is None:
+            present = len([name for name in self._expected if name in names])
+            found = self._shapes[names] = _Shape(
+                completeness=100.0 * present / len(self._expected) if self._expected else 100.0,
+                read=[name for name in names if name not in self._silent],
+                says_subject=not SAID_IN.isdisjoint(names),
+                says_language="language" in names,
+                data_type=data_type_of(names),
+            )
+        return found
+
+
+def _texts(data: dict[str, Any], names: list[str]) -> list[str]:
+    """The values that are for reading: no addresses, no dates."""
+    texts: list[str] = []
+    for name in names:
+        value = data[name]
+        if isinstance(value, str):
+            if not value.startswith("http"):
+                texts.append(value)
+        elif isinstance(value, list):
+            texts += [part for part in value if isinstance(part, str)]
+    return texts
 
 
 def _declared(data: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The links of a page, in one spelling each, and which of them belong to the run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ def find_links(document: Document, *, obey_nofollow: bool = True, spelling: Spel
     seen: set[str] = set()
     found: dict[str, Link] = {}
     own = fingerprint(document.url)
-    for href in _hrefs(document.root, obey_nofollow):
+    for href in _hrefs(document.named["links"], obey_nofollow):
         # A table of contents links to one page a hundred times; its fragments are gone before the costly part.
         reference = href.partition("#")[0]
         if reference in seen:
@@ -92,8 +92,8 @@ def select(links: Sequence[Link], scope: Scope, depth: int, found_on: str = "") 
     return verdicts
 
 
-def _hrefs(root: Node, obey_nofollow: bool) -> Iterator[str]:
-    for element in root.iter("a", "area", "link"):
+def _hrefs(elements: Iterable[Node], obey_nofollow: bool) -> Iterator[str]:
+    for element in elements:
         href = element.get("href")
         if href is None:
             continue
@@ -111,7 +111,7 @@ def _hrefs(root: Node, obey_nofollow: bool) -> Iterator[str]:
 
 def _nofollow(document: Document) -> bool:
     wishes = [value for name, value in document.headers if name.lower() == "x-robots-tag"]
-    for meta in document.root.iter("meta"):
+    for meta in document.named["meta"]:
         if (meta.get("name") or "").strip().lower() == "robots":
             wishes.append(meta.get("content") or "")
     return any(_forbids(wish.lower()) for wish in wishes)

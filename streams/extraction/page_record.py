@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from lxml import etree
 
 from schemas.events.records import CleanRules, FieldRule
 from streams.extraction.document import Document
@@ -41,9 +40,6 @@ _META = {
     "image": ("og:image", "twitter:image"),
 }
 _NAMED = frozenset(name for names in _META.values() for name in names)
-_LINKS = etree.XPath("count(//a[@href])")
-
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def page_record(document: Document) -> dict[str, Any]:
@@ -67,7 +63,7 @@ def page_record(document: Document) -> dict[str, Any]:
     _add(record, "language", cut(_language(document), 100, document, "language"))
     for name, said in _meta(document).items():
         _add(record, name, cut(said, SHORT_BYTES, document, name))
-    if links := int(_LINKS(root)):
+    if links := sum(element.tag == "a" and element.get("href") is not None for element in document.named["links"]):
         record["links"] = links
     return record
 
@@ -78,7 +74,7 @@ def _add(record: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _title(document: Document) -> str:
-    for element in document.root.iter("title"):
+    for element in document.named["title"]:
         parent = element.getparent()
         if parent is None or parent.tag not in ("svg", "g", "symbol"):
             return text_of(element)
@@ -87,7 +83,7 @@ def _title(document: Document) -> str:
 
 def _headings(document: Document) -> list[str]:
     room, headings = HEADINGS_BYTES, []
-    for element in document.root.iter(*_HEADINGS):
+    for element in document.named["headings"]:
         text = text_of(element)
         room -= len(msgspec.json.encode(text)) + 1
         if room < 0:
@@ -107,7 +103,7 @@ def _language(document: Document) -> str:
 def _meta(document: Document) -> dict[str, str]:
     """What the page says of itself in `<meta>`, the first name of each field that has content."""
     found: dict[str, str] = {}
-    for element in document.root.iter("meta"):
+    for element in document.named["meta"]:
         name = (element.get("name") or element.get("property") or element.get("itemprop") or "").lower()
         if name in _NAMED and name not in found:
             content = collapsed(element.get("content") or "")

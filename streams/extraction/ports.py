@@ -84,11 +84,13 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The answer of the transaction. `held`: this answer owns the row, now or since before a crash."""
+    """The answer of the transaction. `held`: this answer owns the row, now or since before a crash; `before` is what it
+    said then (outcome, class, reason, records) where that was something else."""
 
     held: bool
     new_links: int = 0
     retried: bool = False
+    before: tuple[str, str, str, int] | None = None
 
 
 class TaskLedger(Protocol):
@@ -110,7 +112,7 @@ class TaskLedger(Protocol):
         """One transaction for all of them, in order; each (run, url) at most once in a call.
 
         Promise: of all answers to one row exactly one is ever held; links, sums and batch counts are written with it
-        or not at all. Said again with the same fetch id it is held again and changes nothing. An outage is waited
-        out.
+        or not at all. Said again with the same fetch id it is held again and changes nothing, and is told what it said
+        before if it says something else now. An outage is waited out.
         """
         ...

@@ -33,17 +33,22 @@ def address_of(node: Node) -> str:
 def image_of(node: Node) -> str:
     """The address of a picture: the largest of srcset, else what is loaded late (data-src …), else src; of an element
     that is none, the first one in it that has an address."""
-    for element in node.iter("img", "source", "image", "amp-img", "video", "link", "meta", "a", node.tag):
-        address = largest(element.get("srcset") or element.get("data-srcset") or "")
-        if not address:
-            address = next((found for name in _LAZY if (found := element.get(name))), "")
-        if not address and not (element.get("src") or "").startswith("data:"):
-            address = element.get("src") or ""
-        if not address and (element.tag in ("link", "meta") or element is node):
-            address = element.get("href") or element.get("content") or element.get("poster") or ""
-        if address.strip():
-            return str(address.strip())
-    return ""
+    if address := _picture(node, itself=True):
+        return address
+    within = node.iterdescendants("img", "source", "image", "amp-img", "video", "link", "meta", "a", node.tag)
+    return next((address for element in within if (address := _picture(element))), "")
+
+
+def _picture(element: Node, *, itself: bool = False) -> str:
+    """What an element says of the address of a picture; `itself`: it was selected, so that an `href` may be it."""
+    address = largest(element.get("srcset") or element.get("data-srcset") or "")
+    if not address:
+        address = next((found for name in _LAZY if (found := element.get(name))), "")
+    if not address and not (element.get("src") or "").startswith("data:"):
+        address = element.get("src") or ""
+    if not address and (itself or element.tag in ("link", "meta")):
+        address = element.get("href") or element.get("content") or element.get("poster") or ""
+    return str(address.strip())
 
 
 def largest(srcset: str) -> str:

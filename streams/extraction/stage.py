@@ -18,6 +18,7 @@ from streams.extraction.outcome import outcome_of
 from streams.extraction.places import Elsewhere, contents_of
 from streams.extraction.ports import Closed, TaskLedger
 from streams.extraction.reading import Reader, Readers
+from streams.extraction.second_life import as_before
 
 Clock: TypeAlias = Callable[[], datetime]
 
@@ -33,17 +34,26 @@ class Extraction:
     """The one place that closes tasks. It first decides, then writes one transaction, then publishes.
 
     After a crash it finds its own claim and publishes the same again: the rules are pinned with the run and reading
-    is deterministic. An answer that holds no claim (a slower twin, a run that was cancelled) is passed over.
+    is deterministic; where a bound of time makes it otherwise, what was said stands (`second_life.py`). An answer that
+    holds no claim (a slower twin, a run that was cancelled) is passed over.
     """
 
     def __init__(
-        self, ledger: TaskLedger, bodies: Bodies, clock: Clock, dice: Random, elsewhere: Elsewhere | None = None
+        self,
+        ledger: TaskLedger,
+        bodies: Bodies,
+        clock: Clock,
+        dice: Random,
+        elsewhere: Elsewhere | None = None,
+        patient: Elsewhere | None = None,
     ) -> None:
+        """`patient` reads what was read in time before a crash and is not now."""
         self._ledger = ledger
         self._bodies = bodies
         self._clock = clock
         self._dice = dice
         self._elsewhere = elsewhere
+        self._patient = patient
         self._readers = Readers(ledger)
         self._known = KnownLinks()
 
@@ -123,6 +133,8 @@ class Extraction:
         closings = [self._known.unknown(answer.closing) for _, answer in answers]
         closed = await self._ledger.close(closings)
         for (delivery, answer), closing, verdict in zip(answers, closings, closed, strict=True):
+            if verdict.before:
+                answer = await as_before(answer, verdict.before, self._bodies, self._patient)
             if verdict.held:
                 self._known.written(closing)
                 handled.rejects.extend(letters(delivery.message, answer))

@@ -7,11 +7,11 @@ from lxml import etree
 from streams.extraction.document import Node
 
 # fmt: off
-INLINE = (
+INLINE = frozenset((
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
     "ins", "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
     "time", "tt", "u", "var", "wbr",
-)
+))
 # fmt: on
 """Elements that do not part words. At the start and the end of every other element stands a blank."""
 
@@ -26,10 +26,14 @@ _TEXT = etree.XSLT(
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
   <xsl:output method="text"/>
   <xsl:template match="*"><xsl:text> </xsl:text><xsl:apply-templates/><xsl:text> </xsl:text></xsl:template>
-  <xsl:template match="{"|".join(INLINE)}"><xsl:apply-templates/></xsl:template>
+  <xsl:template match="{"|".join(sorted(INLINE))}"><xsl:apply-templates/></xsl:template>
   <xsl:template match="{"|".join(SILENT)}|comment()|processing-instruction()"/>
 </xsl:stylesheet>""")
 )
+
+
+_FEW = 8
+"""Children that are looked at one by one."""
 
 
 def text_of(node: Node) -> str:
@@ -41,7 +45,22 @@ def text_of(node: Node) -> str:
     """
     if len(node) == 0:
         return "" if node.tag in SILENT else collapsed(node.text or "")
-    return collapsed(str(_TEXT(node)))
+    return collapsed(_of_few(node) if len(node) <= _FEW else str(_TEXT(node)))
+
+
+def _of_few(node: Node) -> str:
+    """The same where all children are leaves (`<h3><a>…</a></h3>`), as most fields have it: starting libxslt takes
+    several times as long."""
+    parts = [node.text or ""]
+    for child in node:
+        tag = child.tag
+        if len(child) or not isinstance(tag, str):
+            return str(_TEXT(node))
+        if tag not in SILENT:
+            around = "" if tag in INLINE else " "
+            parts.append(f"{around}{child.text or ''}{around}")
+        parts.append(child.tail or "")
+    return "".join(parts) if node.tag not in SILENT else ""
 
 
 def own_text(node: Node) -> str:
@@ -55,4 +74,5 @@ def collapsed(text: str) -> str:
     """Single blanks for all whitespace, none around, no control characters."""
     if text.isprintable():
         return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
-    return " ".join(_CONTROL.sub("", text).split())
+    words = " ".join(text.split())
+    return words if words.isprintable() else " ".join(_CONTROL.sub("", text).split())

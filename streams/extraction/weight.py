@@ -54,13 +54,14 @@ _PLAIN_PREDICATE = re.compile(
 class Load:
     """How a run's rules grow with a page: how many selectors there are, how many of them count siblings (`squares`) or
     look below what they found (`descents`), whether they are looked for in each item, and whether any of them is of a
-    kind for which nothing can be promised."""
+    kind for which nothing can be promised. `plain`: there are none, and texts are read of headings alone."""
 
     selectors: int = 1
     squares: int = 0
     descents: int = 0
     items: bool = False
     unbounded: bool = False
+    plain: bool = False
 
 
 def load_of(extract: Extract) -> Load:
@@ -75,14 +76,17 @@ def load_of(extract: Extract) -> Load:
         or any(field.fields for field in extract.fields.values()),
         # What a library makes of a whole page takes long as a rule, and nobody has bounded it.
         unbounded=bool(extract.auto) or any("unbounded" in kind for kind in kinds),
+        plain=not found,
     )
 
 
 def is_light(load: Load, document: Document) -> bool:
     """Whether a page that was parsed can be read here: the worst that its rules could cost on so many elements is
     bearable. A small page is known to be light without a look at its tree."""
-    elements = document.text.count("<")
-    if elements * len(document.text) <= _SMALL and _worst(load, elements, elements) <= WORST_HERE_S:
+    text = document.text
+    elements = text.count("<")
+    read = text.count("<h") + text.count("<H") if load.plain else elements
+    if read * len(text) <= _SMALL and _worst(load, elements, elements) <= WORST_HERE_S:
         return True
     root = document.root
     if _DEEPER[_DEEP](root):

@@ -1,11 +1,11 @@
 """What intake needs: where runs are opened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.events.requests import SourceKind
-from schemas.job import Extract, JobDescription
+from schemas.job import JobDescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +16,6 @@ class Seed:
     url: str
     host: str
     kind: SourceKind = "page"
-
-
-class RuleProblem(Protocol):
-    """A rule that cannot be used: where it stands within `extract`, and what to change."""
-
-    @property
-    def place(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-
-
-RuleCheck = Callable[[Extract], Sequence[RuleProblem]]
-"""Every rule that cannot be used."""
 
 
 class Runs(Protocol):

@@ -11,9 +11,10 @@ from schemas.hosts import host_of
 from schemas.ids import digest, is_id, outsider_run_id
 from schemas.job import JobDescription
 from schemas.message import Message
+from schemas.rule_checks import RuleCheck
 from schemas.spelling import Spelling
 from schemas.urls import canonical, row_fingerprint
-from streams.intake.ports import RuleCheck, Runs, Seed
+from streams.intake.ports import Runs, Seed
 
 _NO_CREDENTIALS = (
     "options.credentials: stored credentials belong to users of the gateway, and a message belongs to none; "

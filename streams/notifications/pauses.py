@@ -8,6 +8,9 @@ MAIL_GIVEN_UP_S: Final = 86_400.0
 WEBHOOK_PAUSES_S: Final = (5.0, 60.0, 600.0, 3600.0, 10_800.0, 36_000.0, 86_400.0)
 """Eight tries over two days and a half, in the spirit of Standard Webhooks' table."""
 
+_REST_S: Final = 5.0
+_MOST_REST_S: Final = 600.0
+
 
 def mail_pause(tries: int, chance: float) -> float:
     """Seconds after the `tries`-th failure (from 1): doubling from 10 s to an hour, spread by `chance` (0–1) over
@@ -20,3 +23,9 @@ def webhook_pause(tries: int, chance: float) -> float | None:
     if tries > len(WEBHOOK_PAUSES_S):
         return None
     return WEBHOOK_PAUSES_S[tries - 1] * (0.9 + 0.2 * chance)
+
+
+def endpoint_rest(failures: int, chance: float) -> float:
+    """Seconds for which an endpoint is left alone after its `failures`-th failure in a row: doubling from 5 s to ten
+    minutes, spread by a tenth. One that never answers so costs its sender 15 s of one place every ten minutes."""
+    return float(min(_REST_S * 2 ** min(failures - 1, 20), _MOST_REST_S) * (0.9 + 0.2 * chance))

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from schemas.exchange import ExchangeRequest, ExchangeResult
 from schemas.mail import MailState, WaitingMail
-from schemas.webhooks import Attempt, Audience, DueDelivery, Telling
+from schemas.webhooks import Attempt, Audience, DueDelivery, Shares, Telling
 
 
 class Outgoing(Protocol):
@@ -59,17 +59,18 @@ class Tellings(Protocol):
 class Deliveries(Protocol):
     """Deliveries that wait. One that was taken is nobody else's until its lease is over."""
 
-    async def take(self, most: int, lease: float, busy: Collection[str]) -> list[DueDelivery]:
-        """Those whose turn it is, at most four of a host, and none of the hosts that are `busy`."""
+    async def take(self, most: int, lease: float, shares: Shares, busy: Collection[DueDelivery]) -> list[DueDelivery]:
+        """Those whose turn it is, the owner with the fewest under way first; with what is `busy` they stay within
+        `shares`, and an endpoint that failed last has one at a time."""
         ...
 
     async def delivered(self, due: DueDelivery, attempt: Attempt) -> None:
         """It was taken."""
         ...
 
-    async def not_delivered(self, due: DueDelivery, attempt: Attempt, wait: float | None) -> None:
-        """It is tried again in `wait` seconds; None: never. A webhook that has failed for too long is disabled, and
-        its owner told."""
+    async def not_delivered(self, due: DueDelivery, attempt: Attempt, wait: float | None, rest: float) -> None:
+        """It is tried again in `wait` seconds; None: never. Nothing is posted to its webhook for `rest` seconds. One
+        that has failed for too long is disabled, and its owner told."""
         ...
 
 

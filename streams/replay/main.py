@@ -19,6 +19,7 @@ from infra.postgres.previews import PreviewDesk
 from infra.postgres.replays import Replays
 from infra.postgres.task_ledger import TaskLedger
 from schemas.topics import RAW_PAGES
+from streams.extraction.children.child import PATIENT
 from streams.extraction.children.pool import Children
 from streams.extraction.ports import Closed, Run
 from streams.replay.ports import Candidate, Replay, Standing, Taken
@@ -61,11 +62,12 @@ async def _serve(around: Surroundings, stopping: asyncio.Event) -> None:
         bodies = await stack.enter_async_context(Blobs.of(settings.blobs, settings.data))
         # A replay reads one page at a time, and so does a preview: neither waits for the other.
         children = await stack.enter_async_context(Children(most=2))
+        patient = await stack.enter_async_context(Children(PATIENT, most=1))
         service = Replaying(
             Replays(database, Replay, Candidate, Taken, Standing),
             StoredMessages(settings.address("kafka"), RAW_PAGES),
             TaskLedger(database, Run, Closed),
-            Rereader(bodies, children),
+            Rereader(bodies, children, patient),
             around.publisher,
         )
         archive = await stack.enter_async_context(Archive(settings.address("kafka"), RAW_PAGES))

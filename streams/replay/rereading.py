@@ -15,6 +15,7 @@ from streams.extraction.outcome import outcome_of
 from streams.extraction.places import Elsewhere
 from streams.extraction.ports import Closed
 from streams.extraction.reading import Reader
+from streams.extraction.second_life import as_before
 from streams.replay.ports import Taken
 
 log = structlog.get_logger()
@@ -43,9 +44,11 @@ def head_of(message: Message) -> Head:
 class Rereader:
     """Reads pages in child processes of its own, so that neither a bad rule nor a heavy page holds up the live line."""
 
-    def __init__(self, bodies: Bodies, children: Elsewhere) -> None:
+    def __init__(self, bodies: Bodies, children: Elsewhere, patient: Elsewhere | None = None) -> None:
+        """`patient` reads what was read in time before a crash and is not now."""
         self._bodies = bodies
         self._children = children
+        self._patient = patient
 
     async def answer(self, stored: FetchResult, taken: Taken, reader: Reader) -> Answer:
         """What becomes of the row. Deterministic: the same page and rules give the same batches."""
@@ -63,6 +66,13 @@ class Rereader:
             log.error("page_not_read", url=page.url[:500], error=repr(problem), exc_info=problem)
             return _failed(page, taken, reader, "extract_failed", f"The page could not be read: {problem!r}"[:500])
         return replace(answer, closing=replace(answer.closing, url_fp=taken.row, links=(), memory=None))
+
+    async def as_before(self, answer: Answer, verdict: Closed) -> Answer:
+        """The answer as it was given before a crash, if it was another one."""
+        if verdict.before is None:
+            return answer
+        again = await as_before(answer, verdict.before, self._bodies, self._patient)
+        return replace(again, closing=replace(again.closing, links=(), memory=None))
 
 
 def _failed(page: FetchResult, taken: Taken, reader: Reader, outcome: str, reason: str) -> Answer:

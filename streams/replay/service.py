@@ -143,8 +143,11 @@ class Replaying:
         if not found:
             return
         verdicts = await self._ledger.close([answer.closing for _, answer in found])
-        held = [(message, answer, verdict) for (message, answer), verdict in zip(found, verdicts, strict=True)
-                if verdict.held]  # fmt: skip
+        held = [
+            (message, await self._rereader.as_before(answer, verdict), verdict)
+            for (message, answer), verdict in zip(found, verdicts, strict=True)
+            if verdict.held
+        ]
         await self._publisher.send_all([event for _, answer, verdict in held for event in published(answer, verdict)])
         rejects = [letter for message, answer, _ in held for letter in letters(message, answer)]
         if rejects:

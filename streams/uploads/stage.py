@@ -8,11 +8,12 @@ from schemas.codec import dumps
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import RecordBatch, Upload
 from schemas.ids import batch_id, digest, is_id, outsider_run_id, rejected_record_id
+from schemas.job.strings import DATASET
 from schemas.message import Message
 from schemas.parting import MAX_BYTES, parts, size_of
 from streams.uploads.ports import Part, Runs
 
-_DATASET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}").fullmatch
+_DATASET = re.compile(DATASET).fullmatch
 
 
 class Uploading:

@@ -38,6 +38,8 @@ def batch_flaw(delivery: Delivery) -> str:
         return "fetched_at must be a time as RFC 3339 writes it."
     if any(not is_id(record.id) for record in batch.records):
         return "The id of each record must be a lower-case UUID."
+    if any(not 0 <= record.word_count < 2**32 for record in batch.records):
+        return "The word count of each record must be a count."
     if not 0 <= batch.revision < 2**32:
         return f"Its revision is {batch.revision}, which no count of rules is."
     if min(batch.counted_in, batch.rejected, batch.filtered) < 0 or batch.counted_in >= 2**32:

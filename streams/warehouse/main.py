@@ -52,8 +52,9 @@ async def serve(settings: Settings) -> None:
             batch=512,
             within=0.05,
             every=0.25,
+            at_most=1.0,
         )
-        quiet = PlainLoop(pump("warehouse-events", "events"), brokers=brokers, topics=QUIET_TOPICS)
+        quiet = PlainLoop(pump("warehouse-events", "events"), brokers=brokers, topics=QUIET_TOPICS, every=1.0)
         started = asyncio.Event(), asyncio.Event()
         running = [
             asyncio.create_task(records.run(stopping, started[0])),

@@ -60,11 +60,12 @@ class IntentLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one table as JSON lines, and how many."""
+    """Rows of one table in one of ClickHouse's formats, and how many."""
 
     table: str
-    lines: bytes
+    body: bytes
     count: int
+    format: str = "JSONEachRow"
 
 
 class RowStore(Protocol):

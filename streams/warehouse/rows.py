@@ -12,10 +12,11 @@ import orjson
 
 from schemas import topics as names
 from schemas.delivery import Delivery
-from schemas.events import CleanBatch, CleanRecord, RecordMarks
+from schemas.events import CleanBatch, RecordMarks
 from schemas.ids import dead_letter_id, is_id
 from streams.warehouse.flaws import batch_flaw, is_time, letter_flaw, plain_flaw
 from streams.warehouse.ports import Rows, Sums
+from streams.warehouse.records import record_rows
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def _event_id(delivery: Delivery) -> str:
 
 
 def _records_in(delivery: Delivery) -> int:
-    return 1 if delivery.event is None else len(delivery.event.records) + 1
+    """A row for each KiB at least: what is sent at once is bounded in bytes too."""
+    size = len(delivery.message.value or b"")
+    return 1 if delivery.event is None else max(len(delivery.event.records) + 1, size >> 10)
 
 
 def _one(_: Delivery) -> int:
@@ -70,55 +73,23 @@ def _no_sums(_: Sequence[Delivery]) -> list[Sums]:
 
 def _clean_rows(taken: Sequence[Delivery], at: str) -> list[Rows]:
     """Records first, batches after them: a batch that is there has its records there."""
-    records, batches = [], []
-    for delivery in taken:
-        batch: CleanBatch = delivery.event
-        numeric = tuple(batch.numeric)
-        at_place = {"partition": delivery.message.partition, "offset": delivery.message.offset}
-        records += [
-            _record_row(batch, record, numeric, at) | at_place | {"position": position}
-            for position, record in enumerate(batch.records)
-        ]
-        batches.append(
-            {
-                "id": batch.id,
-                "dataset": batch.dataset,
-                "run_id": batch.run_id,
-                "job_id": batch.job_id,
-                "url": batch.url,
-                "counted_in": batch.counted_in,
-                "stored": len(batch.records),
-                "rejected": batch.rejected,
-                "filtered": batch.filtered,
-                "partition": delivery.message.partition,
-                "ingested_at": at,
-            }
-        )
-    return [_lines("records", records), _lines("batches", batches)]
-
-
-def _record_row(batch: CleanBatch, record: CleanRecord, numeric: Sequence[str], at: str) -> dict[str, Any]:
-    data = record.data
-    return {
-        "id": record.id,
-        "dataset": batch.dataset,
-        "run_id": batch.run_id,
-        "job_id": batch.job_id,
-        "batch_id": batch.id,
-        "key": record.key,
-        "revision": batch.revision,
-        "url": batch.url,
-        "data": _json(data),
-        "completeness": record.completeness,
-        "quality": record.quality,
-        "language": record.language,
-        "word_count": record.word_count,
-        "category": record.category,
-        "data_type": record.data_type,
-        "numbers": {name: data[name] for name in numeric if _is_number(data.get(name))},
-        "fetched_at": batch.fetched_at,
-        "ingested_at": at,
-    }
+    batches = [
+        {
+            "id": batch.id,
+            "dataset": batch.dataset,
+            "run_id": batch.run_id,
+            "job_id": batch.job_id,
+            "url": batch.url,
+            "counted_in": batch.counted_in,
+            "stored": len(batch.records),
+            "rejected": batch.rejected,
+            "filtered": batch.filtered,
+            "partition": delivery.message.partition,
+            "ingested_at": at,
+        }
+        for delivery, batch in ((delivery, delivery.event) for delivery in taken)
+    ]
+    return [record_rows(taken, at), _lines("batches", batches)]
 
 
 def _sums(taken: Sequence[Delivery]) -> list[Sums]:
@@ -205,11 +176,6 @@ def _json(value: Any) -> str:
         return orjson.dumps(value).decode()
     except TypeError:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _is_number(value: Any) -> bool:
-    """A number that JSON can carry into a column of floats."""
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def _text(value: bytes) -> str:

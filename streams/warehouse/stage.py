@@ -9,10 +9,11 @@ from the intents and never from ClickHouse, where an insert that failed half-way
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from schemas.delivery import Delivery, Handled, Reject, Settled
 from streams.errors import LogMoved
+from streams.warehouse.arriving import decode
 from streams.warehouse.known import Known
 from streams.warehouse.ports import Intent, IntentLedger, LogBounds, RowStore
 from streams.warehouse.rejected import rejected
@@ -21,7 +22,7 @@ from streams.warehouse.rows import Shape, shape_of
 Clock: TypeAlias = Callable[[], str]
 
 MAX_ROWS = 50_000
-"""Rows of one insert: far below the size at which ClickHouse would split a block."""
+"""Rows of one insert, and KiB: far below the size at which ClickHouse would split a block."""
 
 
 @dataclass
@@ -48,6 +49,10 @@ class Warehouse:
         self._places: dict[tuple[str, int], _Place] = {}
         self._known: dict[str, Known] = {}
         self._judged: dict[tuple[str, int, int], str | None] = {}
+
+    def decode(self, topic: str, value: bytes | None) -> Any:
+        """What the pump is to hand over: see `arriving`."""
+        return decode(topic, value)
 
     async def assigned(self, topic: str, partitions: set[int]) -> None:
         """Takes the next epoch of each partition: whoever wrote under the last one is fenced from here on."""

@@ -168,6 +168,12 @@ class System:
             base_url=self.endpoint("gateway"), headers={"X-API-Key": key}, timeout=30, trust_env=False, verify=_TLS
         )
 
+    def trawl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command line on this system's folder, as people type it."""
+        argv = [sys.executable, "-m", "cli", *words, "--data", str(self.folder)]
+        environ = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "COLUMNS": "200"}
+        return subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
     def scrape(self, description: dict[str, Any]) -> str:
         """Starts a job; returns its id."""
         answer = self.client().post("/api/v1/scrape", json=description)

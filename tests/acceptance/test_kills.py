@@ -1,12 +1,46 @@
-"""SIGKILL to each process and engine in mid-crawl: the run completes, and what is stored is what the site served."""
+"""SIGKILL to each process and engine in mid-crawl, while outsiders upload: the run completes, what is stored is what
+the site served, and every upload is there once."""
+
+import json
 
 import pytest
+from confluent_kafka import Producer
 
 from tests.acceptance.system import Site, System, until
 
-VICTIMS = ("intake", "dispatch", "fetch", "extraction", "cleaning", "trends", "warehouse", "gateway", "kafka",
-           "postgres", "clickhouse")  # fmt: skip
+VICTIMS = ("intake", "uploads", "dispatch", "fetch", "extraction", "cleaning", "trends", "warehouse", "gateway",
+           "kafka", "postgres", "clickhouse")  # fmt: skip
 PAGES = 400
+UPLOADS, IN_UPLOAD = 120, 25
+
+
+class Outsider:
+    """Anybody's Kafka client: it publishes records, and knows how many and what they cost together."""
+
+    def __init__(self, system: System, dataset: str) -> None:
+        self._producer = Producer({"bootstrap.servers": system.endpoint("kafka"), "enable.idempotence": True})
+        self._system, self._dataset = system, dataset
+        self._sent = 0
+
+    def send(self, uploads: int) -> None:
+        """So many messages; a broker that is away gets them when it is back."""
+        rules = {"fields": {"cost": {"type": "price"}}, "key": ["sku"]}
+        for _ in range(uploads):
+            numbers = range(self._sent * IN_UPLOAD, (self._sent + 1) * IN_UPLOAD)
+            records = [{"sku": f"S-{number}", "cost": f"£{number}.50"} for number in numbers]
+            value = json.dumps({"dataset": self._dataset, "records": records, "rules": rules}).encode()
+            self._producer.produce("uploads", value, key=str(self._sent).encode())
+            self._sent += 1
+        self._producer.poll(0)
+
+    def all_there(self) -> bool:
+        """Whether each record is stored; AssertionError where one is twice or costs something else."""
+        assert self._producer.flush(60) == 0
+        found = "select count(), uniqExact(id), uniqExact(key), sum(numbers['cost']) from records"
+        [(rows, distinct, keys, cost)] = self._system.query(f"{found} where dataset = {{d:String}}", d=self._dataset)
+        wanted = self._sent * IN_UPLOAD
+        assert rows == distinct == keys == wanted, f"{rows} rows, {distinct} distinct, {keys} keys of {wanted}"
+        return bool(cost == sum(number + 0.5 for number in range(wanted)))
 
 
 def crawl(site: Site, dataset: str) -> dict[str, object]:
@@ -30,14 +64,17 @@ def crawl(site: Site, dataset: str) -> dict[str, object]:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_loses_nothing_and_doubles_nothing(system: System, site: Site, victim: str) -> None:
-    already = len(site.hits())
+    already, outsider = len(site.hits()), Outsider(system, f"kill-{victim}-uploads")
     job_id = system.scrape(crawl(site, f"kill-{victim}"))
     until("the crawl is on its way", lambda: system.job(job_id)["counts"]["fetched"] >= PAGES // 8)
 
+    outsider.send(UPLOADS // 2)
     pid = system.kill(victim)
+    outsider.send(UPLOADS // 2)
 
     job = system.ended(job_id, timeout=150)
     until(f"{victim} is back", lambda: system.restarted(victim, pid))
+    until("every upload is stored once", outsider.all_there)
     assert job["status"] == "completed", job
     counts = job["counts"]
     assert counts["requested"] == counts["fetched"] + counts["failed"] + counts["filtered"], counts

@@ -108,4 +108,14 @@ def test_rules_are_tried_on_one_stored_page(system: System, site: Site, fetched:
     began = time.monotonic()
     assert preview(product, {"fields": {"name": "h1::text"}})["records"][0]["name"] == record["title"]
     assert time.monotonic() - began < 1.0
+
+    typed = system.trawl("preview", job_id, product, "--field", "sku=dd.sku::text", "--field", "title=h1::text")
+    assert (typed.returncode, typed.stderr) == (0, ""), typed
+    told = [line.split(maxsplit=1) for line in typed.stdout.splitlines()]
+    lines = {name: value.strip() for name, value in filter(lambda line: len(line) == 2, told)}
+    assert lines.items() >= {**record, "url": product}.items(), typed.stdout
+    wrong = system.trawl("preview", job_id, product, "--field", "x=h1[")
+    assert wrong.returncode == 2 and "fields.x.css" in wrong.stderr, wrong
+    absent = system.trawl("preview", job_id, f"{site.url}/never-seen/", "--json")
+    assert absent.returncode == 1 and "No run" in absent.stderr and '"found":false' in absent.stdout, absent
     assert len(site.hits()) == visited, "nothing was fetched"

@@ -57,8 +57,15 @@ def test_a_message_that_nobody_could_use_is_found_and_sent_again_once(system: Sy
             return next((one["id"] for one in whole if reason in one["value"]), None)
 
         letter = until("the letter is there", found)
-        sent = [client.post(f"/api/v1/dead-letters/{letter}/replay").json()["sent"] for _ in range(2)]
-    assert sent == [True, False]
+    listed = system.trawl("dead-letters", "list", "--stage", "uploads", "--limit", "1000")
+    assert listed.returncode == 0 and letter in listed.stdout, listed
+    shown = system.trawl("dead-letters", "show", letter)
+    assert shown.returncode == 0 and "topic: uploads" in shown.stdout and reason in shown.stdout, shown
+    sent = [system.trawl("dead-letters", "replay", letter) for _ in range(2)]
+    said = ["It is in uploads again since", "It was sent before; it is in uploads again since"]
+    assert [once.stdout.partition(" 2")[0] for once in sent] == said, sent
+    nobody = system.trawl("dead-letters", "show", str(uuid.uuid4()))
+    assert nobody.returncode == 5 and nobody.stderr.startswith("trawl: "), nobody
     until("it failed once more, and only once", lambda: _letters(system, reason) == 2)
 
 

@@ -19,18 +19,21 @@ from tests.bench import (
     gateway,
     jobs,
     latency,
+    listings,
     queries,
     records,
+    rest,
+    second,
     sockets,
     start,
 )
 from tests.bench.table import Table, machine
 
 SECTIONS = (
-    "start", "memory", "crawl", "latency", "records", "fetcher", "frontier", "queries", "exports", "gateway", "jobs",
-    "sockets", "chaos",
+    "start", "memory", "crawl", "latency", "records", "listings", "second", "fetcher", "frontier", "queries", "exports",
+    "gateway", "jobs", "rest", "sockets", "chaos",
 )  # fmt: skip
-ALONE = {"frontier", "queries", "exports", "sockets"}
+ALONE = {"frontier", "queries", "exports", "rest", "sockets"}
 """Sections that need no whole system."""
 
 
@@ -49,6 +52,8 @@ def main(wanted: list[str]) -> int:
         queries.measure(table)
     if "exports" in chosen:
         asyncio.run(exports.measure(table))
+    if "rest" in chosen:
+        rest.measure(table)
     if "sockets" in chosen:
         asyncio.run(sockets.measure(table))
     if set(chosen) <= ALONE:
@@ -65,6 +70,10 @@ def main(wanted: list[str]) -> int:
                 latency.measure(system, site, table)
             if "records" in chosen:
                 asyncio.run(records.measure(system, table))
+            if "listings" in chosen:
+                asyncio.run(listings.measure(system, table))
+            if "second" in chosen:
+                asyncio.run(second.measure(system, table))
             if "fetcher" in chosen:
                 fetcher.measure(table, system.endpoint("kafka"))
             if "gateway" in chosen:

@@ -1,7 +1,8 @@
 """The same records twice, once in peace and once while everything is killed: what is stored must not differ.
 
 Stages die every three seconds, a member joins or leaves every five, one record in a hundred is poison, ClickHouse is
-stopped for a while and the broker dies once. Rows, letters and trends are then held against what was published.
+stopped for a while and the broker dies once. Rows, letters and trends are then held against what was published, a part
+of which comes as uploads. `TRAWL_BENCH_RECORDS=20000` is a small storm, enough to see that everything works.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -21,28 +21,41 @@ import psutil
 from infra.errors import StoreUnavailable
 from infra.kafka.lag import KafkaLag
 from infra.kafka.publisher import Publisher
-from schemas.events import CleanRules, FieldRule, RecordBatch
+from schemas.events import CleanRules, Event, FieldRule, RecordBatch, Upload
 from schemas.ids import batch_id, digest
-from tests.acceptance.system import ROOT, System, until
+from tests.acceptance.system import System, until
+from tests.bench.guest import joined
 from tests.bench.table import Table
 
-RECORDS, IN_BATCH, AT_ONCE, DATASETS = 200_000, 50, 40, 8
+WHOLE, IN_BATCH, AT_ONCE = 200_000, 50, 40
+RECORDS = int(os.environ.get("TRAWL_BENCH_RECORDS", WHOLE))
+DATASETS = max(1, 8 * RECORDS // WHOLE)
+"""Fewer in a small storm, so that its series are as long and there are trends to compare."""
+
+UPLOAD_EVERY = 20
+"""Of so many messages one is an upload. Its records have the broker's time, so that no trends are compared of them."""
+
 POISON = 0.01
 """The share of records that lack what is required."""
 
-STAGES = ("cleaning", "trends", "warehouse")
-KILL_S, REBALANCE_S, STOPPED_S, PACE = 3.0, 5.0, 20.0, 4000
+STAGES = ("uploads", "cleaning", "trends", "warehouse")
+KILL_S, REBALANCE_S, STOPPED_S, PACE = 3.0, 5.0, max(4.0, 20.0 * RECORDS / WHOLE), 4000
 CALM_S, CHAOS_S = 300.0, 600.0
 RULES = CleanRules(fields={"sku": FieldRule(required=True), "price": FieldRule(type="price")}, key=["sku"])
-TREND = "record_key, field, kind, direction, toString(at), before, after, arrayStringConcat(values, ',')"
+TREND = (
+    "record_key, field, detector, phase, kind, direction, rule, closes != '', toString(at), before, after, score, "
+    "confidence, arrayStringConcat(values, ',')"
+)
+"""All that a trend says but for what names the run and its records; every row of the table, so that none is twice."""
 
 
 @dataclass(frozen=True)
 class Published:
     """What there is to find."""
 
+    name: str
     run: str
-    batches: list[RecordBatch]
+    messages: list[Event]
     poison: int
 
     @property
@@ -65,7 +78,8 @@ class Found:
 
 def published(name: str) -> Published:
     """Prices of 100 products in each of eight datasets, with a jump in every tenth one half-way."""
-    dice, run, made, poison = random.Random(11), str(uuid.uuid4()), [], 0
+    dice, run, poison = random.Random(11), str(uuid.uuid4()), 0
+    made: list[Event] = []
     rounds = RECORDS // IN_BATCH
     for number in range(rounds):
         page, fetch = digest(run, str(number)), digest(run, "fetch", str(number))
@@ -78,6 +92,9 @@ def published(name: str) -> Published:
             poison += bad
             row: dict[str, object] = {"sku": "" if bad else f"sku-{place}", "price": f"£{price:.2f}"}
             rows.append(row)
+        if number % UPLOAD_EVERY == UPLOAD_EVERY - 1:
+            made.append(Upload(id=f"{run}-{number}", dataset=f"{name}-up", records=rows, rules=RULES))
+            continue
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000 + 30 * number))
         made.append(
             RecordBatch(
@@ -85,7 +102,7 @@ def published(name: str) -> Published:
                 url="http://bench.test/", url_fp=page, fetch_id=fetch, fetched_at=at, rules=RULES, records=rows,
             )
         )  # fmt: skip
-    return Published(run, made, poison)
+    return Published(name, run, made, poison)
 
 
 async def measure(system: System, table: Table) -> bool:
@@ -101,7 +118,7 @@ async def measure(system: System, table: Table) -> bool:
         and bool(calm.trends)
     )
     table.row("chaos: rows = distinct ids", f"{wild.rows} = {wild.distinct}", f"{wild_input.good}",
-              f"published {RECORDS}, poison {wild_input.poison}; {wild.done_to_it}")  # fmt: skip
+              f"published {RECORDS} (uploads among them), poison {wild_input.poison}; {wild.done_to_it}")  # fmt: skip
     table.row("chaos: dead letters", f"{wild.letters}", f"{wild_input.poison}", f"{wild.distinct_letters} distinct")
     table.row("chaos: trends as without faults", f"{len(wild.trends)}", f"{len(calm.trends)}",
               "identical" if same else f"{len(set(wild.trends) ^ set(calm.trends))} differ")  # fmt: skip
@@ -114,29 +131,24 @@ async def _run(system: System, given: Published, patience: float, *, chaos: bool
     done: dict[str, int] = {}
     if chaos:
         async with _trouble(system, done):
-            await _publish(system, given.batches, PACE)
+            await _publish(system, given.messages, PACE)
     else:
-        await _publish(system, given.batches, None)
+        await _publish(system, given.messages, None)
     await _drained(system, given, began + patience)
-    rows, distinct = system.query(
-        "select count(), uniqExact(id) from records where run_id = {run:UUID}", run=given.run
-    )[0]
-    letters, distinct_letters = system.query(
-        "select count(), uniqExact(id) from dead_letters where run_id = {run:String}", run=given.run
-    )[0]
+    rows, distinct, letters, distinct_letters = _counted(system, given)
     told = "select substring(dataset, position(dataset, '-')), " + TREND
     trends = system.query(f"{told} from trends where run_id = {{run:UUID}} order by all", run=given.run)
     return Found(rows, distinct, letters, distinct_letters, trends, time.monotonic() - began, done)
 
 
-async def _publish(system: System, batches: list[RecordBatch], pace: int | None) -> None:
+async def _publish(system: System, messages: list[Event], pace: int | None) -> None:
     """In order, whatever the broker does meanwhile: what may not have arrived is sent again, as any client would."""
     began, place = time.monotonic(), 0
-    while place < len(batches):
+    while place < len(messages):
         with suppress(StoreUnavailable):
             async with Publisher(system.endpoint("kafka"), "bench") as publisher:
-                while place < len(batches):
-                    await publisher.send_all(batches[place : place + AT_ONCE])
+                while place < len(messages):
+                    await publisher.send_all(messages[place : place + AT_ONCE])
                     place += AT_ONCE
                     if pace:
                         due = began + place * IN_BATCH / pace
@@ -147,7 +159,7 @@ async def _drained(system: System, given: Published, deadline: float) -> None:
     """Until every record is a row or a letter and nobody lags; what is missing then shows in the figures."""
     while time.monotonic() < deadline:
         with suppress(Exception):  # engines are coming back
-            rows, letters = await asyncio.to_thread(_counted, system, given.run)
+            rows, _, letters, _ = await asyncio.to_thread(_counted, system, given)
             async with KafkaLag(system.endpoint("kafka")) as lag:
                 behind = sum(n for group, _, n in await lag.lag() if group.removeprefix("trawl-") in STAGES)
             if rows >= given.good and letters >= given.poison and not behind:
@@ -155,10 +167,15 @@ async def _drained(system: System, given: Published, deadline: float) -> None:
         await asyncio.sleep(0.2)  # the condition is in another system
 
 
-def _counted(system: System, run: str) -> tuple[int, int]:
-    [(rows,)] = system.query("select count() from records where run_id = {run:UUID}", run=run)
-    [(letters,)] = system.query("select count() from dead_letters where run_id = {run:String}", run=run)
-    return int(rows), int(letters)
+def _counted(system: System, given: Published) -> tuple[int, int, int, int]:
+    """Rows and letters, each with how many are distinct, of everything that was published under a name."""
+    ours = "startsWith(dataset, {name:String})"
+    runs = f"select toString(run_id) from records where {ours}"  # an upload is a run of its own
+    [(rows, distinct)] = system.query(f"select count(), uniqExact(id) from records where {ours}", name=given.name)
+    [(letters, distinct_letters)] = system.query(
+        f"select count(), uniqExact(id) from dead_letters where run_id in ({runs})", name=given.name
+    )
+    return int(rows), int(distinct), int(letters), int(distinct_letters)
 
 
 @asynccontextmanager
@@ -198,7 +215,7 @@ async def _rebalances(system: System, dice: random.Random, done: dict[str, int])
         while True:
             await asyncio.sleep(REBALANCE_S)  # the rhythm of joining and leaving
             if guest is None:
-                guest = _joined(system, dice.choice(STAGES))
+                guest = joined(system, dice.choice(STAGES))
                 _did(done, "joined")
             else:
                 guest.send_signal(dice.choice((signal.SIGTERM, signal.SIGKILL)))
@@ -209,14 +226,6 @@ async def _rebalances(system: System, dice: random.Random, done: dict[str, int])
         if guest is not None:
             guest.kill()
             guest.wait(10)
-
-
-def _joined(system: System, stage: str) -> subprocess.Popen[bytes]:
-    engines = {f"TRAWL_{name.upper()}": system.endpoint(name) for name in ("kafka", "postgres", "clickhouse")}
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("TRAWL_")} | engines
-    environ["TRAWL_DATA"] = str(system.folder)
-    log = (system.log.parent / f"guest-{stage}.log").open("ab")
-    return subprocess.Popen([sys.executable, "-m", "cli", stage], cwd=ROOT, env=environ, stdout=log, stderr=log)
 
 
 async def _engines(system: System, done: dict[str, int]) -> None:

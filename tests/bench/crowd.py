@@ -18,9 +18,10 @@ import orjson
 
 @dataclass
 class Seen:
-    """Seconds of each answer, and how the answers were."""
+    """Seconds of each answer, those of who was told to come later apart, and how the answers were."""
 
     seconds: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     without_retry_after: int = 0
     broken: int = 0
@@ -60,10 +61,11 @@ async def _client(orders: dict[str, Any], dice: random.Random, until: float, see
                 began = time.perf_counter()
                 writer.write(dice.choices(written, weights)[0])
                 status, headers = await asyncio.wait_for(_answer(reader), 30)
-                seen.seconds.append(time.perf_counter() - began)
+                later = status in (429, 503)
+                (seen.refused if later else seen.seconds).append(time.perf_counter() - began)
                 seen.statuses[status] += 1
                 wait = headers.get(b"retry-after")
-                if status in (429, 503):
+                if later:
                     seen.without_retry_after += wait is None
                     await asyncio.sleep(min(float(wait or 1), 5.0))
                 if orders["rest"]:
@@ -85,6 +87,7 @@ async def _main(orders: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "seconds": seen.seconds,
+        "refused": seen.refused,
         "statuses": {str(status): count for status, count in seen.statuses.items()},
         "without_retry_after": seen.without_retry_after,
         "broken": seen.broken,

@@ -67,7 +67,10 @@ class MemoryFrontier:
             row.not_before = closing.retry_at
             return Closed(False, retried=True)
         if not (open_claim and (closing.whole or row.attempt == closing.attempt)):
-            return Closed(row.fetch_id == closing.fetch_id)
+            held = row.fetch_id == closing.fetch_id
+            other = held and row.outcome != closing.outcome
+            before = (row.outcome or "", row.klass or "", row.reason, row.records) if other else None
+            return Closed(held, before=before)
         row.state, row.fetch_id, row.outcome, row.klass = "done", closing.fetch_id, closing.outcome, closing.klass
         row.records, row.tries, row.reason = closing.records, row.tries + 1, closing.reason
         entry.batches |= {batch: (records, False) for batch, records in closing.batches}

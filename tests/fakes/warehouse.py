@@ -11,6 +11,7 @@ import orjson
 from infra.errors import Fenced
 from streams.warehouse.ports import Intent, Rows, Sums
 from tests.fakes.frontier import MemoryFrontier
+from tests.fakes.native import rows_of
 from tests.fakes.pausing import Pause
 
 
@@ -96,7 +97,8 @@ class MemoryRows:
         if self._remembers and (rows.table, token) in self._tokens:
             return
         self._tokens.add((rows.table, token))
-        self.tables[rows.table] += [orjson.loads(line) for line in rows.lines.splitlines()]
+        native = rows.format == "Native"
+        self.tables[rows.table] += rows_of(rows.body) if native else map(orjson.loads, rows.body.splitlines())
 
     async def recent_ids(self, table: str, moments: Sequence[str], limit: int) -> list[str]:
         await Pause()

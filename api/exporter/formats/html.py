@@ -80,7 +80,8 @@ def head(title: str) -> str:
 
 def entry_line(entry: Entry, target: str) -> str:
     """A line of a table of contents."""
-    return f'<li><a href="{target}">{text_of(entry.title or entry.key)}</a></li>\n'
+    title = text_of(entry.title).strip()
+    return f'<li><a href="{target}">{title or text_of(entry.key)}</a></li>\n'
 
 
 def written(page: Page, rename: Rename, *, pictures: bool) -> str:

@@ -7,12 +7,14 @@ would be markup or a link that does something there is made text.
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from urllib.parse import urljoin
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from schemas.urls import UrlError, canonical
 
 Rename = Callable[[str], str | None]
 """From an absolute address to where a link should lead instead, or None."""
@@ -22,6 +24,7 @@ _PLAIN_LINK = re.compile(r"\]\((?:https?://|mailto:|tel:|[#/.)])")
 _DOES_SOMETHING = re.compile(r"\]\(\s*<?\s*(?:javascript|vbscript|data|file)\s*:[^)\s]*\)?", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE).match
 _SAFE = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE).match
+_WHOLE = re.compile(r"(https?)://([^/?#]*)|(?:mailto|tel):.", re.IGNORECASE).match
 _INLINE = re.compile(r"(?<!\\)(\]\()(https?://[^\s()<>\"']+)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})").match
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&!$])")
@@ -139,7 +142,19 @@ def _absolute(base: str, reference: str) -> str:
         address = urljoin(base, reference)
     except ValueError:
         return ""
-    return address if _SAFE(address) else ""
+    whole = _WHOLE(address)
+    return address if whole and (whole[1] is None or _is_host(whole[2])) else ""
+
+
+@lru_cache(4096)
+def _is_host(netloc: str) -> bool:
+    """Whether an address may have this host: books with others are refused by what checks them."""
+    host = netloc.rpartition("@")[2]
+    try:
+        canonical(f"http://{host}/")
+        return "xn--" not in host.lower() or bool(host.encode("ascii").decode("idna"))
+    except (UrlError, UnicodeError):
+        return False
 
 
 def _walk(tokens: Iterable[Token]) -> Iterable[Token]:

@@ -1,7 +1,10 @@
-"""CSV (RFC 4180) that spreadsheets may open: a text that would be a formula there begins with an apostrophe."""
+"""CSV (RFC 4180) that spreadsheets may open: what would be a formula there stands behind an apostrophe (OWASP, CSV
+Injection). One that splits cells at `;` or tabs, or takes a line of a cell for a row, finds none either. Where a text
+has apostrophes there already it gets one more, so that taking one away restores it exactly."""
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -14,7 +17,11 @@ from schemas.ledger import StoredRecord
 MOST_COLUMNS = 500
 """Fields with a column of their own; what a record has beyond stands as JSON in the last one."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BLANK = r"\s;\"\x00-\x1f\u00ad\u200b-\u200f\u2060\ufeff"
+_FORMULA = re.compile(rf"(?<![{_BLANK}'])([{_BLANK}]*+)('*+)([=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Blanks, quotes and separators as long as they are, apostrophes, and what begins a formula."""
+
+_ENDS_A_CELL = frozenset(";\t\r\n")
 _OWN = ("record_id", "record_key", "page_url", "fetched_at")
 _REST = "other_fields"
 
@@ -59,8 +66,23 @@ class CsvFile:
 
 
 def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Text of which no spreadsheet takes any part for a formula."""
+    return _FORMULA.sub(_behind_an_apostrophe, text)
+
+
+def _behind_an_apostrophe(found: re.Match[str]) -> str:
+    blank, apostrophes, sign = found.groups()
+    return f"{blank}'{apostrophes}{sign}" if _begins_a_cell(found) else found[0]
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """For JSON, which says the same with an escape."""
+    blank, apostrophes, sign = found.groups()
+    return f"{blank}{apostrophes}\\u{ord(sign):04x}" if _begins_a_cell(found) else found[0]
+
+
+def _begins_a_cell(found: re.Match[str]) -> bool:
+    return found.start() == 0 or not _ENDS_A_CELL.isdisjoint(found[1])
 
 
 def _cell(value: Any) -> str:
@@ -69,5 +91,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return neutral(value)
     if isinstance(value, bool | dict | list):
-        return orjson.dumps(value).decode()
+        return _FORMULA.sub(_escaped, orjson.dumps(value).decode())
     return str(value)

@@ -8,7 +8,7 @@ from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.edge.forms import read
 from api.gateway import SCHEMES, From, Reader, Wired
-from api.routes.entry import end, end_session, let_in, me_of, sessions_of
+from api.routes.entry import end, end_session, identities_of, let_in, me_of, sessions_of, unlink
 from api.shapes.accounts import (
     KeyAsked,
     KeyBody,
@@ -25,7 +25,7 @@ from api.shapes.accounts import (
     key_made,
 )
 from api.shapes.errors import documented
-from api.shapes.identity import SessionList
+from api.shapes.identity import IdentityList, SessionList, Unlinking
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"], route_class=StrictRoute)
 
@@ -89,6 +89,30 @@ async def end_one(
 ) -> MessageBody:
     """Signs that device out, at once and everywhere."""
     return await end_session(gateway, caller, session_id, visit)
+
+
+@router.get(
+    "/identities",
+    summary="List your outside identities",
+    dependencies=SCHEMES,
+    **documented(permission=Permission.READ),
+)
+async def identities(caller: Reader, gateway: Wired) -> IdentityList:
+    """Who you are at the identity provider, oldest first: each of them can sign in as you."""
+    return await identities_of(gateway, caller)
+
+
+@router.post(
+    "/identities/{identity_id}/unlink",
+    summary="Unlink an outside identity",
+    dependencies=SCHEMES,
+    **documented(400, 404, 409, 422, 429, permission=Permission.READ),
+)
+async def unlink_one(
+    identity_id: Annotated[str, Path(max_length=100)], body: Unlinking, caller: Reader, gateway: Wired, visit: From
+) -> MessageBody:
+    """With your password: it no longer leads to your account, and you are told by mail."""
+    return await unlink(gateway, caller, identity_id, body.current_password, visit)
 
 
 @router.post(

@@ -21,10 +21,10 @@ from api.shapes.books import (
     book_body,
     category_figures,
     overview_body,
-    pagination,
 )
 from api.shapes.errors import documented
 from api.shapes.jobs import JobAccepted, accepted
+from api.shapes.pages import pagination
 from schemas.books import BookFilter, BookOrder
 
 router = APIRouter(prefix="/api/v1", tags=["books"], dependencies=SCHEMES, route_class=StrictRoute)

@@ -13,9 +13,11 @@ from api.gateway import SCHEMES, Gateway, Reader, Wired
 from api.routes.v1.jobs import Cursor, JobId, Limit, RunId
 from api.shapes.errors import documented
 from api.shapes.findings import (
+    MarkPage,
     RecordPage,
     TrendPage,
     UrlPage,
+    mark_page,
     record_line,
     record_page,
     story_page,
@@ -64,6 +66,25 @@ async def _lines(gateway: Gateway, run: Run, first: bytes, cursor: str | None) -
         page = await gateway.jobs.records(run, cursor, 1000)
         yield b"".join(map(record_line, page.items))
         cursor = page.next_cursor
+
+
+@router.get("/jobs/{job_id}/marks", summary="Get a job's marks", **documented(404, 422, permission=Permission.READ))
+async def marks(
+    job_id: JobId,
+    caller: Reader,
+    gateway: Wired,
+    run_id: RunId = None,
+    state: Annotated[
+        Literal["new", "changed", "repeat", "similar", "gone"] | None, Query(description="Only marks of this kind.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> MarkPage:
+    """Which records of the newest run are new, changed, gone or repeats, in the order of their key: of jobs whose
+    `trends` ask for `memory`. A record that is as it was has no mark."""
+    run = await gateway.jobs.run(caller, job_id, run_id)
+    page = await gateway.jobs.marks(run, state, cursor, limit)
+    return mark_page(page.items, page.next_cursor)
 
 
 @router.get("/jobs/{job_id}/urls", summary="Get a job's URLs", **documented(404, 422, permission=Permission.READ))

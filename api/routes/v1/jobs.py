@@ -41,7 +41,7 @@ IfMatch = Annotated[
 ]
 
 
-def wished(
+async def wished(
     status: StatusFilter = None,
     type: Annotated[str | None, Query(max_length=50, description="Only jobs of this type.")] = None,
     name: Annotated[str | None, Query(max_length=200, description="Only jobs whose name has this in it.")] = None,
@@ -103,11 +103,11 @@ async def job(
     run_id: RunId = None,
     description: Annotated[bool, Query(description="With the whole description, as `job`.")] = False,
 ) -> JobStatus:
-    """A job and its newest run, or the run that is asked for: status, accounts, progress and times. The ETag names the
-    version of its description."""
+    """A job and its newest run, or the run that is asked for: status, accounts, progress, times and exports. The ETag
+    names the version of its description."""
     found, waits = await gateway.jobs.whole(caller, job_id, run_id)
     response.headers["ETag"] = etag(found)
-    return whole(found, waits, described=description)
+    return whole(found, waits, await gateway.exports.of_run(found), described=description)
 
 
 @router.put(

@@ -1,6 +1,8 @@
 """Asking for a crawl: checking, estimating, starting."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
@@ -15,11 +17,20 @@ router = APIRouter(prefix="/api/v1", tags=["scraping"], dependencies=SCHEMES, ro
 
 
 @router.post("/scrape/validate", summary="Check a job", **documented(400, 413, 422, permission=Permission.READ))
-async def validate(job: JobDescription, caller: Reader, gateway: Wired) -> JobChecked:
-    """Nothing is kept and nothing is visited. A field of the wrong shape is a 422 that names it, with what is allowed;
-    else the job comes back as it would be run, with every default filled in, and `errors` lists what stands against it:
-    addresses that are not visited, rules that cannot be used, credentials that are not stored."""
-    return checked(job, await gateway.checking.check(caller, job))
+async def validate(
+    job: JobDescription,
+    caller: Reader,
+    gateway: Wired,
+    visit: From,
+    robots: Annotated[bool, Query(description="Ask the sites' robots.txt, if the caller may start jobs.")] = True,
+) -> JobChecked:
+    """Nothing is kept. A field of the wrong shape is a 422 that names it, with what is allowed; else the job comes back
+    as it would be run, with every default filled in, and `errors` lists what stands against it: addresses that are not
+    visited, rules that cannot be used, credentials that are not stored. Where nothing does, the first five urls and
+    three sitemaps and feeds are visited once to learn what robots.txt says of them, five seconds at most."""
+    found = await gateway.checking.check(caller, job)
+    asks = robots and not found.faults and Permission.WRITE in caller.permissions
+    return checked(job, found, await gateway.estimates.robots(caller, job, visit) if asks else {})
 
 
 @router.post("/scrape/estimate", summary="Estimate a job", **documented(400, 413, 422, permission=Permission.WRITE))

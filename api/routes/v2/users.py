@@ -14,6 +14,7 @@ from api.routes.entry import person
 from api.routes.frame import framed
 from api.shapes.accounts import Enveloped, MessageBody
 from api.shapes.errors import documented
+from api.shapes.pages import pagination
 from api.shapes.users import (
     PasswordChange,
     PasswordReset,
@@ -24,7 +25,6 @@ from api.shapes.users import (
     UserChanges,
     UserDetails,
     UserPage,
-    pagination,
     user_body,
     user_details,
 )

@@ -65,3 +65,41 @@ from (
     group by second
 )
 group by second order by second;
+
+-- name: request_pace
+-- What the gateways answered in each stretch of `width` seconds.
+select intDiv(toUnixTimestamp(at), {width:UInt32}) * {width:UInt32} as second, count() as requests,
+    countIf(status = 429) as refused, countIf(status >= 500) as failed,
+    quantile(0.5)(elapsed_ms) as p50_ms, quantile(0.95)(elapsed_ms) as p95_ms
+from request_logs final
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+group by second order by second;
+
+-- name: request_routes
+-- The operations that were asked for most.
+select method, route, count() as requests, countIf(status >= 500) as failed,
+    quantile(0.5)(elapsed_ms) as p50_ms, quantile(0.95)(elapsed_ms) as p95_ms
+from request_logs final
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+group by method, route order by requests desc, method, route limit {limit:UInt32};
+
+-- name: request_statuses
+-- How many answers each status was.
+select status, count() as requests
+from request_logs final
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+group by status order by status;
+
+-- name: request_slowest
+-- The requests that took longest.
+select id, at, method, path, route, status, elapsed_ms, user, request_id, address, user_agent
+from request_logs final
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+order by elapsed_ms desc, id limit {limit:UInt32};
+
+-- name: request_refused
+-- Who was turned away by a limit most often, and where.
+select route, user, address, count() as requests, max(at) as last
+from request_logs final
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') and status = 429
+group by route, user, address order by requests desc, last desc, address limit {limit:UInt32};

@@ -1,10 +1,20 @@
 -- name: records
 -- Records of a run in the order of their key, after a position; the primary key leads straight to it.
-select id, key, url, data, fetched_at
+select id, key, url, data, fetched_at, completeness, quality, language, word_count, category, data_type
 from records
 where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
     and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
 order by key, id limit {limit:UInt32}
+
+-- name: marks
+-- Marks of a run's records in the order of their key, after a position; the primary key leads straight to it.
+select record_id, key, state, other, fields, at
+from record_marks final
+where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
+    and ({state:String} = '' or state = {state:String})
+    and ({after_id:String} = '' or (key, record_id, state)
+        > ({after_key:String}, toUUIDOrZero({after_id:String}), {after_state:String}))
+order by key, record_id, state limit {limit:UInt32}
 
 -- name: trends
 -- Trends, newest first, after a position; of some runs, or of all (an empty list of runs).

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from infra.local.clickhouse_front.engine import Answer, Engine
 from infra.local.clickhouse_front.errors import Refused, too_many, wrong_password
 from infra.local.clickhouse_front.query import Query, parse_query
-from infra.local.clickhouse_front.request_body import BoundedReader, RequestBody, decoded
+from infra.local.clickhouse_front.request_body import BoundedReader, body_of, decoded
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -151,11 +151,13 @@ async def _ping(_: Request) -> Response:
 async def _read(request: Request) -> tuple[Query, BoundedReader]:
     items = list(request.query_params.multi_items())
     encoding = request.headers.get("content-encoding", "").lower()
-    body: io.RawIOBase | io.BytesIO = RequestBody(request.stream(), asyncio.get_running_loop())
+    body: io.RawIOBase | io.BytesIO
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await request.form(max_files=0, max_part_size=16 * 1024 * 1024)
         items += [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         body, encoding = io.BytesIO(), ""
+    else:
+        body = await body_of(request.stream())
     query = parse_query(items, request.headers, read_only=request.method == "GET")
     return query, decoded(body, encoding)
 

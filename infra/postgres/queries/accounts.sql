@@ -1,16 +1,20 @@
 -- name: credential
--- The account that signs in by this username or e-mail address, with its password's hash.
+-- The account that signs in by this e-mail address or username, with its password's hash. Both are one namespace since
+-- names are checked; of older rows what looks like an address is one first, for a name may have been chosen to be it.
 select * from accounts where username = %(login)s or email = lower(%(login)s)
-order by (username = %(login)s) desc limit 1;
+order by (email = lower(%(login)s)) is true desc limit 1;
 
 -- name: user
 -- One account.
 select * from accounts where id = %(id)s;
 
 -- name: add_user
--- A new account; no row when the name or the address is taken.
-insert into users (id, username, email, password_hash, role, first_name, last_name, password_expires)
-values (%(id)s, %(username)s, %(email)s, %(password_hash)s, %(role)s, %(first_name)s, %(last_name)s, %(expires)s)
+-- A new account; no row when the name or the address is taken, as whichever of the two. A name that could be an address
+-- is its owner's own, so that no two at once can take one of each; none with a colon could be.
+insert into users (id, username, email, password_hash, role, first_name, last_name, password_expires, kind)
+select %(id)s, %(username)s, %(email)s, %(password_hash)s, %(role)s, %(first_name)s, %(last_name)s, %(expires)s, %(kind)s
+where (%(username)s::text not like '%%@%%' or %(username)s like '%%:%%' or lower(%(username)s) = %(email)s::text)
+    and not exists (select from users where lower(username) = %(email)s::text)
 on conflict do nothing returning id;
 
 -- name: grant
@@ -102,8 +106,12 @@ where (
 returning *;
 
 -- name: lock_user
--- Keys of one account are made one after the other.
+-- Whatever opens, ends or changes what lets an account in happens one after the other.
 select id from users where id = %(id)s for update;
+
+-- name: lock_as_seen
+-- The same, if the account is active and nothing that lets it in has changed since it was looked at.
+select id from users where id = %(id)s and status = 'active' and credential_version = %(version)s for update;
 
 -- name: keys
 -- An account's keys, newest first.
@@ -127,18 +135,25 @@ update api_keys set last_used = now(), last_address = %(address)s
 where id = %(id)s and (last_used is null or last_used < now() - interval '1 minute');
 
 -- name: add_link
--- A one-time link.
+-- A one-time link, unless its account has changed since it was looked at.
 insert into sign_in_links (link_hash, user_id, expires_at, purpose)
-values (%(link_hash)s, %(user_id)s, %(expires_at)s, %(purpose)s);
+select %(link_hash)s, id, %(expires_at)s, %(purpose)s from users
+where id = %(user_id)s and credential_version = %(version)s for update
+returning user_id;
 
 -- name: use_link
--- Spends a link: whoever updates the row is the one that gets in.
-update sign_in_links l set used_at = now() from users u
+-- Spends a link: whoever updates the row is the one that gets in. Its account is held first, and looked at as it is then.
+with owner as (
+    select id from users
+    where id = (select user_id from sign_in_links where link_hash = %(link_hash)s)
+        and status = 'active' and kind = 'person' for update
+)
+update sign_in_links l set used_at = now() from owner
 where l.link_hash = %(link_hash)s and l.used_at is null and l.expires_at > now() and l.purpose = %(purpose)s
-    and u.id = l.user_id and u.status = 'active' and u.kind = 'person'
-returning u.id;
+    and owner.id = l.user_id
+returning owner.id;
 
--- name: still_good
+-- name: standing
 -- Of these sessions and keys the ones that still count, with what their account may do now.
 select g.id, u.role, u.permissions
 from (

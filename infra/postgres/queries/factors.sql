@@ -19,9 +19,12 @@ insert into backup_codes (user_id, code_hash) select %(user_id)s, unnest(%(hashe
 select key_id, sealed, salt, enabled_at is not null as enabled, last_step from factors where user_id = %(user_id)s;
 
 -- name: enable
--- Whoever updates the row has enabled it.
-update factors set enabled_at = now(), last_step = %(step)s
-where user_id = %(user_id)s and enabled_at is null returning user_id;
+-- Whoever updates the row has enabled it; a sign-in that was under way without it is none any more.
+with enabled as (
+    update factors set enabled_at = now(), last_step = %(step)s
+    where user_id = %(user_id)s and enabled_at is null returning user_id
+)
+update users set credential_version = credential_version + 1 from enabled where id = enabled.user_id returning id;
 
 -- name: spend_step
 -- Whoever updates the row has spent the step, and every one before it.
@@ -35,4 +38,5 @@ where user_id = %(user_id)s and code_hash = %(code_hash)s and used_at is null re
 
 -- name: remove
 -- The factor with its codes.
-delete from factors where user_id = %(user_id)s returning user_id;
+with removed as (delete from factors where user_id = %(user_id)s returning user_id)
+update users set credential_version = credential_version + 1 from removed where id = removed.user_id returning id;

@@ -26,8 +26,8 @@ where f.run_id = a.run_id and f.url_fp = a.url_fp and f.state = 'issued' and f.f
 returning f.run_id::text, f.url_fp::text, f.priority
 
 -- name: held_before
--- Answers whose claim was written before a crash: theirs is the row, and nothing changes.
-select f.run_id::text, f.url_fp::text
+-- Answers whose claim was written before a crash: theirs is the row, and nothing changes, whatever they say now.
+select f.run_id::text, f.url_fp::text, f.outcome, f.klass, f.reason, f.records
 from unnest(%(run)s::uuid[], %(fp)s::uuid[], %(fetch)s::uuid[]) as a(run_id, url_fp, fetch_id)
 join frontier f on f.run_id = a.run_id and f.url_fp = a.url_fp and f.fetch_id = a.fetch_id and f.state = 'done'
 

@@ -10,7 +10,12 @@ insert into identities (issuer, subject, user_id) values (%(issuer)s, %(subject)
 on conflict (issuer, subject) do update set user_id = excluded.user_id where identities.user_id = excluded.user_id
 returning user_id
 
--- name: add_user
--- A person without a password of ours; no row when the name or the address is taken.
-insert into users (id, username, email, password_hash, role)
-values (%(id)s, %(username)s, %(email)s, '', %(role)s) on conflict do nothing returning id
+-- name: all
+-- Who an account is elsewhere; `own` is the one that it was made for, in the same transaction.
+select i.id, i.issuer, i.subject, i.created_at as linked_at, i.created_at = u.created_at as own
+from identities i join users u on u.id = i.user_id where i.user_id = %(user_id)s order by i.created_at, i.id
+
+-- name: unlink
+-- No row for one that is not this account's.
+with unlinked as (delete from identities where id = %(id)s and user_id = %(user_id)s returning user_id)
+update users set credential_version = credential_version + 1 from unlinked where id = unlinked.user_id returning id

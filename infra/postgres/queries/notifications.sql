@@ -47,21 +47,55 @@ where d.state = 'held' and d.job_id = one.job_id and d.target = one.target
 returning d.target, d.body, d.created_at, coalesce((select name from jobs where jobs.id = d.job_id), '') as job_name;
 
 -- name: take
--- Deliveries whose turn it is, at most four of a host and none of those that are busy: held until the lease is over.
-with waiting as (
-    select id, host, next_try from deliveries
-    where state = 'pending' and next_try <= now() and host <> all(%(busy)s) order by next_try limit 1000
-), ranked as (
-    select id, next_try, row_number() over (partition by host order by next_try, id) as place from waiting
+-- Deliveries whose turn it is, held until the lease is over. Places go round the owners, whoever has the fewest first;
+-- an endpoint that fails has one, and all of those together half. What is under way (hosts, owners, webhooks, ailing) counts.
+with recursive told (webhook_id) as (
+    (select webhook_id from deliveries where state = 'pending' order by webhook_id limit 1)
+    union all
+    select (select d.webhook_id from deliveries d where d.state = 'pending' and d.webhook_id > told.webhook_id
+        order by d.webhook_id limit 1)
+    from told where told.webhook_id is not null
+), busy as (
+    select * from unnest(%(hosts)s::text[], %(owners)s::text[], %(webhooks)s::uuid[], %(ailing)s::boolean[])
+        as one (host, owner, webhook_id, ailing)
+), of_webhook as (
+    select d.id, d.next_try, w.id as webhook_id, w.owner, w.host, w.failures > 0 as ailing
+    from told join webhooks w on w.id = told.webhook_id
+    cross join lateral (
+        select id, next_try from deliveries where webhook_id = w.id and state = 'pending' and next_try <= now()
+        order by next_try limit greatest(0, case when w.failures > 0 then 1 else %(of_host)s end
+            - (select count(*) from busy where busy.webhook_id = w.id))
+    ) d
+    where w.rest_until is null or w.rest_until <= now()
+), at_host as (
+    select *, row_number() over (partition by host, owner order by next_try, id)
+        + (select count(*) from busy b where b.host = o.host and b.owner = o.owner) as place
+    from of_webhook o
+), of_host as (
+    select *, row_number() over (partition by host order by place, next_try, id)
+        + (select count(*) from busy b where b.host = h.host) as host_place
+    from at_host h where place <= %(of_owner_at_host)s
+), of_owner as (
+    select *, row_number() over (partition by owner order by ailing, host_place, next_try, id)
+        + (select count(*) from busy b where b.owner = h.owner) as owner_place
+    from of_host h where host_place <= %(of_host)s
+), of_ailing as (
+    select *, row_number() over (partition by ailing order by owner_place, next_try, id)
+        + (select count(*) from busy b where b.ailing = o.ailing) as ailing_place
+    from of_owner o where owner_place <= %(of_owner)s
 ), due as (
-    select d.id from deliveries d join ranked r on r.id = d.id
-    where r.place <= 4 and d.state = 'pending' and d.next_try <= now()
-    order by r.next_try limit %(most)s for update of d skip locked
+    select d.id from deliveries d join of_ailing a on a.id = d.id
+    where (not a.ailing or a.ailing_place <= %(of_ailing)s) and d.state = 'pending' and d.next_try <= now()
+    order by a.owner_place, a.next_try limit %(most)s for update of d skip locked
 )
 update deliveries d set tries = d.tries + 1, next_try = now() + make_interval(secs => %(lease)s)
 from due, webhooks w where d.id = due.id and w.id = d.webhook_id
-returning d.id::text, w.id::text as webhook_id, w.owner, w.url, d.host, d.body, d.tries, w.key_id, w.sealed,
+returning d.id::text, w.id::text as webhook_id, w.owner, w.url, d.host, d.body, d.tries, w.failures, w.key_id, w.sealed,
     w.previous_key_id, case when w.previous_until > now() then w.previous_sealed end as previous_sealed;
+
+-- name: rouse
+-- Its owner wants to see it tried now.
+update webhooks set rest_until = null where id = %(webhook_id)s and rest_until is not null;
 
 -- name: delivered
 -- It was taken.
@@ -70,7 +104,8 @@ update deliveries set state = 'delivered', finished_at = now(), attempts = case
 
 -- name: well
 -- Its webhook answers again.
-update webhooks set failing_since = null where id = %(webhook_id)s and failing_since is not null;
+update webhooks set failing_since = null, failures = 0, rest_until = null
+where id = %(webhook_id)s and failing_since is not null;
 
 -- name: later
 -- Another try, in so many seconds.
@@ -85,8 +120,10 @@ update deliveries set state = 'failed', finished_at = now(), attempts = case
 where id = %(id)s and state = 'pending';
 
 -- name: ill
--- Its webhook does not answer, since when.
-update webhooks set failing_since = coalesce(failing_since, now()) where id = %(webhook_id)s
+-- Its webhook does not answer, since when; it rests for a while. What failed at one time counts once.
+update webhooks set failing_since = coalesce(failing_since, now()), failures = greatest(failures, %(failures)s + 1),
+    rest_until = greatest(rest_until, now() + make_interval(secs => %(rest)s))
+where id = %(webhook_id)s
 returning id::text, owner, name, url, disabled_at is null
     and (%(gone)s or failing_since < now() - make_interval(secs => %(patience)s)) as over;
 
@@ -144,7 +181,8 @@ with changed as (
         disabled_at = case when %(enabled)s then null else coalesce(disabled_at, now()) end,
         disabled_why = case when %(enabled)s then '' when disabled_at is null then 'Its owner disabled it.'
             else disabled_why end,
-        failing_since = case when %(enabled)s and disabled_at is not null then null else failing_since end
+        failing_since = case when %(enabled)s and disabled_at is not null then null else failing_since end,
+        failures = case when %(enabled)s and disabled_at is not null then 0 else failures end, rest_until = null
     where id = %(id)s
     returning id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at,
         failing_since, disabled_at, disabled_why, previous_until
@@ -178,6 +216,9 @@ order by created_at desc, id desc limit %(limit)s;
 
 -- name: again
 -- Sent once more, from the first try on. What its sender holds at the moment stays with it.
-update deliveries set state = 'pending', tries = 0, next_try = now(), finished_at = null
-where id = %(id)s and webhook_id = %(webhook_id)s and state <> 'pending'
-returning id::text, webhook_id::text, event, state, tries, next_try, created_at, finished_at, body, attempts;
+with again as (
+    update deliveries set state = 'pending', tries = 0, next_try = now(), finished_at = null
+    where id = %(id)s and webhook_id = %(webhook_id)s and state <> 'pending'
+    returning id::text, webhook_id::text, event, state, tries, next_try, created_at, finished_at, body, attempts
+), roused as (update webhooks w set rest_until = null from again where w.id = again.webhook_id::uuid)
+select * from again;

@@ -1,10 +1,5 @@
 -- OAuth2 clients, and what they are given.
 
--- name: add_service
--- The account that a client acts as: it has no password, and so no way in but the client's. No row for a taken name.
-insert into users (id, username, password_hash, role, kind)
-values (%(id)s, %(username)s, '', %(role)s, 'service') on conflict do nothing returning id
-
 -- name: add_client
 -- A new client; no row for a taken name.
 insert into oauth_clients (id, name, redirect_uris, scopes, secret_hash, resource_server, service_user, created_by)
@@ -42,9 +37,22 @@ where g.client_id = %(id)s and s.id = g.session_id and s.revoked_at is null
 -- What it made stays, so its account does; but nobody is let in by it any more.
 update users u set status = 'disabled' from oauth_clients c where c.id = %(id)s and u.id = c.service_user
 
+-- name: hold_client
+-- The client, which nobody removes meanwhile.
+select id from oauth_clients where id = %(client_id)s for share
+
+-- name: hold_owner
+-- The account that a code is of, as it is from now on: the same order as whoever ends its codes and sessions.
+select id from users
+where id = (select user_id from oauth_codes where code_hash = %(code_hash)s and client_id = %(client_id)s) for update
+
+-- name: lock_client
+-- Whoever redeems something of a client that goes waits, and finds it gone.
+select id from oauth_clients where id = %(id)s for update
+
 -- name: remove_client
 -- Removes a client with its codes.
-delete from oauth_clients where id = %(id)s returning id
+delete from oauth_clients where id = %(id)s
 
 -- name: tidy_codes
 -- Codes that have expired long ago tell nothing any more; for a day a second use is still noticed.
@@ -84,7 +92,7 @@ insert into oauth_grants (session_id, client_id) values (%(session_id)s, %(clien
 -- name: lock_service
 -- The service account of a client, if it is active; one request at a time opens its session.
 select u.id from oauth_clients c join users u on u.id = c.service_user
-where c.id = %(client_id)s and u.status = 'active' for update of c
+where c.id = %(client_id)s and u.status = 'active' for update of c, u
 
 -- name: prolong_service
 -- The open session of a service account lasts as long as the token that is made now.

@@ -8,8 +8,11 @@ from take_tokens(%(owners)s::text[], %(categories)s::text[], %(limits)s::int[], 
 order by place
 
 -- name: sweep
--- Forgets full buckets: whoever comes back gets one that is just as full.
-delete from rate_buckets where (owner, category) in (
+-- Forgets full buckets, a portion of them: whoever comes back gets one that is just as full.
+with full_ones as (
     select owner, category from rate_buckets
-    where minute_ends < now() - interval '60 s' and coalesce(blocked_until, '-infinity') < now()
-    limit 10000 for update skip locked)
+    where second < extract(epoch from now()) - 60 and coalesce(blocked_until, '-infinity') < now()
+    limit %(portion)s for update skip locked),
+forgotten as (
+    delete from rate_buckets b using full_ones f where (b.owner, b.category) = (f.owner, f.category) returning 1)
+select count(*) as forgotten from forgotten

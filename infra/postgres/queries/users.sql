@@ -35,16 +35,19 @@ select id from users where role = 'admin' and status = 'active' and kind = 'pers
 
 -- name: lock
 -- The account, held until it is decided what becomes of it.
-select id, role, status, email from users where id = %(id)s for update;
+select id from users where id = %(id)s for update;
 
 -- name: taken
--- Whether another account has this address.
-select exists (select from users where email = %(email)s and id <> %(id)s) as taken;
+-- Whether another account has this address, or is signed in to by it as its name.
+select exists (
+    select from users where (email = %(email)s or lower(username) = %(email)s) and id <> %(id)s
+) as taken;
 
 -- name: change
 -- What is given is changed.
 update users set first_name = coalesce(%(first_name)s, first_name), last_name = coalesce(%(last_name)s, last_name),
-    email = coalesce(%(email)s, email), role = coalesce(%(role)s, role), status = coalesce(%(status)s, status)
+    email = coalesce(%(email)s, email), role = coalesce(%(role)s, role), status = coalesce(%(status)s, status),
+    credential_version = credential_version + (coalesce(%(email)s, %(status)s::text) is not null)::int
 where id = %(id)s;
 
 -- name: ungrant
@@ -56,15 +59,26 @@ delete from grants where user_id = %(user_id)s;
 delete from users where id = %(id)s;
 
 -- name: set_password
--- The new password; `expires` is the end of one that somebody else has chosen. Programs' accounts have none.
-update users set password_hash = %(password_hash)s, password_changed = now(), password_expires = %(expires)s
-where id = %(id)s and kind = 'person' returning id;
+-- The new password; `expires` is the end of one that somebody else has chosen. Programs' accounts have none. With a
+-- `version` only if nothing has changed since that was looked at.
+update users set password_hash = %(password_hash)s, password_changed = now(), password_expires = %(expires)s,
+    credential_version = credential_version + 1
+where id = %(id)s and kind = 'person' and credential_version = coalesce(%(version)s, credential_version) returning id;
 
 -- name: end_other_sessions
 -- Ends every session of an account but the one that asked, and the codes that would become others.
 with codes as (delete from oauth_codes where user_id = %(user_id)s and spent_at is null)
 update sessions set revoked_at = now()
 where user_id = %(user_id)s and revoked_at is null and id is distinct from %(keep)s;
+
+-- name: end_keys
+-- No key of an account counts any more.
+update api_keys set revoked_at = now() where user_id = %(user_id)s and revoked_at is null;
+
+-- name: end_identities
+-- Whoever was linked to an account leads in no more; the one that it was made for, in the same transaction, is its own.
+delete from identities i using users u
+where u.id = %(user_id)s and i.user_id = u.id and i.created_at <> u.created_at;
 
 -- name: end_links
 -- No link that was sent before leads in any more.

@@ -30,13 +30,18 @@ def to_price(value: Any, page: Page) -> Price | None:
     have two decimals or none; "free" is 0; a sign before it is not part of a price.
     """
     if isinstance(value, str):
-        found = _SIMPLE(value)
-        if found:
-            return Price(float(f"{found[2].replace(',', '')}.{found[3]}"), found[1])
-        return parsed(value)
+        return _written(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Price(finite(value), None)
     raise UnreadableValueError(f"{type(value).__name__} is not a price.")
+
+
+@lru_cache(maxsize=16_384)
+def _written(raw: str) -> Price | None:
+    found = _SIMPLE(raw)
+    if found:
+        return Price(float(f"{found[2].replace(',', '')}.{found[3]}"), found[1])
+    return parsed(raw)
 
 
 @lru_cache(maxsize=16_384)

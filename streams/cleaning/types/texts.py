@@ -21,10 +21,9 @@ def tidy(text: str) -> str:
 
     Soft hyphens go too: they say where a word may be broken, and searching for it would miss it.
     """
-    if text.isprintable():
-        if "  " in text or text[:1] == " " or text[-1:] == " ":
-            return " ".join(text.split())
-        return text
+    if text.isprintable():  # then the blank is all the white space there is
+        text = text.strip(" ")
+        return " ".join(text.split()) if "  " in text else text
     return " ".join(_SURROGATE.sub("\ufffd", _UNSEEN.sub("", text)).split())
 
 

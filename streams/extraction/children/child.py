@@ -35,6 +35,9 @@ OF_A_PAGE = Limits(2.0, 6.0)
 OF_A_SOURCE = Limits(10.0, 20.0)
 """A sitemap of 50,000 long addresses takes 2.5 s; there are no rules in it that could be at fault."""
 
+PATIENT = Limits(6.0, 18.0)
+"""For a page that was read in time in another life of the worker."""
+
 
 class Child:
     """A child that is reading, or waits to."""

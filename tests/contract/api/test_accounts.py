@@ -59,11 +59,30 @@ async def test_an_account_is_found_by_name_and_by_address(stores: Stores, user: 
     assert (await stores.accounts.user(str(uuid4()))) is None
 
 
-async def test_a_name_that_is_another_ones_address_leads_to_the_name(stores: Stores, user: User) -> None:
-    squatter = someone(username=user.email, email=None)
+async def test_names_and_addresses_are_one_namespace(stores: Stores, user: User) -> None:
+    own = f"{uuid4()}@example.com"
+    for taken in (
+        someone(username=str(user.email).upper(), email=None),
+        someone(username=own, email=None),
+        someone(username=own, email=f"not-{own}"),
+    ):
+        assert not await stores.accounts.add_user(taken, "another hash", act())
+    first = someone(username=own.upper(), email=own)
+    assert await stores.accounts.add_user(first, "a hash", act())
+    assert await stores.accounts.add_user(someone(username=f"service:{uuid4()}@x", email=None), "", act())
+
+
+async def test_of_older_rows_an_address_leads_to_its_owner(stores: Stores, user: User) -> None:
+    if stores.database is None:
+        pytest.skip("the fake has no older rows")
+    squatter = someone()
     assert await stores.accounts.add_user(squatter, "another hash", act())
-    found = await stores.accounts.credential(str(user.email))
-    assert found is not None and found.user.id == squatter.id
+    await stores.database.fetch("update users set username = %s where id = %s", (user.email, squatter.id))
+    try:
+        found = await stores.accounts.credential(str(user.email))
+        assert found is not None and found.user.id == user.id
+    finally:
+        await stores.database.fetch("update users set username = %s where id = %s", (squatter.username, squatter.id))
 
 
 async def test_a_taken_name_or_address_changes_nothing_and_audits_nothing(stores: Stores, user: User) -> None:
@@ -133,11 +152,19 @@ async def test_the_grace_is_for_the_last_token_alone(stores: Stores, user: User)
     assert await stores.accounts.rotate(session.id, hashes[0], hashes[3], 60, act(), act(), nobody) == "reused"
 
 
-async def test_keys_are_found_by_their_hash_until_they_are_revoked(stores: Stores, user: User) -> None:
+@pytest.fixture
+async def by(stores: Stores, user: User) -> str:
+    """The session that makes keys."""
+    session = session_of(user)
+    assert await stores.accounts.open_session(session, act())
+    return session.id
+
+
+async def test_keys_are_found_by_their_hash_until_they_are_revoked(stores: Stores, user: User, by: str) -> None:
     secret = os.urandom(32)
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="trawl_x", created_at=datetime.now(UTC))
-    kept = await stores.accounts.add_key(key, secret, act(), 50)
-    assert kept is not None and (kept.id, kept.name, kept.last_used, kept.scopes) == (key.id, "k", None, None)
+    kept = await stores.accounts.add_key(key, secret, act(), 50, by)
+    assert isinstance(kept, ApiKey) and (kept.id, kept.name, kept.last_used, kept.scopes) == (key.id, "k", None, None)
     found = await stores.accounts.by_key(secret, "192.0.2.9")
     assert found is not None and (found.id, found.expires_at, found.user.id) == (key.id, None, user.id)
     listed = await stores.accounts.keys(user.id)
@@ -153,31 +180,32 @@ async def test_keys_are_found_by_their_hash_until_they_are_revoked(stores: Store
     assert await stores.accounts.keys(user.id) == []
 
 
-async def test_an_expired_key_is_not_found(stores: Stores, user: User) -> None:
+async def test_an_expired_key_is_not_found(stores: Stores, user: User, by: str) -> None:
     secret, past = os.urandom(32), datetime.now(UTC) - timedelta(seconds=1)
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=past, expires_at=past)
-    await stores.accounts.add_key(key, secret, act(), 50)
+    await stores.accounts.add_key(key, secret, act(), 50, by)
     assert await stores.accounts.by_key(secret) is None
 
 
-async def test_a_key_keeps_its_scopes(stores: Stores, user: User) -> None:
+async def test_a_key_keeps_its_scopes(stores: Stores, user: User, by: str) -> None:
     secret = os.urandom(32)
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC),
                  scopes=("read_data",))  # fmt: skip
-    kept, found = await stores.accounts.add_key(key, secret, act(), 50), await stores.accounts.by_key(secret)
-    assert kept is not None and found is not None and kept.scopes == found.scopes == ("read_data",)
+    kept, found = await stores.accounts.add_key(key, secret, act(), 50, by), await stores.accounts.by_key(secret)
+    assert isinstance(kept, ApiKey) and found is not None and kept.scopes == found.scopes == ("read_data",)
     assert (await stores.accounts.keys(user.id))[0].scopes == ("read_data",)
 
 
-async def test_an_account_has_so_many_keys_however_many_are_made_at_once(stores: Stores, user: User) -> None:
-    async def make(**fields: Any) -> ApiKey | None:
+async def test_an_account_has_so_many_keys_however_many_are_made_at_once(stores: Stores, user: User, by: str) -> None:
+    async def make(**fields: Any) -> ApiKey | str:
         key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC), **fields)
-        return await stores.accounts.add_key(key, os.urandom(32), act(), 3)
+        return await stores.accounts.add_key(key, os.urandom(32), act(), 3, by)
 
     await make(expires_at=datetime.now(UTC) - timedelta(seconds=1))
-    made = [key for key in await asyncio.gather(*(make() for _ in range(12))) if key]
-    assert len(made) == 3
-    assert await stores.accounts.revoke_key(user.id, made[0].id, act()) and await make() is not None
+    made = [key for key in await asyncio.gather(*(make() for _ in range(12))) if isinstance(key, ApiKey)]
+    assert len(made) == 3 and await make() == "full"
+    assert await stores.accounts.revoke_key(user.id, made[0].id, act()) and isinstance(await make(), ApiKey)
+    assert await stores.accounts.end_session(by, act()) and await make() == "ended"
 
 
 async def test_a_link_lets_in_once_however_many_try(stores: Stores, user: User) -> None:
@@ -207,9 +235,9 @@ async def test_what_still_counts_is_told_with_the_role(stores: Stores, user: Use
         await stores.accounts.open_session(session, act())
     await stores.accounts.end_session(bad.id, act())
     key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC))
-    await stores.accounts.add_key(key, os.urandom(32), act(), 50)
-    answer = await stores.accounts.still_good([good.id, bad.id, key.id, str(uuid4())])
-    assert answer == {good.id: "analyst", key.id: "analyst"}
+    await stores.accounts.add_key(key, os.urandom(32), act(), 50, good.id)
+    answer = await stores.accounts.standing([good.id, bad.id, key.id, str(uuid4())])
+    assert {each: standing.role for each, standing in answer.items()} == {good.id: "analyst", key.id: "analyst"}
 
 
 async def test_a_note_is_audited(stores: Stores) -> None:

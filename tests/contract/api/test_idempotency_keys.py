@@ -106,6 +106,20 @@ async def test_one_attempt_may_do_several_things_and_a_refused_one_leaves_the_de
     await stores.jobs.create(opening(), claimed(second))
 
 
+async def test_a_refused_repeat_leaves_what_another_attempt_has_done(stores: Stores) -> None:
+    key, job = str(uuid4()), opening()
+    killed, refused, third = attempt(key), attempt(key), attempt(key)
+    await claim(stores, killed)
+    await stores.jobs.create(job, claimed(killed))
+    await lapse(stores)
+    await claim(stores, refused)
+    await stores.idempotency.release(refused, undone=True)
+    await claim(stores, third)
+    with pytest.raises(DeedDone):
+        await stores.jobs.create(replace(opening(), owner=job.owner), claimed(third))
+    assert await stores.jobs.count(JobFilter(owner=job.owner)) == 1
+
+
 async def test_answers_are_sealed(stores: Stores) -> None:
     if stores.database is None:
         pytest.skip("the fake keeps nothing at rest")

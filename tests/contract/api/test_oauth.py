@@ -162,10 +162,14 @@ async def test_clients_are_kept_changed_and_never_two_of_a_name(kept: Kept) -> N
 async def test_somebody_of_a_provider_is_one_account(kept: Kept, user: User) -> None:
     identity = Identity(issuer="https://id.example", subject=str(uuid4()))
     assert await kept.identities.find(identity.issuer, identity.subject) is None
-    assert await kept.identities.link(identity, user.id, act()) and await kept.identities.link(identity, user.id, act())
     other = someone()
     assert await kept.accounts.add_user(other, "a hash", act())
-    assert not await kept.identities.link(identity, other.id, act())
+    mine, theirs = session_of(user.id), session_of(other.id)
+    for session in (mine, theirs):
+        assert await kept.accounts.open_session(session, act())
+    assert await kept.identities.link(identity, user.id, act(), mine.id)
+    assert await kept.identities.link(identity, user.id, act(), mine.id)
+    assert not await kept.identities.link(identity, other.id, act(), theirs.id)
     assert not await kept.identities.create(identity, someone(), act())
     found = await kept.identities.find(identity.issuer, identity.subject)
     assert found is not None and found.id == user.id

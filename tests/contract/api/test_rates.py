@@ -1,6 +1,7 @@
 """Buckets of tokens: exact, whoever asks, and blocked only by asking for more than the minute has."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,6 +108,39 @@ async def test_without_a_block_the_minute_is_waited_for(buckets: Buckets, owner:
     assert (taken.refused, taken.retry) == ("minute", 40)
     buckets.move(BEGIN + 60)
     assert not (await buckets.take(owner, limit=1, block=0))[0].refused
+
+
+async def test_tokens_come_back_one_by_one_and_no_edge_lets_twice_the_minute_pass(buckets: Buckets, owner: str) -> None:
+    """Nine wait for the end of the first one's minute: with a bucket that is filled at once, 19 pass within 7 s."""
+    buckets.move(BEGIN)
+    await buckets.take(owner, block=0)
+    passed = []
+    for tick in range(16):
+        at = BEGIN + 55 + tick / 2
+        buckets.move(at)
+        found = await buckets.take(owner, block=0)
+        passed += [at] * (not found[0].refused)
+        if found[0].refused:
+            back = BEGIN + (60 if at < BEGIN + 60 else 115)
+            assert found[0].retry == pytest.approx(back - at), "when the oldest of the ten comes back"
+    assert len(passed) == 10, "nine, and the one of the beginning that came back"
+
+
+async def test_whoever_comes_when_told_is_let_in(buckets: Buckets, owner: str) -> None:
+    """And whatever the pace, no 59 s have more than the minute's, no .9 s more than the burst."""
+    dice, now, passed = random.Random(7), BEGIN + 0.37, list[float]()
+    for _ in range(150):
+        buckets.move(now)
+        (taken,) = await buckets.take(owner, limit=12, burst=3, block=0)
+        if taken.refused:
+            assert 0 < taken.retry <= 60
+            now += taken.retry + 0.000_01
+        else:
+            passed.append(now)
+            now += dice.choice((0.0, 0.05, 0.2, 3.0))
+        assert not (taken.refused and passed and now - passed[-1] > 60.1)
+    for spell, most in ((59.0, 12), (0.9, 3)):
+        assert all(sum(at <= other < at + spell for other in passed) <= most for at in passed)
 
 
 async def test_many_at_once_take_as_many_as_there_are(buckets: Buckets, owner: str) -> None:

@@ -13,9 +13,10 @@ from api.ports import Records
 from infra.clickhouse.client import connect
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reading import Reading
-from schemas.ledger import StoredRecord, StoredTrend
+from schemas.ledger import StoredMark, StoredRecord, StoredTrend
 from tests.unit.api.fakes import FakeRecords
 
+SCORES = ("completeness", "quality", "language", "word_count", "category", "data_type")
 BEGAN = datetime(2026, 1, 5, 10, 30, 0, 123_000, tzinfo=UTC)
 
 
@@ -42,12 +43,22 @@ class Store:
             "numbers",
             "fetched_at",
             "ingested_at",
+            *SCORES,
         ]
         rows = [
             [each.id, dataset, run_id, run_id, run_id, each.key, each.url, each.data, {}, each.fetched_at, BEGAN]
+            + [getattr(each, name) for name in SCORES]
             for each in records
         ]
         await asyncio.to_thread(self.client.insert, "records", rows, column_names=names)
+
+    async def keep_marks(self, dataset: str, run_id: str, marks: list[StoredMark]) -> None:
+        if self.client is None:
+            self.records.stored_marks[run_id] = marks  # type: ignore[attr-defined]
+            return
+        names = [*asdict(marks[0]), "id", "dataset", "run_id", "job_id", "ingested_at"]
+        rows = [[*asdict(mark).values(), run_id, dataset, run_id, run_id, BEGAN] for mark in marks]
+        await asyncio.to_thread(self.client.insert, "record_marks", rows, column_names=names)
 
     async def keep_trends(self, trends: list[StoredTrend]) -> None:
         if self.client is None:
@@ -100,6 +111,40 @@ async def test_data_comes_back_as_it_was_stored(store: Store) -> None:
     text = '{"name":"Ünïcode \U0001f41f \\u0007 \\" \\\\ </script>","n":[1e-7,null,true]}'
     await store.keep(dataset, run_id, [record("k", text)])
     assert [each.data for each in await store.records.records(dataset, run_id, None, 1)] == [text]
+
+
+async def test_a_record_s_scores_are_stored_beside_it(store: Store) -> None:
+    dataset, run_id = f"set-{uuid4()}", str(uuid4())
+    scored = replace(record("k"), completeness=60.0, quality=65.5, language="en", word_count=4, category="home",
+                     data_type="ecommerce")  # fmt: skip
+    await store.keep(dataset, run_id, [scored])
+    assert await store.records.records(dataset, run_id, None, 2) == [scored]
+
+
+async def test_marks_come_in_the_order_of_their_key_each_once(store: Store) -> None:
+    dataset, run_id = f"set-{uuid4()}", str(uuid4())
+    states = ("new", "changed", "similar", "gone", "new")
+    marks = [
+        StoredMark(record_id=str(uuid4()), key=key, state=state, other="", fields='{"price":[1,2]}', at=BEGAN)
+        for key, state in zip(("c", "a", "a", "", "b'"), states, strict=True)
+    ]
+    marks.append(replace(marks[1], state="similar"))
+    await store.keep_marks(dataset, run_id, [*marks, marks[0]])
+    await store.keep_marks(dataset, str(uuid4()), [replace(marks[0], key="another run's")])
+    ask = store.records.marks
+    whole = await ask(dataset, run_id, None, None, 100)
+    assert [mark.key for mark in whole] == ["", "a", "a", "a", "b'", "c"]
+    assert sorted(whole, key=repr) == sorted(marks, key=repr)
+    pieces: list[StoredMark] = []
+    while piece := await ask(dataset, run_id, None, _place(pieces[-1]) if pieces else None, 1):
+        pieces += piece
+    assert pieces == whole
+    assert [mark.key for mark in await ask(dataset, run_id, "new", None, 100)] == ["b'", "c"]
+    assert await ask(f"not {dataset}", str(uuid4()), None, None, 100) == []
+
+
+def _place(mark: StoredMark) -> tuple[str, str, str]:
+    return mark.key, mark.record_id, mark.state
 
 
 TREND = StoredTrend(

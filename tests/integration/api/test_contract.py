@@ -23,7 +23,7 @@ CHECKED: list[Any] = [not_a_server_error, *CHECKS.get_by_names(_NAMES)]
 EXAMPLES = int(os.environ.get("TRAWL_TEST_EXAMPLES", "8"))
 """For each operation, valid and invalid ones each; `make fuzz` plays many more."""
 
-_SLOW = {"/api/v1/scrape/estimate": 1, "/api/v1/jobs/{job_id}/preview": 1}
+_SLOW = {"/api/v1/scrape/estimate": 1, "/api/v1/scrape/validate": 1, "/api/v1/jobs/{job_id}/preview": 1}
 """What waits for other processes, which do not run here."""
 _OUT = {"/api/v1/auth/logout", "/auth/logout"}
 """Signing out would end the play."""

@@ -22,6 +22,7 @@ from schemas.delivery import Delivery
 from schemas.events import Event
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS, topic_of
+from streams.warehouse.arriving import decode
 from streams.warehouse.rows import shape_of
 from tests.integration.api.conftest import Served, free_port
 from tests.integration.kafka.workers import administrator
@@ -148,12 +149,12 @@ async def test_what_kafka_dropped_comes_from_the_warehouse_and_what_nobody_keeps
 async def store(engines: Any, sent: list[Message]) -> None:
     """What the warehouse does, with its own rows."""
     moment = "2026-01-05T10:30:00.000Z"
-    deliveries = [Delivery(message, codec.decode(message.topic, message.value)) for message in sent]
+    deliveries = [Delivery(message, decode(message.topic, message.value)) for message in sent]
     client = connect_clickhouse(engines.clickhouse)
     try:
         for rows in shape_of(CLEAN_RECORDS).rows(deliveries, moment):
             settings = {"date_time_input_format": "best_effort"}
-            client.raw_insert(rows.table, insert_block=rows.lines, fmt="JSONEachRow", settings=settings)
+            client.raw_insert(rows.table, insert_block=rows.body, fmt=rows.format, settings=settings)
     finally:
         client.close()
     async with Database(engines.postgres) as database:

@@ -4,23 +4,19 @@ What is expected comes from the document alone: `x-permission` and `x-roles` say
 administrator may reach what belongs to somebody else.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.integration.api.conftest import Served
+from tests.integration.api.operations import Operation, operations, things
 
 PASSWORD = "correct horse battery staple"
 OWNED = {"job_id", "run_id", "key_id", "credential_id", "session_id", "webhook_id", "delivery_id", "conversion_id"}
 """Path parameters that name somebody's own things."""
-
-KNOWN = {"version": "1", "id": "1"}
-"""Path parameters that are no ids of things."""
 
 ANSWERED = {"/auth/mfa/verify": 401, "/auth/mfa/disable": 401, "/api/v1/jobs/{job_id}/preview": 503}
 """What some answer although the caller may ask: a wrong code, and rules that nobody tries where no pages are read."""
@@ -38,43 +34,14 @@ class Person:
     things: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Operation:
-    method: str
-    path: str
-    permission: str
-    roles: tuple[str, ...]
-    body: Any
-
-    @property
-    def names(self) -> list[str]:
-        return re.findall(r"\{(\w+)\}", self.path)
-
-    def asked(self, person: Person, things: dict[str, str]) -> httpx.Response:
-        path = re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], KNOWN.get(found[1]) or str(uuid4())), self.path)
-        return person.client.request(self.method, path, json=self.body)
-
-
-def operations(document: dict[str, Any]) -> list[Operation]:
-    found = [
-        Operation(method.upper(), path, entry["x-permission"], tuple(entry.get("x-roles", ())), _body(document, entry))
-        for path, entries in document["paths"].items()
-        for method, entry in entries.items()
-    ]
+def in_order(document: dict[str, Any]) -> list[Operation]:
+    """What takes away last."""
+    found = operations(document)
     return sorted(found, key=lambda one: (one.method == "DELETE", any(word in one.path for word in LAST), one.path))
 
 
-def _body(document: dict[str, Any], entry: dict[str, Any]) -> Any:
-    content = entry.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return None
-    schema = content["schema"]
-    for option in (schema, *schema.get("anyOf", ())):
-        if "$ref" in option:
-            option = document["components"]["schemas"][option["$ref"].rsplit("/", 1)[1]]
-        if option.get("examples"):
-            return option["examples"][0]
-    return {}
+def asked(operation: Operation, person: Person, things: dict[str, str]) -> httpx.Response:
+    return person.client.request(operation.method, operation.at(things), json=operation.body)
 
 
 def _signed_in(served: Served, name: str, password: str, role: str) -> Person:
@@ -87,20 +54,7 @@ def _signed_in(served: Served, name: str, password: str, role: str) -> Person:
 
 def _with_things(person: Person) -> Person:
     """One of each kind that this role may make."""
-    client = person.client
-    made = {
-        "key_id": client.post("/api/v1/auth/keys", json={"name": f"matrix {uuid4().hex}"}),
-        "session_id": client.get("/api/v1/auth/sessions"),
-        "job_id": client.post("/api/v1/scrape", json={"url": "http://shop.test/", "name": "matrix"}),
-        "credential_id": client.post("/api/v1/auth/credentials", json={
-            "name": f"matrix {uuid4().hex}", "kind": "bearer", "host": "shop.test", "secret": "s"}),
-    }  # fmt: skip
-    told = {name: answer.json() for name, answer in made.items() if answer.status_code < 300}
-    if "job_id" in told:
-        person.things |= {"job_id": told["job_id"]["job_id"], "run_id": told["job_id"]["run_id"]}
-    if "session_id" in told:
-        person.things["session_id"] = told["session_id"]["sessions"][0]["id"]
-    person.things |= {name: told[name]["id"] for name in ("key_id", "credential_id") if name in told}
+    person.things |= things(person.client)
     return person
 
 
@@ -128,13 +82,13 @@ def document(people: dict[str, Person]) -> dict[str, Any]:
 def test_nobody_reaches_what_is_not_theirs(people: dict[str, Person], document: dict[str, Any]) -> None:
     foreign, wrong, tried = people["admin"].things, [], 0
     assert {"job_id", "run_id", "key_id", "session_id", "credential_id"} <= foreign.keys()
-    for operation in operations(document):
+    for operation in in_order(document):
         if operation.permission == "none" or "logout" in operation.path:
             continue
         for role, person in people.items():
             if role == "admin":
                 continue
-            status = operation.asked(person, foreign).status_code
+            status = asked(operation, person, foreign).status_code
             may = role in operation.roles
             if not may:
                 right = status == 403
@@ -150,7 +104,7 @@ def test_nobody_reaches_what_is_not_theirs(people: dict[str, Person], document: 
 
 def test_everybody_reaches_what_is_theirs(people: dict[str, Person], document: dict[str, Any]) -> None:
     wrong, tried = [], 0
-    for operation in operations(document):
+    for operation in in_order(document):
         names = set(operation.names)
         if operation.permission == "none" or not names or not names <= {"job_id", "run_id", "key_id", "credential_id"}:
             continue
@@ -158,7 +112,7 @@ def test_everybody_reaches_what_is_theirs(people: dict[str, Person], document: d
             person = _with_things(Person(role, people[role].client))
             if not names <= person.things.keys():
                 continue
-            status = operation.asked(person, person.things).status_code
+            status = asked(operation, person, person.things).status_code
             tried += 1
             # 404 may stand for what the thing has not got yet: no such version, no export. Never for the thing itself.
             if status != ANSWERED.get(operation.path) and (status in (401, 403) or status >= 500):
@@ -168,10 +122,10 @@ def test_everybody_reaches_what_is_theirs(people: dict[str, Person], document: d
 
 def test_the_administrator_is_refused_nothing(people: dict[str, Person], document: dict[str, Any]) -> None:
     wrong = []
-    for operation in operations(document):
+    for operation in in_order(document):
         if operation.permission == "none" or "logout" in operation.path or "/me" in operation.path:
             continue
-        status = operation.asked(people["admin"], {}).status_code
+        status = asked(operation, people["admin"], {}).status_code
         if status != ANSWERED.get(operation.path) and (status in (401, 403) or status >= 500):
             wrong.append(f"{operation.method} {operation.path}: {status}")
     assert not wrong, "\n".join(wrong)
@@ -180,7 +134,7 @@ def test_the_administrator_is_refused_nothing(people: dict[str, Person], documen
 def test_without_a_sign_in_there_is_nothing_but_the_doors(served: Served, document: dict[str, Any]) -> None:
     with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
         nobody = Person("", client)
-        for operation in operations(document):
+        for operation in in_order(document):
             if operation.permission != "none":
-                answer = operation.asked(nobody, {})
+                answer = asked(operation, nobody, {})
                 assert answer.status_code == 401, (operation.method, operation.path, answer.status_code)

@@ -92,6 +92,14 @@ async def test_notifications_are_heard_and_listening_survives_a_lost_connection(
         task.cancel()
 
 
+async def test_a_connection_that_the_server_ended_is_not_handed_out(engines: Any) -> None:
+    async with Database(engines.postgres, max_size=1) as database, Database(engines.postgres) as other:
+        (mine,) = await database.fetch("select pg_backend_pid() as pid")
+        (gone,) = await other.fetch("select pg_terminate_backend(%(pid)s, 5000) as gone", mine)
+        assert gone["gone"]
+        assert (await database.fetch("select pg_backend_pid() as pid"))[0] != mine
+
+
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     async with Database("postgresql://nobody@127.0.0.1:1/nothing", wait=0, timeout=0.5) as database:
         with pytest.raises(StoreUnavailable):

@@ -57,6 +57,30 @@ async def charts(engines: Any) -> AsyncIterator[tuple[ClickHouseCharts, Any]]:
     client.close()
 
 
+async def test_requests_are_added_up(charts: tuple[ClickHouseCharts, Any]) -> None:
+    asked, client = charts
+    began = BEGAN + timedelta(days=3650)  # after all that others put there: what is asked for has no end
+    answered = [(n, "GET", "/api/v1/jobs", 200, float(n)) for n in range(100)]
+    answered += [(n, "POST", "/api/v1/scrape", 429, 1.0) for n in (120, 121)] + [
+        (30, "POST", "/api/v1/scrape", 500, 900.0)
+    ]
+    rows = [{"id": str(uuid4()), "at": began + timedelta(seconds=second), "method": method, "path": route,
+             "route": route, "status": status, "elapsed_ms": elapsed, "user": "u", "request_id": "r",
+             "address": "192.0.2.1", "user_agent": "", "ingested_at": datetime.now(UTC)}
+            for second, method, route, status, elapsed in answered]  # fmt: skip
+    insert(client, "request_logs", [*rows, rows[0]])  # the same row twice counts once
+    found = await asked.requests(began.timestamp(), 60, 5)
+    assert [(one.requests, one.refused, one.failed) for one in found.pace] == [(61, 0, 1), (40, 0, 0), (2, 2, 0)]
+    assert [one.second - int(began.timestamp()) for one in found.pace] == [0, 60, 120]
+    assert found.statuses == ((200, 100), (429, 2), (500, 1))
+    jobs, scrapes = found.routes
+    assert (jobs.method, jobs.requests, jobs.p50_ms) == ("GET", 100, 49.5) and 93 < jobs.p95_ms < 96
+    assert (scrapes.requests, scrapes.failed) == (3, 1)
+    assert [one.elapsed_ms for one in found.slowest] == [900.0, 99.0, 98.0, 97.0, 96.0]
+    assert [(one.route, one.address, one.requests) for one in found.refused] == [("/api/v1/scrape", "192.0.2.1", 2)]
+    assert found.refused[0].last == began + timedelta(seconds=121)
+
+
 async def test_a_run_s_past_is_told_up_to_the_seam(charts: tuple[ClickHouseCharts, Any]) -> None:
     asked, client = charts
     run, seam = str(uuid4()), (BEGAN + timedelta(seconds=60)).timestamp()

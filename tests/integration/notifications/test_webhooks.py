@@ -26,10 +26,10 @@ from schemas.accounts import Act
 from schemas.delivery import Delivery
 from schemas.events import RunEvent
 from schemas.message import Message
-from schemas.webhooks import Webhook, new_secret, signed_headers
+from schemas.webhooks import Telling, Webhook, new_secret, signed_headers
 from streams.notifications.choosing import digest_mail
 from streams.notifications.stage import Notifying
-from streams.notifications.webhooks import WebhookSender
+from streams.notifications.webhooks import AT_ONCE, SHARES, WebhookSender
 from tests.engines import Engines
 
 SEAL_KEY = secrets.token_urlsafe(32)
@@ -145,6 +145,7 @@ async def all_turns(one: WebhookSender) -> None:
 
 
 async def due_now(database: Database) -> None:
+    await database.fetch("update webhooks set rest_until = null")
     await database.fetch("update deliveries set next_try = now() where state = 'pending'")
 
 
@@ -249,13 +250,13 @@ async def test_private_addresses_are_refused_at_each_try(database: Database, rec
     assert not receiver.heard
 
 
-async def test_a_slow_host_holds_up_nobody_else_and_gets_four_at_a_time(
+async def test_a_slow_host_holds_up_nobody_else_and_has_three_of_an_owner_at_a_time(
     database: Database, receiver: Receiver, fetcher: HttpFetcher
 ) -> None:
     await a_webhook(database, receiver.url)
     run = await a_run(database)
     await stage(database).handle(deliveries(*(failed(run, number) for number in range(20))))
-    receiver.answers = ["wait"] * 4
+    receiver.answers = ["wait"] * 3
     one = sender(database, fetcher)
     assert await one.turn()
     await receiver.reached.wait()
@@ -263,12 +264,69 @@ async def test_a_slow_host_holds_up_nobody_else_and_gets_four_at_a_time(
     await database.fetch("update webhooks set host = 'another' where owner = 'o2'")
     await stage(database).handle(deliveries(failed(await a_run(database, "o2"))))
     receiver.answers = []
-    while len(receiver.heard) < 5:
+    while len(receiver.heard) < 4:
         await one.turn()
-    assert receiver.most_at_once == 5, "four of the slow host and the other one"
+    assert receiver.most_at_once == 4, "three of the slow host and the other one"
     receiver.go_on.set()
     await all_turns(one)
     assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == len(receiver.heard) == 21
+
+
+async def test_the_silent_webhooks_of_one_owner_leave_places_to_another(
+    database: Database, receiver: Receiver, fetcher: HttpFetcher
+) -> None:
+    """Twelve endpoints on hosts of their own, a hundred posts each: more than a sender has places, and than it would
+    look at in the order of their times."""
+    for number in range(12):
+        hook = await a_webhook(database, receiver.url)
+        await database.fetch("update webhooks set host = %s where id = %s", (f"host-{number}", hook.id))
+    run = await a_run(database)
+    await stage(database).handle(deliveries(*(failed(run, number) for number in range(100))))
+    await database.fetch("update deliveries set next_try = now() - interval '1 hour'")
+    receiver.answers = ["wait"] * AT_ONCE
+    one = sender(database, fetcher)
+    while await one.turn() and len(receiver.heard) < SHARES.of_owner:
+        pass
+    other = await a_webhook(database, receiver.url, owner="o2")
+    await stage(database).handle(deliveries(failed(await a_run(database, "o2"))))
+    receiver.answers = []
+    async with asyncio.timeout(10):
+        await one.turn()
+        while (await PostgresWebhooks(database, SEAL).deliveries(other.id, limit=1))[0].state != "delivered":
+            await one.turn()
+    assert receiver.at_once == SHARES.of_owner, "the silent ones are silent still"
+    receiver.go_on.set()
+    await one.drain(10)
+
+
+async def test_an_endpoint_that_fails_rests_and_is_then_tried_with_one_post(
+    database: Database, receiver: Receiver, fetcher: HttpFetcher
+) -> None:
+    hook, run = await a_webhook(database, receiver.url), await a_run(database)
+    await stage(database).handle(deliveries(*(failed(run, number) for number in range(20))))
+    receiver.answers = ["500"] * 4
+    one = sender(database, fetcher)
+    await all_turns(one)
+    assert len(receiver.heard) == 3, "then nothing, though seventeen wait"
+    (rests,) = await database.fetch(
+        "select failures, extract(epoch from rest_until - now())::float8 as s from webhooks where id = %s", (hook.id,)
+    )
+    assert rests["failures"] == 1 and 3 < rests["s"] <= 5.5
+    await due_now(database)
+    await all_turns(one)
+    assert len(receiver.heard) == 4, "one to see whether it is well"
+    (twice,) = await database.fetch(
+        "select failures, extract(epoch from rest_until - now())::float8 as s from webhooks where id = %s", (hook.id,)
+    )
+    assert twice["failures"] == 2 and 8 < twice["s"] <= 11
+    assert await PostgresWebhooks(database, SEAL).send(
+        Telling(
+            id=str(uuid4()), event_id="ping", target=hook.id, event="ping", body="{}", webhook_id=hook.id, job_id=""
+        ),
+        ACT,
+    ), "its owner asks for it now"
+    await all_turns(one)
+    assert len(receiver.heard) == 4 + 19 + 1, "well again: all that is due"
 
 
 async def test_mails_are_bounded_and_the_rest_is_summed_up_once(database: Database) -> None:

@@ -152,6 +152,29 @@ async def test_what_cannot_be_started_is_told_with_its_reason(database: Database
     assert not await database.fetch("select 1 from schedules where job_id = %s", (deleted,))
 
 
+async def test_a_firing_that_waited_is_skipped_where_it_is_no_longer_wanted(database: Database) -> None:
+    disabled, archived, paused, wanted = [
+        await a_job(database, {"interval": "1h", "overlap": "queue"}) for _ in range(4)
+    ]
+    for job in (disabled, archived, paused, wanted):
+        for ago in (2, 1):
+            await make_due(database, job, timedelta(seconds=ago))
+            await until_done(scheduler(database))
+        assert await told(database, job) == [("started", 1), ("waiting", 1)]
+    await database.fetch(
+        """update jobs set description = jsonb_set(description, '{enabled}', 'false') where id = %s""", (disabled,)
+    )
+    assert await PostgresVersions(database).archive(archived, True, ACT)
+    assert await PostgresSchedules(database).pause(paused, ACT)
+    for job in (disabled, archived, paused, wanted):
+        await end_runs(database, job)
+    await until_done(scheduler(database))
+    last = [(await PostgresSchedules(database).firings(job, limit=1))[0] for job in (disabled, archived, paused)]
+    assert [(firing.outcome, firing.run_id) for firing in last] == [("skipped", None)] * 3
+    assert "disabled" in last[0].why and "archived" in last[1].why and "paused" in last[2].why
+    assert [await runs(database, job) for job in (disabled, archived, paused, wanted)] == [1, 1, 1, 2]
+
+
 async def test_the_schedule_follows_the_description_wherever_it_is_changed(database: Database) -> None:
     store, versions = PostgresSchedules(database), PostgresVersions(database)
     job = await a_job(database, {"interval": "6h"})

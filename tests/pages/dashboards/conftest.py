@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from dashboards.feed.feed import Feed
 from tests.pages.dashboards.world import World
-from tests.unit.dashboards.serving import FakeSessions, serving, ticket
+from tests.unit.dashboards.serving import EmptyStores, FakeSessions, serving, ticket
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
@@ -27,6 +27,7 @@ class Dashboards:
     port: int
     world: World
     sessions: FakeSessions
+    stores: EmptyStores
     problems: list[str] = field(default_factory=list)
     silent: bool = False
     stopped: bool = False
@@ -47,9 +48,9 @@ class Dashboards:
 async def dashboards() -> AsyncIterator[Dashboards]:
     """A server whose feed ticks four times a second, as in production."""
     feed = Feed(time.time())
-    sessions = FakeSessions()
-    async with serving(feed, sessions=sessions) as port:
-        found = Dashboards(feed, port, World(feed, time.time()), sessions)
+    sessions, stores = FakeSessions(), EmptyStores()
+    async with serving(feed, stores=stores, sessions=sessions) as port:
+        found = Dashboards(feed, port, World(feed, time.time()), sessions, stores)
         ticking = asyncio.create_task(_tick(found))
         yield found
         ticking.cancel()

@@ -1,4 +1,4 @@
-"""The three pages in a real browser, at both sizes: they show what the feed was told, and follow it within a second."""
+"""The pages in a real browser, at both sizes: they show what the feed was told, and follow it within a second."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from dashboards.feed.moments import rfc3339
 from schemas.events import RunCounts
 from schemas.ids import digest
 from tests.pages.dashboards.conftest import Dashboards
-from tests.pages.dashboards.world import NAMES, SHOP, STAGES, five_minutes
+from tests.pages.dashboards.world import NAMES, SHOP, STAGES, an_hour_of_requests, five_minutes
 from tests.unit.dashboards.serving import SESSION
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -70,7 +70,7 @@ async def test_the_overview(dashboards: Dashboards, window: tuple[Page, str], sc
     await expect(page.locator('[data-slot="station-warehouse"] .waits')).to_contain_text("168 waiting")
     await expect(page.locator('[data-slot="runs"] li').first).to_contain_text("shop")
     await expect(page.locator('[data-slot="runs"] .state').first).to_have_text("running")
-    await expect(page.locator('[data-slot="trends"] li')).to_have_count(6)
+    await expect(page.locator('[data-slot="trends"] li')).to_have_count(7)
     assert await page.evaluate(FITS)
     await keep(page, screenshots / f"overview-{size}.png")
     assert dashboards.problems == []
@@ -98,7 +98,7 @@ async def test_trends(dashboards: Dashboards, window: tuple[Page, str], screensh
     five_minutes(dashboards.world)
     await dashboards.open(page, "/trends")
     await drawn(page, "series_chart")
-    await expect(page.locator('[data-slot="trend-list"] li')).to_have_count(6)
+    await expect(page.locator('[data-slot="trend-list"] li')).to_have_count(7)
     await expect(page.locator("h1")).to_contain_text("fell from")
     await keep(page, screenshots / f"trends-{size}.png")
     chosen = page.locator('[data-slot="trend-list"] a', has_text=f"sku-{NAMES[1]}")
@@ -112,6 +112,38 @@ async def test_trends(dashboards: Dashboards, window: tuple[Page, str], screensh
     await page.locator(".chips label", has_text="up").click()
     await expect(page.locator('[data-slot="trend-list"] li:visible')).to_have_count(2)
     assert await page.evaluate(FITS)
+    assert dashboards.problems == []
+
+
+async def test_a_trend_says_whether_it_goes_on_and_what_found_it(dashboards: Dashboards, page: Page) -> None:
+    five_minutes(dashboards.world)
+    await dashboards.open(page, "/trends")
+    listed = page.locator('[data-slot="trend-list"] li')
+    await expect(listed.filter(has_text="sku-oar").locator(".phase")).to_have_text(["ended", "over"])
+    await expect(listed.filter(has_text="sku-rope").locator(".how")).to_have_text("goes on the job's rule")
+    await listed.filter(has_text="sku-rope").locator("a").click()
+    facts = page.locator('[data-slot="series"] .facts')
+    await expect(facts).to_contain_text("goes on", timeout=2000)
+    await expect(facts).to_contain_text("found by the job's rule: price above 40")
+
+
+async def test_the_requests(dashboards: Dashboards, window: tuple[Page, str], screenshots: Path) -> None:
+    page, size = window
+    dashboards.stores.figures = an_hour_of_requests(time.time())
+    await dashboards.open(page, "/requests")
+    await drawn(page, "request_amounts", "request_times")
+    head = page.locator('[data-slot="request-head"]')
+    await expect(head).to_contain_text("17,099")
+    await expect(head).to_contain_text("480 turned away")
+    await expect(page.locator('[data-slot="request-routes"] li').nth(3)).to_contain_text("161 ms")
+    await expect(page.locator('[data-slot="request-statuses"] li')).to_have_count(5)
+    await expect(page.locator('[data-slot="request-slowest"] li').first).to_contain_text("30.0 s")
+    await expect(page.locator('[data-slot="request-refused"] li')).to_contain_text("198.51.100.9")
+    await page.wait_for_function("() => " + SOURCE.format("request_amounts") + ".data.requests[20] === 0")
+    assert await page.evaluate(FITS)
+    await keep(page, screenshots / f"requests-{size}.png")
+    await page.locator(".spans a", has_text="24h").click()
+    await expect(page.locator("h1")).to_have_text("Requests of the last 24 hours")
     assert dashboards.problems == []
 
 

@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from dashboards.feed.feed import Feed
@@ -24,6 +25,7 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from schemas.message import Message
+from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures, StoredRequest
 from schemas.topics import topic_of
 
 SHOP = "11111111-1111-4111-8111-111111111111"
@@ -98,7 +100,8 @@ class World:
         )  # fmt: skip
         return record.id
 
-    def trend(self, key: str, kind: Any, values: list[float], before: float, after: float, at: float) -> Trend:
+    def trend(self, key: str, kind: Any, values: list[float], before: float, after: float, at: float,
+              **more: Any) -> Trend:  # fmt: skip
         """Something was noticed in a watched price."""
         change = after / before - 1
         verb = "fell" if change < 0 else "rose"
@@ -107,7 +110,7 @@ class World:
                       series=f"deals/{key}/price", kind=kind, direction="down" if change < 0 else "up", score=3.4,
                       confidence=0.97, before=before, after=after, change=change, at=rfc3339(at),
                       record_id=digest("price", key, repr(at)), url="https://shop.example/deals", values=values[-30:],
-                      sentence=sentence)  # fmt: skip
+                      sentence=sentence, **more)  # fmt: skip
         self.tell(found, at)
         return found
 
@@ -165,4 +168,41 @@ def _prices(world: World) -> None:
             values.append(value)
             world.price(key, value, at)
             if index == 70 + number:
-                world.trend(key, kind, list(values), base, round(base * (1 + drop), 2), at)
+                found = world.trend(
+                    key,
+                    kind,
+                    list(values),
+                    base,
+                    round(base * (1 + drop), 2),
+                    at,
+                    detector=("point", "rule", "change_point")[number % 3],
+                    rule=("", "price above 40", "")[number % 3],
+                )
+                if name == "oar":
+                    world.trend(key, kind, list(values), base * 1.2, base, at + 4, phase="ended", closes=found.id)
+
+
+def an_hour_of_requests(now: float) -> RequestFigures:
+    """A gateway that is busy, was slow for a while, and turned one caller away."""
+    begin = int(now) // 60 * 60 - 3540
+    pace = [
+        RequestPace(second=begin + 60 * minute, requests=round(300 + 120 * math.sin(minute / 7)), p50_ms=6.0,
+                    refused=80 if 30 <= minute < 36 else 0, failed=3 if minute == 41 else 0,
+                    p95_ms=22 + (140 if 38 <= minute < 44 else 4 * math.sin(minute)))
+        for minute in range(60) if minute != 20
+    ]  # fmt: skip
+    routes = [("GET", "/api/v1/jobs/{job_id}", 9120, 0, 5.1, 18.0), ("GET", "/api/v1/jobs", 4310, 0, 8.4, 31.0),
+              ("POST", "/api/v1/scrape", 1880, 3, 14.2, 96.0), ("POST", "/api/v1/auth/login", 310, 0, 161.0, 240.0),
+              ("GET", "/api/v1/jobs/{job_id}/records", 1400, 0, 22.0, 88.0)]  # fmt: skip
+    at = datetime.fromtimestamp(now - 700, UTC)
+    slowest = [StoredRequest(id=digest("request", str(number)), at=at, method="POST", path="/api/v1/scrape/sync",
+                             route="", status=(200, 408, 503)[number % 3], elapsed_ms=30_000 - 900 * number,
+                             user="user-1", request_id=f"req_{number}", address="192.0.2.7", user_agent="curl")
+               for number in range(8)]  # fmt: skip
+    refused = [Refused(route="/api/v1/auth/login", user="", address="198.51.100.9", requests=480, last=at)]
+    figures = [
+        RouteFigures(method=method, route=route, requests=requests, failed=failed, p50_ms=p50, p95_ms=p95)
+        for method, route, requests, failed, p50, p95 in routes
+    ]
+    statuses = ((200, 15210), (202, 1310), (404, 96), (429, 480), (500, 3))
+    return RequestFigures(tuple(pace), tuple(figures), statuses, tuple(slowest), tuple(refused))

@@ -42,6 +42,9 @@ class FakeAccounts:
         self.seen: dict[str, dict[bytes, tuple[str, datetime]]] = {}
         self.api_keys: dict[str, _KeptKey] = {}
         self.links: dict[tuple[str, bytes], tuple[str, datetime]] = {}
+        self.ends: list[Callable[[str], None]] = []
+        """What other stores do when a password is reset."""
+        self.codes_end: Callable[[str], None] = lambda user_id: None
         self.asked_about = 0
 
     def shown(self, user_id: str) -> User:
@@ -63,8 +66,8 @@ class FakeAccounts:
 
     async def credential(self, login: str) -> Credential | None:
         self.switch.check()
-        by_name = [pair for pair in self.users.values() if pair[0].username == login]
-        found = by_name or [pair for pair in self.users.values() if pair[0].email == login.lower()]
+        by_address = [pair for pair in self.users.values() if pair[0].email == login.lower()]
+        found = by_address or [pair for pair in self.users.values() if pair[0].username == login]
         return Credential(user=self.shown(found[0][0].id), password_hash=found[0][1]) if found else None
 
     async def user(self, user_id: str) -> User | None:
@@ -73,16 +76,26 @@ class FakeAccounts:
 
     async def add_user(self, user: User, password_hash: str, act: Act, mail: Mail | None = None) -> bool:
         self.switch.check()
-        for other, _ in self.users.values():
-            same_address = user.email is not None and other.email == user.email
-            if same_address or other.username.lower() == user.username.lower():
-                return False
+        name = user.username.lower()
+        if ("@" in name and ":" not in name and name != user.email) or self.taken(user.id, {name, user.email}):
+            return False
         self.users[user.id] = (replace(user, created_at=self.clock()), password_hash)
         self.tell(act, mail)
         return True
 
-    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> None:
+    def taken(self, user_id: str, names: set[str | None]) -> bool:
+        """Whether somebody else signs in by one of these names or addresses."""
+        others = [user for user, _ in self.users.values() if user.id != user_id]
+        return any(names & {other.username.lower(), other.email} - {None} for other in others)
+
+    def turn(self, user_id: str) -> None:
+        """What let the account in until now has changed."""
+        self.change(user_id, credential_version=self.users[user_id][0].credential_version + 1)
+
+    async def open_session(self, session: Session, act: Act, warning: Mail | None = None) -> bool:
         self.switch.check()
+        if not self.active(session.user_id) or self.users[session.user_id][0].credential_version != session.version:
+            return False
         now = self.clock()
         self.sessions[session.id] = _KeptSession(session, session.refresh_hash, now, now)
         self.change(session.user_id, last_login=now)
@@ -90,6 +103,7 @@ class FakeAccounts:
         if surprising:
             act = replace(act, details=act.details | {"new_device": True})
         self.tell(act, warning if surprising else None)
+        return True
 
     def meet(self, user_id: str, mark: bytes, network: str) -> bool:
         """Whether this device is new to an account that knows others."""
@@ -161,6 +175,7 @@ class FakeAccounts:
 
     async def end_sessions(self, user_id: str, act: Act) -> bool:
         self.switch.check()
+        self.codes_end(user_id)
         return self._end([kept for kept in self.sessions.values() if kept.session.user_id == user_id], act)
 
     def _end(self, found: list[_KeptSession], act: Act) -> bool:
@@ -172,6 +187,7 @@ class FakeAccounts:
         return bool(open_ones)
 
     def end_others(self, user_id: str, keep: str | None = None) -> None:
+        self.codes_end(user_id)
         for kept in self.sessions.values():
             if kept.session.user_id == user_id and kept.session.id != keep:
                 kept.revoked = True
@@ -180,10 +196,14 @@ class FakeAccounts:
         self.switch.check()
         return sum(kept.session.user_id == user_id and self._live(kept) for kept in self.sessions.values())
 
-    async def add_key(self, key: ApiKey, key_hash: bytes, act: Act, room: int) -> ApiKey | None:
+    async def add_key(
+        self, key: ApiKey, key_hash: bytes, act: Act, room: int, by: str | None
+    ) -> ApiKey | Literal["full", "ended"]:
         self.switch.check()
+        if by and not await self.standing([by]):
+            return "ended"
         if sum(kept.key.user_id == key.user_id and self._good(kept) for kept in self.api_keys.values()) >= room:
-            return None
+            return "full"
         self.api_keys[key.id] = _KeptKey(replace(key, created_at=self.clock()), key_hash)
         self.acts.append(act)
         return self.api_keys[key.id].key
@@ -224,10 +244,14 @@ class FakeAccounts:
         *,
         purpose: Literal["sign_in", "reset"] = "sign_in",
         mail: Mail | None = None,
-    ) -> None:
+        version: int = 0,
+    ) -> bool:
         self.switch.check()
+        if self.users[user_id][0].credential_version != version:
+            return False
         self.links[purpose, link_hash] = (user_id, expires_at)
         self.tell(act, mail)
+        return True
 
     def good_link(self, purpose: str, link_hash: bytes) -> User | None:
         """Whom an unspent link is for."""
@@ -243,9 +267,6 @@ class FakeAccounts:
         session, act = opened(user)
         await self.open_session(session, act)
         return user
-
-    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
-        return {known: standing.role for known, standing in (await self.standing(ids)).items()}
 
     async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
         self.asked_about += 1

@@ -9,6 +9,7 @@ from schemas.events import Event
 from schemas.ledger import (
     Attempt,
     StoredLetter,
+    StoredMark,
     StoredRecord,
     StoredTrend,
 )
@@ -33,6 +34,7 @@ class FakeRecords:
         self.switch = Switch()
         self.of_run: dict[str, list[StoredRecord]] = {}
         self.stored_trends: list[StoredTrend] = []
+        self.stored_marks: dict[str, list[StoredMark]] = {}
         self.visits: dict[tuple[str, str], list[Attempt]] = {}
         self.stored_letters: list[StoredLetter] = []
 
@@ -62,6 +64,17 @@ class FakeRecords:
         self.switch.check()
         found = sorted(self.of_run.get(run_id, []), key=lambda record: (record.key, record.id))
         return [record for record in found if after is None or (record.key, record.id) > after][:limit]
+
+    async def marks(
+        self, dataset: str, run_id: str, state: str | None, after: tuple[str, str, str] | None, limit: int
+    ) -> list[StoredMark]:
+        self.switch.check()
+        found = {(mark.key, mark.record_id, mark.state): mark for mark in self.stored_marks.get(run_id, [])}
+        return [
+            mark
+            for place, mark in sorted(found.items())
+            if (after is None or place > after) and state in (None, mark.state)
+        ][:limit]
 
     async def trends(
         self, runs: Sequence[str] | None, *, dataset: str | None = None, kind: str | None = None,

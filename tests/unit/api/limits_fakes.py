@@ -1,7 +1,8 @@
 """Buckets of tokens in memory, with a clock that tests move."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import floor
 from typing import Any
 
 from api.limits.categories import rates
@@ -15,11 +16,28 @@ RAISED = rates({"*": {"limit": 1_000_000, "burst": 1_000_000, "block": 0}})
 
 @dataclass
 class Bucket:
-    minute_ends: float = float("-inf")
-    taken: int = 0
-    second_ends: float = float("-inf")
-    at_once: int = 0
+    """The policy by itself: when (in whole seconds, and tenths of one) each token was taken that has not come back."""
+
+    seconds: list[int] = field(default_factory=list)
+    tenths: list[int] = field(default_factory=list)
     blocked_until: float | None = None
+
+    def take(self, ask: Ask, now: float) -> Taken:
+        self.seconds = [second for second in self.seconds if second + 60 > floor(now)]
+        self.tenths = [tenth for tenth in self.tenths if tenth + 10 > floor(now * 10)]
+        if self.blocked_until is not None and self.blocked_until <= now:
+            self.blocked_until = None
+        left = ask.limit - len(self.seconds)
+        if self.blocked_until is not None or left <= 0:
+            back = self.blocked_until or self.seconds[0] + 60
+            if self.blocked_until is None and ask.block:
+                back = self.blocked_until = max(back, now + ask.block)
+            return Taken(0, 0, back, "minute", back - now)
+        if len(self.tenths) >= ask.burst:
+            return Taken(left, 0, self.seconds[-1] + 60, "burst", (self.tenths[0] + 10) / 10 - now)
+        self.seconds.append(floor(now))
+        self.tenths.append(floor(now * 10))
+        return Taken(left - 1, min(ask.burst - len(self.tenths), left - 1), floor(now) + 60)
 
 
 class FakeRates:
@@ -32,28 +50,11 @@ class FakeRates:
     async def take(self, asks: Sequence[Ask]) -> list[Taken]:
         self.switch.check()
         self.questions.append(len(asks))
-        return [self._one(ask) for ask in asks]
-
-    def _one(self, ask: Ask) -> Taken:
-        bucket, now = self.buckets.setdefault((ask.owner, ask.category), Bucket()), self.now
-        if bucket.blocked_until is not None and bucket.blocked_until <= now:
-            bucket.blocked_until, bucket.minute_ends = None, now
-        if bucket.minute_ends <= now:
-            bucket.minute_ends, bucket.taken = now + 60, 0
-        if bucket.second_ends <= now:
-            bucket.second_ends, bucket.at_once = now + 1, 0
-        if bucket.blocked_until is not None or bucket.taken >= ask.limit:
-            bucket.blocked_until = bucket.blocked_until or max(bucket.minute_ends, now + ask.block)
-            return Taken(0, 0, bucket.blocked_until, "minute", bucket.blocked_until - now)
-        left = ask.limit - bucket.taken
-        if bucket.at_once >= ask.burst:
-            return Taken(left, 0, bucket.minute_ends, "burst", bucket.second_ends - now)
-        bucket.taken, bucket.at_once = bucket.taken + 1, bucket.at_once + 1
-        return Taken(left - 1, min(ask.burst - bucket.at_once, left - 1), bucket.minute_ends)
+        return [self.buckets.setdefault((ask.owner, ask.category), Bucket()).take(ask, self.now) for ask in asks]
 
     async def sweep(self) -> None:
         full = [key for key, bucket in self.buckets.items()
-                if bucket.minute_ends < self.now - 60 and (bucket.blocked_until or 0) < self.now]  # fmt: skip
+                if bucket.seconds[-1] + 60 <= self.now and (bucket.blocked_until or 0) <= self.now]  # fmt: skip
         for key in full:
             del self.buckets[key]
 

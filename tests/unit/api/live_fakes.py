@@ -39,6 +39,8 @@ class FakeFeed:
         self.logs: dict[Place, Log] = {}
         self.topic_ids: dict[str, UUID] = {}
         self.opened: list[Reading] = []
+        self.pieces_open = 0
+        self.stuck = False
         self.fail_next = 0
         self.broken = 0
         self.grown: set[asyncio.Event] = set()
@@ -100,7 +102,13 @@ class FakeFeed:
         if self.fail_next:
             self.fail_next -= 1
             raise StoreAway("no broker")
-        yield FakeFeed.Opening(self, wanted)
+        self.pieces_open += wanted.until is not None
+        try:
+            if self.stuck and wanted.until is not None:
+                await asyncio.Event().wait()
+            yield FakeFeed.Opening(self, wanted)
+        finally:
+            self.pieces_open -= wanted.until is not None
 
     class Opening:
         """One opening. Where no offset is named it begins at the beginning, as a feed that looks back far would."""

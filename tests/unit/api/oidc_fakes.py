@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from schemas.accounts import Act, User
-from schemas.oidc import Identity, ProviderAnswer, ProviderAway
+from schemas.mail import Mail
+from schemas.oidc import Identity, LinkedIdentity, ProviderAnswer, ProviderAway
 from tests.unit.api.accounts_fakes import FakeAccounts
 
 ISSUER = "https://id.example"
@@ -20,21 +22,53 @@ ISSUER = "https://id.example"
 class FakeIdentities:
     accounts: FakeAccounts
     known: dict[tuple[str, str], str] = field(default_factory=dict)
+    linked: dict[tuple[str, str], LinkedIdentity] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accounts.ends.append(self._end)
+
+    def _end(self, user_id: str) -> None:
+        gone = [who for who, owner in self.known.items() if owner == user_id and not self.linked[who].own]
+        for who in gone:
+            del self.known[who]
+
+    def _keep(self, identity: Identity, user_id: str, own: bool) -> None:
+        who = (identity.issuer, identity.subject)
+        self.known[who] = user_id
+        now = self.accounts.clock()
+        self.linked[who] = LinkedIdentity(id=str(uuid4()), issuer=who[0], subject=who[1], linked_at=now, own=own)
+
+    async def all(self, user_id: str) -> list[LinkedIdentity]:
+        return [self.linked[who] for who, owner in self.known.items() if owner == user_id]
+
+    async def unlink(self, identity_id: str, user: User, act: Act, mail: Mail | None = None) -> bool:
+        found = [who for who, owner in self.known.items()
+                 if owner == user.id and self.linked[who].id == identity_id]  # fmt: skip
+        now = await self.accounts.user(user.id)
+        if not found or now is None or now.credential_version != user.credential_version:
+            return False
+        del self.known[found[0]]
+        self.accounts.turn(user.id)
+        self.accounts.tell(act, mail)
+        return True
 
     async def find(self, issuer: str, subject: str) -> User | None:
         user_id = self.known.get((issuer, subject))
         return await self.accounts.user(user_id) if user_id else None
 
-    async def link(self, identity: Identity, user_id: str, act: Act) -> bool:
-        if self.known.setdefault((identity.issuer, identity.subject), user_id) != user_id:
+    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
+        if self.known.get((identity.issuer, identity.subject), user_id) != user_id:
             return False
-        self.accounts.acts.append(act)
+        if not await self.accounts.standing([by]):
+            return False
+        self._keep(identity, user_id, own=False)
+        self.accounts.tell(act, mail)
         return True
 
     async def create(self, identity: Identity, user: User, act: Act) -> bool:
         if (identity.issuer, identity.subject) in self.known or not await self.accounts.add_user(user, "", act):
             return False
-        self.known[identity.issuer, identity.subject] = user.id
+        self._keep(identity, user.id, own=True)
         return True
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import orjson
@@ -11,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import RequestLog
 from tests.unit.api.conftest import Client, World, listening, running
-from tests.unit.api.naughty import NAUGHTY, URLS
+from tests.unit.api.naughty import NAUGHTY, UNSTORABLE, URLS
 
 JSON = {"Content-Type": "application/json"}
 BASE: dict[str, Any] = {"url": "http://shop.test/"}
@@ -47,11 +45,13 @@ def jobs_with(text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def test_naughty_strings_in_every_field_of_a_job(client: Client) -> None:
+async def test_naughty_strings_in_the_fields_of_a_job(client: Client) -> None:
+    """Each string in two of the places; tests/integration/api/test_naughty.py has every operation."""
     headers = await client.headers("anna") | JSON
     accepted = 0
-    for text in NAUGHTY:
-        for job in jobs_with(text):
+    for number, text in enumerate([*NAUGHTY, *UNSTORABLE]):
+        jobs = jobs_with(text)
+        for job in (jobs[0], jobs[number % len(jobs)]):
             answer = await client.http.post("/api/v1/scrape", headers=headers, content=json.dumps(job).encode())
             fits(answer)
             if answer.status_code == 202:
@@ -62,51 +62,7 @@ async def test_naughty_strings_in_every_field_of_a_job(client: Client) -> None:
                 if "filters" in job:
                     assert kept.description["filters"] in ({text: [text]}, {text.strip(): [text]})
                 orjson.dumps(kept.description)
-    assert len(NAUGHTY) > 250 and accepted > 500
-
-
-async def test_naughty_strings_everywhere_else(client: Client) -> None:
-    headers = await client.headers("anna")
-    made = await client.scrape(headers)
-    lists = ("/api/v1/jobs", "/api/v1/trends", *(made["links"][name] for name in ("records", "urls", "trends")))
-    for text in NAUGHTY:
-        for path in lists:
-            names = ("cursor", "limit", "status", "outcome", "url", "dataset", "kind", "run_id", "format")
-            fits(await client.http.get(path, params=dict.fromkeys(names, text[:500]), headers=headers))
-        if len(text) < 500:
-            segment = quote(text, safe="")
-            for path in (
-                f"/api/v1/jobs/{segment}",
-                f"/api/v1/auth/keys/{segment}",
-                f"/{segment}",
-                f"/dashboards/{segment}",
-            ):
-                fits_page = await client.http.request("DELETE" if "keys" in path else "GET", path, headers=headers)
-                assert fits_page.status_code < 500
-        fits(await client.http.post("/api/v1/auth/login", json={"username": text, "password": text}))
-        fits(await client.http.post("/api/v1/auth/login", data={"username": text, "password": text, text: text}))
-        fits(await client.http.post("/auth/refresh", json={"refresh_token": text}))
-        answer = await client.http.post("/api/v1/auth/keys", headers=headers, json={"name": text})
-        fits(answer)
-        if answer.status_code == 201:
-            assert answer.json()["name"] == text
-    logs = [event for event in client.world.telemetry.events if isinstance(event, RequestLog)]
-    for event in logs:
-        json.loads(orjson.dumps(event.path))
-
-
-async def test_naughty_strings_in_headers(client: Client) -> None:
-    for text in NAUGHTY:
-        raw = text.encode("utf-8", "replace")
-        if any(byte in raw for byte in b"\r\n\x00"):
-            continue  # these never arrive: no HTTP server lets them through as part of a header
-        for name in (b"authorization", b"x-api-key", b"cookie", b"x-request-id", b"origin", b"accept", b"content-type"):
-            value = b"trawl_session=" + raw if name == b"cookie" else raw
-            # What a POST looks at beside what every request does.
-            more = (("POST", "/api/v1/scrape"), ("POST", "/sign-in")) if name in (b"origin", b"content-type") else ()
-            for method, path in (("GET", "/api/v1/jobs"), *more):
-                headers = [(b"host", b"x"), (name, value)]
-                fits(await client.http.send(httpx.Request(method, f"http://x{path}", headers=headers)))
+    assert len(NAUGHTY) >= 515 and accepted > 50
 
 
 async def test_naughty_origins_at_a_socket(world: World) -> None:

@@ -134,6 +134,42 @@ async def test_a_job_is_checked_as_it_would_be_taken(client: Client) -> None:
     assert client.world.jobs.runs == {} and client.world.jobs.acts == []
 
 
+@pytest.mark.parametrize(
+    ("fate", "allowed"),
+    [
+        (tried(), True),
+        (tried(outcome="robots_denied", klass="filtered", status=None), False),
+        (tried(outcome="dns_failed", klass="failed", status=None), None),
+    ],
+)
+async def test_a_check_tells_what_robots_txt_says(world: World, fate: UrlFate, allowed: bool | None) -> None:
+    async with running(world, estimate_wait=5.0) as client:
+        headers = await client.headers("anna")
+        asking = asyncio.create_task(
+            client.http.post("/api/v1/scrape/validate", headers=headers, json={"url": "http://shop.test/"})
+        )
+        while not world.jobs.runs:  # noqa: ASYNC110  # the fake has no event for it
+            await asyncio.sleep(0)
+        (run_id,) = world.jobs.runs
+        world.jobs.fates[run_id] = [fate]
+        world.jobs.change(run_id, state="running", counts=RunCounts(requested=1, fetched=1))
+        answer = await asking
+        assert answer.json()["sources"][0]["robots_allowed"] is allowed, answer.text
+        sample = world.jobs.openings[world.jobs.runs[run_id].job_id].description["options"]
+        assert (sample["max_depth"], sample["respect_robots"]) == (0, True)
+        assert world.jobs.runs[run_id].cancelled_at is not None
+
+
+async def test_a_check_that_learns_nothing_in_time_says_so(world: World) -> None:
+    async with running(world, estimate_wait=0.05) as client:
+        headers, asked = await client.headers("anna"), {"url": "http://shop.test/"}
+        found = (await client.http.post("/api/v1/scrape/validate", headers=headers, json=asked)).json()
+        assert found["valid"] is True and found["sources"][0]["robots_allowed"] is None
+        world.jobs.runs.clear()
+        assert (await client.http.post("/api/v1/scrape/validate?robots=false", headers=headers, json=asked)).is_success
+        assert world.jobs.runs == {}, "nothing is visited"
+
+
 async def test_one_owner_leaves_room_for_others(world: World) -> None:
     async with running(world, estimate_wait=5.0) as client:
         anna, other = await client.headers("anna"), await client.headers("root")

@@ -57,6 +57,15 @@ async def test_a_file_is_made_once_and_named_for_every_client(senior: World, cli
     assert acts == [(name, senior.ids["sena"]) for name in ("export_asked", "export_asked", "export_downloaded")]
 
 
+async def test_a_job_tells_of_the_files_of_its_run(senior: World, client: Client) -> None:
+    job = await finished(client)
+    await converted(client, job, format="csv")
+    found = (await client.http.get(f"/api/v1/jobs/{job['job_id']}", headers=job["headers"])).json()
+    assert [(one["format"], one["run_id"]) for one in found["exports"]] == [("csv", found["run_id"])]
+    listed = (await client.http.get(found["links"]["exports"], headers=job["headers"])).json()
+    assert listed["exports"] == found["exports"]
+
+
 async def test_what_takes_longer_is_told_by_its_id(senior: World) -> None:
     senior.exports.made = False
     async with running(senior, export_wait=0.01) as client:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.ledger import StoredRecord
+from schemas.ledger import StoredMark, StoredRecord
 from tests.contract.api.test_records import TREND
 from tests.contract.api.test_urls import fate
 from tests.unit.api.conftest import Client
@@ -114,3 +114,36 @@ async def test_a_foreign_cursor_is_refused(client: Client, job: dict[str, Any], 
         answer = await client.http.get(path, params={"cursor": cursor}, headers=job["headers"])
         assert answer.status_code == 422, path
         assert answer.json()["error"]["details"]["field"] == "cursor"
+
+
+async def test_a_record_says_its_scores(client: Client, job: dict[str, Any]) -> None:
+    scored = replace(record(0), completeness=60.0, quality=65.8400001, language="en", word_count=4, category="home")
+    client.world.records.of_run[job["run_id"]] = [scored]
+    for params in ({}, {"format": "jsonl"}):
+        answer = await client.http.get(job["links"]["records"], params=params, headers=job["headers"])
+        told = answer.json() if params else answer.json()["records"][0]
+        assert told["scores"] == {"completeness": 60.0, "quality": 65.8, "language": "en", "word_count": 4,
+                                  "category": "home", "data_type": ""}  # fmt: skip
+
+
+async def test_marks_are_read_piece_by_piece_by_whom_the_job_belongs_to(client: Client, job: dict[str, Any]) -> None:
+    client.world.records.stored_marks[job["run_id"]] = [
+        StoredMark(record_id=str(uuid4()), key=f"k{number}", state=("new", "gone")[number % 2], other="", at=BEGAN,
+                   fields='{"price":[12.5,8.9]}' if number == 0 else "")
+        for number in range(5)
+    ]  # fmt: skip
+    seen: list[Any] = []
+    params: dict[str, Any] = {"limit": 2}
+    while params.get("cursor", "") is not None:
+        page = (await client.http.get(job["links"]["marks"], params=params, headers=job["headers"])).json()
+        seen += page["marks"]
+        params["cursor"] = page["next_cursor"]
+    assert [mark["key"] for mark in seen] == ["k0", "k1", "k2", "k3", "k4"]
+    assert seen[0]["fields"] == {"price": [12.5, 8.9]} and seen[1]["fields"] == {}
+    gone = await client.http.get(job["links"]["marks"], params={"state": "gone"}, headers=job["headers"])
+    assert [mark["key"] for mark in gone.json()["marks"]] == ["k1", "k3"]
+    foreign = await client.http.get(job["links"]["marks"], headers=await client.headers("otto"))
+    assert foreign.status_code == 404
+    for wrong in ({"cursor": "WyJ4Il0"}, {"state": "kept"}):
+        answer = await client.http.get(job["links"]["marks"], params=wrong, headers=job["headers"])
+        assert answer.status_code == 422

@@ -3,13 +3,15 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from api.metrics import Metrics
 from api.ports import Behind, ProcessHealth
 from api.server import metrics_page
 from schemas import codec
 from schemas.events import MetricSample
 from schemas.topics import SYSTEM_METRICS
-from tests.unit.api.conftest import Client, fine
+from tests.unit.api.conftest import Client, World, fine, running
 from tests.unit.api.eventually import eventually
 
 
@@ -115,3 +117,12 @@ async def test_the_metrics_port_shows_metrics_and_nothing_else() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x") as http:
         assert "trawl_http_in_flight" in (await http.get("/metrics")).text
         assert (await http.get("/api/v1/jobs")).status_code == 404
+
+
+@pytest.mark.parametrize("mail", [False, True])
+async def test_that_no_mail_is_sent_is_said_and_is_no_fault(mail: bool) -> None:
+    world = World()
+    async with running(world, mail=mail) as client:
+        told = (await client.http.get("/health")).json()
+    assert told["status"] == "healthy"
+    assert [note.partition(" (")[0] for note in told["notes"]] == ([] if mail else ["Mail is not configured"])

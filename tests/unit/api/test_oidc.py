@@ -92,6 +92,7 @@ async def test_whoever_has_an_account_links_it(world: World) -> None:
         page = await client.http.post("/oidc/link", headers=OURS)
         url = page.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
         assert (await back(client, world.provider.visit(url))).status_code == 303
+        assert world.accounts.mails[-1].kind == "identity_linked" and ISSUER in world.accounts.mails[-1].subject
         client.http.cookies.clear()
         await back(client, await away(client))
         assert await me(client) == "anna"
@@ -299,3 +300,53 @@ async def test_the_way_back_is_ours_alone(client: Client) -> None:
     asked = parse_qs(urlsplit(answer.headers["location"]).query)
     assert asked["redirect_uri"] == ["http://gateway.test/oidc/callback"] and asked["scope"] == ["openid profile email"]
     assert len(asked["nonce"][0]) >= 43 and len(asked["state"][0]) >= 43
+
+
+ODD: list[Any] = [None, 7, True, "", "text", [], {}, [None], ["text", 7], "https://[", "https://x:y/", "https:///x",
+                  "https://a b/", "https://id.example\r\nX-Odd: 1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "keys"])
+async def test_no_document_of_the_provider_is_an_accident_here(client: Client, name: str) -> None:
+    provider, oidc = client.world.provider, client.gateway.oidc
+    assert oidc is not None
+    for value in ODD:
+        oidc._kept.clear()
+        provider.document = {name: value}
+        answer = await client.http.get("/oidc/sign-in")
+        fits = name == "keys" and isinstance(value, list)
+        assert answer.status_code == (303 if fits else 503), value
+        assert fits or "password" in answer.text
+
+
+@pytest.mark.parametrize("name", ["keys", "kty", "crv", "x", "alg", "use", "kid"])
+async def test_no_key_of_the_provider_is_an_accident_here(client: Client, name: str) -> None:
+    provider, oidc = client.world.provider, client.gateway.oidc
+    assert oidc is not None
+    right = provider.jwks()
+    for value in ODD:
+        oidc._kept.clear()
+        odd = {"keys": value} if name == "keys" else {"keys": [{**right["keys"][0], name: value}]}
+        provider.jwks = lambda odd=odd: odd  # type: ignore[method-assign,misc]
+        answer = await back(client, await away(client))
+        assert answer.status_code == 401 and "identity provider" in answer.text, value
+        assert await me(client) is None
+
+
+@pytest.mark.parametrize("name", ["sub", "aud", "exp", "iat", "nonce", "nbf", "azp"])
+async def test_no_claim_of_the_provider_is_an_accident_here(client: Client, name: str) -> None:
+    for value in ([], {}, [None], {"a": 1}, "\ud800", 10**400, float("nan"), True):
+        client.world.provider.claims = {name: value}
+        answer = await back(client, await away(client))
+        assert answer.status_code == (303 if (name, value) == ("nbf", True) else 401), value
+
+
+async def test_a_provider_that_says_nothing_of_how_a_client_shows_itself_is_asked_in_the_usual_way(
+    client: Client,
+) -> None:
+    odd: list[Any] = [None, 7, {}, "client_secret_basic"]
+    for ways in odd:
+        client.gateway.oidc._kept.clear()  # type: ignore[union-attr]
+        client.world.provider.document = {"token_endpoint_auth_methods_supported": ways}
+        assert (await back(client, await away(client))).status_code == 303
+        client.http.cookies.clear()

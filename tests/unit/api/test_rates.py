@@ -231,6 +231,36 @@ async def test_a_full_gateway_says_so_and_still_tells_its_health(world: World) -
         assert (await client.http.get("/api/v1/auth/me", headers=headers)).status_code == 200
 
 
+async def test_who_calls_is_looked_up_once_a_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(world) as client:
+        headers, asked = await client.headers("anna"), list[str]()
+        by_headers = client.gateway.callers.by_headers
+
+        async def counted(given: Any, address: str = "") -> Any:
+            asked.append(address)
+            return await by_headers(given, address)
+
+        monkeypatch.setattr(client.gateway.callers, "by_headers", counted)
+        for given, status in ((headers, 200), ({"Authorization": "Bearer forged"}, 401)):
+            assert (await client.http.get("/api/v1/jobs", headers=given)).status_code == status
+            assert asked == ["192.0.2.7"], "limits and the route ask the same question"
+            asked.clear()
+
+
+async def test_a_body_that_was_long_in_coming_is_not_let_in_by_who_was_somebody_then(world: World) -> None:
+    async with running(world, sign_in_freshness=0.2) as client:
+        headers = await client.headers("anna") | {"Content-Type": "application/json"}
+
+        async def slowly() -> Any:
+            yield b'{"url": "http://shop.test/", '
+            world.accounts.sessions.clear()
+            await asyncio.sleep(0.25)  # as long as a caller is believed
+            yield b'"name": "late"}'
+
+        answer = await client.http.post("/api/v1/scrape", headers=headers, content=slowly())
+        assert answer.status_code == 401 and not world.jobs.runs
+
+
 async def test_all_bodies_together_are_bounded(world: World) -> None:
     async with running(world, max_bodies=1000) as client:
         headers = await client.headers("anna") | {"Content-Type": "application/json"}

@@ -248,6 +248,7 @@ async def flaws_of(seeds: range) -> list[str]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "_PAUSE_S", 0.0)
     monkeypatch.setattr(catching_up, "_HUB_WITHIN_S", 0.2)
+    monkeypatch.setattr(catching_up, "_PORTION", 300)
 
 
 async def test_what_is_told_is_what_was_published_once_or_a_gap() -> None:

@@ -43,7 +43,7 @@ class FakeUsers:
         return active == [user_id]
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
     ) -> Literal["changed", "gone", "taken", "last_administrator"]:
         self.accounts.switch.check()
         if user_id not in self.accounts.users:
@@ -51,14 +51,15 @@ class FakeUsers:
         leaves = change.status not in (None, "active")
         if self._alone(user_id) and (leaves or change.role not in (None, "admin")):
             return "last_administrator"
-        others = [user for user, _ in self.accounts.users.values() if user.id != user_id]
-        if change.email is not None and any(user.email == change.email for user in others):
+        if change.email is not None and self.accounts.taken(user_id, {change.email}):
             return "taken"
         given = {name: getattr(change, name) for name in UserChange.__dataclass_fields__}
         self.accounts.change(user_id, **{name: value for name, value in given.items() if value is not None})
+        if change.email is not None or change.status is not None:
+            self.accounts.turn(user_id)
         if leaves:
             self.accounts.end_others(user_id)
-        self.accounts.acts.append(act)
+        self.accounts.tell(act, mail)
         return "changed"
 
     async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
@@ -81,10 +82,18 @@ class FakeUsers:
         expires_at: datetime | None = None,
         keep: str | None = None,
         mail: Mail | None = None,
+        version: int | None = None,
     ) -> bool:
         self.accounts.switch.check()
-        if user_id not in self.accounts.users:
+        kept = self.accounts.users.get(user_id)
+        if kept is None or version not in (None, kept[0].credential_version):
             return False
+        self.accounts.turn(user_id)
+        if version is None:
+            for key in self.accounts.api_keys.values():
+                key.revoked |= key.key.user_id == user_id
+            for end in self.accounts.ends:
+                end(user_id)
         user = replace(self.accounts.users[user_id][0], password_expires=expires_at)
         self.accounts.users[user_id] = (user, password_hash)
         self.accounts.end_others(user_id, keep)
@@ -134,6 +143,7 @@ class FakeFactors:
         if found is None or found.enabled:
             return False
         self.accounts.factors[user_id] = replace(found, enabled=True, last_step=step)
+        self.accounts.turn(user_id)
         self.accounts.tell(act, mail)
         return True
 
@@ -158,6 +168,7 @@ class FakeFactors:
         if self.accounts.factors.pop(user_id, None) is None:
             return False
         self.codes.pop(user_id, None)
+        self.accounts.turn(user_id)
         self.accounts.tell(act, mail)
         return True
 

@@ -3,8 +3,9 @@
 import pytest
 
 from cli.demonstration import descriptions
-from cli.demonstration.demonstration import Outcome, _suffix
+from cli.demonstration.demonstration import _suffix
 from cli.demonstration.figures import Figures
+from cli.demonstration.outcome import Outcome
 from cli.demonstration.verdict import Alarm, Planted, Verdict
 from demo.prices import LAST_START
 from schemas.job import JobDescription

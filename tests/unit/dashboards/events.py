@@ -3,8 +3,11 @@
 from typing import Any
 
 from dashboards.feed.moments import rfc3339
+from schemas.codec import encode
 from schemas.events import CleanBatch, CleanRecord, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.heads import BatchHead, head_of
 from schemas.ids import digest
+from schemas.message import Message
 
 NOW = 1_700_000_000.0
 
@@ -28,6 +31,11 @@ def batch(number: int, at: float = NOW, *, run: str = "run-1", prices: tuple[flo
     return CleanBatch(id=digest("batch", run, str(number)), dataset="shop", run_id=run, job_id="job",
                       url="https://example.org/", url_fp="f", fetch_id="f", fetched_at=rfc3339(at),
                       counted_in=len(records), numeric={"price": "price"}, records=records)  # fmt: skip
+
+
+def head(event: CleanBatch) -> BatchHead:
+    """As the feed reads it."""
+    return head_of(Message("clean-records", 0, 0, None, encode(event)))
 
 
 def run_event(state: Any, at: float = NOW, *, run: str = "run-1", **counts: int) -> RunEvent:

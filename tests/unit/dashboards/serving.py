@@ -11,7 +11,9 @@ from dashboards.surroundings import Surroundings
 from dashboards.web.server import Address, listening
 from dashboards.wording import templates
 from schemas import tickets
+from schemas.accounts import Standing
 from schemas.events import PageOutcome, RunEvent, Trend
+from schemas.observed import RequestFigures
 
 SECRET = "a secret of this test alone"
 SESSION = "session-1"
@@ -20,6 +22,10 @@ GATEWAY_PORT = 8000
 
 class EmptyStores:
     """Stores that remember nothing: what the pages show comes from the feed alone."""
+
+    def __init__(self) -> None:
+        self.figures = RequestFigures()
+        """What the gateways answered."""
 
     async def recent(self, limit: int) -> list[RunEvent]:
         return []
@@ -51,6 +57,9 @@ class EmptyStores:
     async def records(self, run_id: str, before: float, limit: int) -> list[tuple[str, str, str, dict[str, Any]]]:
         return []
 
+    async def requests(self, since: float, width: int, limit: int) -> RequestFigures:
+        return self.figures
+
     async def pace(self, run_id: str, before: float) -> list[tuple[int, int, int]]:
         return []
 
@@ -63,11 +72,11 @@ class FakeSessions:
         self.away = False
         self.asked = 0
 
-    async def still_good(self, ids: Sequence[str]) -> dict[str, str]:
+    async def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
         self.asked += 1
         if self.away:
             raise ConnectionError("a test took the accounts away")
-        return {each: role for each, role in self.roles.items() if each in ids}
+        return {each: Standing(role=role, permissions=frozenset()) for each, role in self.roles.items() if each in ids}
 
 
 def ticket(now: float, lifetime: float = 60, *, secret: str = SECRET, kind: tickets.Kind = "ticket",

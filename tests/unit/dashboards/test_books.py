@@ -1,10 +1,14 @@
 """Runs, trends and series: bounded, each told once, time decides."""
 
+import pytest
+
 from dashboards.feed.runs import RunBook
 from dashboards.feed.seen import Seen
 from dashboards.feed.series import SeriesBook, SeriesName
 from dashboards.feed.trends import TrendBook
-from tests.unit.dashboards.events import NOW, batch, run_event, trend
+from schemas.events import CleanRecord
+from schemas.heads import BatchHead
+from tests.unit.dashboards.events import NOW, batch, head, run_event, trend
 
 
 def test_a_late_event_does_not_turn_a_run_back() -> None:
@@ -75,17 +79,39 @@ def test_trends_of_one_series() -> None:
 def test_series_keep_their_last_values_in_the_order_of_time() -> None:
     book = SeriesBook(values=3)
     for number, ago in enumerate((1, 4, 3, 2)):
-        book.fold(batch(number, NOW - ago, prices=(float(ago),)))
+        book.fold(head(batch(number, NOW - ago, prices=(float(ago),))))
     assert book.values(SeriesName("shop", "k0", "price")) == [(NOW - 4, 4.0), (NOW - 3, 3.0), (NOW - 2, 2.0)]
     assert book.values(SeriesName("shop", "k0", "name")) == []
 
 
-def test_series_that_were_silent_longest_are_forgotten() -> None:
-    book = SeriesBook(most=5)
-    book.fold(batch(1, prices=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)))
-    assert len(book) == 5
-    assert book.values(SeriesName("shop", "k0", "price")) == []
-    assert book.values(SeriesName("shop", "k6", "price")) == [(NOW, 7.0)]
+def test_series_are_read_from_so_many_bytes_of_batches_and_go_on_when_more_come() -> None:
+    one = sum(map(len, head(batch(1)).records))
+    book, name = SeriesBook(limit=3 * one + one // 2), SeriesName("shop", "k0", "price")
+    for number in range(5):
+        book.fold(head(batch(number, NOW + number, prices=(number + 0.5,))))
+    assert len(book) == 3
+    assert book.values(name) == [(NOW + number, number + 0.5) for number in (2, 3, 4)]
+    book.fold(head(batch(9, NOW + 9, prices=(9.5,))))
+    assert book.values(name)[-2:] == [(NOW + 4, 4.5), (NOW + 9, 9.5)], "and what was read once is not read again"
+    assert len(book.values(name)) == 4
+
+
+def test_records_that_nobody_looks_at_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    book = SeriesBook()
+
+    def noted(self: BatchHead) -> list[CleanRecord]:
+        opened.append(self.id)
+        return []
+
+    monkeypatch.setattr(BatchHead, "opened", noted)
+    for number in range(3):
+        book.fold(head(batch(number)))
+    assert not opened
+    book.values(SeriesName("another", "k0", "price"))
+    assert not opened
+    book.values(SeriesName("shop", "k0", "price"))
+    assert len(opened) == 3
 
 
 def test_what_was_seen_is_remembered_within_bounds() -> None:

@@ -6,15 +6,15 @@ from dashboards.feed.details import RunDetails
 from dashboards.feed.moments import epoch
 from dashboards.feed.tally import LAST_PAGES, LatestRecord, Tally, remembered
 from schemas.events import PageOutcome
-from tests.unit.dashboards.events import NOW, batch, outcome
+from tests.unit.dashboards.events import NOW, batch, head, outcome
 
 
 def test_only_what_was_fetched_after_the_seam_is_counted_here() -> None:
     details = RunDetails(NOW)
     details.page(outcome(1, NOW - 1), NOW + 5)
     details.page(outcome(2, NOW), NOW + 5)
-    details.batch(batch(1, NOW - 1), NOW + 5)
-    details.batch(batch(2, NOW + 1, prices=(1.0, 2.0)), NOW + 5)
+    details.batch(head(batch(1, NOW - 1)), NOW + 5)
+    details.batch(head(batch(2, NOW + 1, prices=(1.0, 2.0))), NOW + 5)
     live = details.get("run-1", NOW).live
     assert live.outcomes == {("fetched", "fetched"): 1}
     assert len(live.records) == 2

@@ -57,5 +57,5 @@ class FakeRows:
 async def exported(records: Sequence[StoredRecord], format: ExportFormat, variant: Variant = "") -> bytes:
     """The bytes of an export."""
     file = io.BytesIO()
-    await make(asked(format, variant), FakeRows(records), file, 1_000_000, lambda: True)
+    await make(asked(format, variant), FakeRows(records), file, 1_000_000)
     return file.getvalue()

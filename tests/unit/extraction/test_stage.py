@@ -15,7 +15,7 @@ from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.urls import fingerprint
 from streams.extraction import stage as stage_module
-from streams.extraction.contents import Contents
+from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import RuleError, UnreadableError
 from streams.extraction.places import Elsewhere
 from streams.extraction.ports import Closed, Closing, Run
@@ -155,3 +155,55 @@ async def test_what_a_batch_has_no_time_for_is_left_to_the_next_portion(monkeypa
         seen += [event.url[-1] for event in handled.outputs if isinstance(event, PageOutcome)]
         batch = handled.rest
     assert sorted(seen) == ["a", "a", "b", "c", "d"]
+
+
+class Borderline:
+    """Reads a page in time, or not."""
+
+    def __init__(self, *, in_time: bool) -> None:
+        self.in_time = in_time
+        self.asked = 0
+
+    async def read(self, result: FetchResult, reader: Reader) -> Contents:
+        self.asked += 1
+        if not self.in_time:
+            raise UnreadableError("extract_failed", "Too long.")
+        return read_contents(result, reader)
+
+
+@dataclass
+class Remembering(Ledger):
+    """Keeps what a row was closed as; all answers are of one visit."""
+
+    said: Closing | None = None
+
+    async def close(self, closings: Sequence[Closing]) -> list[Closed]:
+        [closing] = closings
+        if self.said is None or self.said.outcome == closing.outcome:
+            self.said = self.said or closing
+            return [Closed(True)]
+        said = self.said
+        return [Closed(True, before=(said.outcome, said.klass, said.reason, said.records))]
+
+
+@pytest.mark.parametrize("first_in_time", [True, False])
+async def test_a_page_near_its_bound_comes_out_after_a_crash_as_it_did_before(first_in_time: bool) -> None:
+    ledger, given = Remembering(SLOW), delivery("<p>one<p>two")
+    patient = Borderline(in_time=True)
+
+    async def life(in_time: bool) -> list[object]:
+        it = Extraction(ledger, MemoryBodies({}), lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1),
+                        Borderline(in_time=in_time), patient)  # fmt: skip
+        return list((await it.handle([given])).outputs)
+
+    first = await life(first_in_time)
+    second = await life(not first_in_time)
+    assert second == first and len(first) == (2 if first_in_time else 1), "its records, and what it was told to be"
+    assert patient.asked == (1 if first_in_time else 0), "what was cut off is not read for longer"
+
+
+async def test_what_cannot_be_read_again_is_told_as_it_was_without_its_records() -> None:
+    ledger, given = Remembering(SLOW), delivery("<p>one<p>two")
+    [_, first] = (await stage(ledger, Borderline(in_time=True)).handle([given])).outputs
+    [second] = (await stage(ledger, Borderline(in_time=False)).handle([given])).outputs
+    assert second == first

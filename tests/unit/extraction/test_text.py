@@ -1,7 +1,10 @@
 """What counts as text."""
 
+import random
+
 import pytest
 
+from streams.extraction import text
 from streams.extraction.text import collapsed, own_text, text_of
 from tests.unit.extraction.pages import page
 
@@ -29,6 +32,23 @@ from tests.unit.extraction.pages import page
 def test_text_is_what_a_person_reads(body: str, text: str) -> None:
     root = page(f"<body>{body}</body>").root
     assert text_of(root.find("body")).replace("\ufffd", "") == text
+
+
+def test_few_elements_read_as_many_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(3)
+    tags = ["a", "b", "p", "li", "br", "script", "style", "template", "span", "td", "x-y"]
+    pieces = [" one", "two", "three ", "<!-- no -->", "<?no no?>", "&amp;", " ", "<b>4</b>", "<a>5<i>6</i></a>"]
+    pages = []
+    for _ in range(300):
+        inside = "".join(
+            f"<{tag}>{dice.choice(pieces)}</{tag}>{dice.choice(pieces)}"
+            for tag in dice.choices(tags, k=dice.randrange(6))
+        )
+        pages.append(page(f"<body><{dice.choice(tags[:5])} id=it>x{inside}y").root)
+    elements = [element for root in pages for element in root.iter() if isinstance(element.tag, str)]
+    found = [text_of(element) for element in elements]
+    monkeypatch.setattr(text, "_FEW", 0)
+    assert found == [text_of(element) for element in elements]
 
 
 def test_the_tail_of_an_element_is_not_its_text() -> None:

@@ -11,6 +11,7 @@ from schemas.events import CleanBatch, CleanRecord
 from schemas.ids import digest
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS
+from streams.warehouse.arriving import decode
 from streams.warehouse.ports import Rows
 from streams.warehouse.stage import Warehouse
 from tests.fakes.frontier import MemoryFrontier
@@ -35,7 +36,7 @@ class Sent(MemoryRows):
         self.before: Callable[[Rows], Awaitable[None] | None] = lambda rows: None
 
     async def insert(self, rows: Rows, token: str) -> None:
-        self.inserts.append((rows.table, rows.lines, token))
+        self.inserts.append((rows.table, rows.body, token))
         waiting = self.before(rows)
         if waiting is not None:
             await waiting
@@ -90,7 +91,7 @@ def delivery(message: Message) -> Delivery:
     """As the pump hands it over: what is no event is None."""
     event: Any = None
     try:
-        event = codec.decode(CLEAN_RECORDS, message.value)
+        event = decode(CLEAN_RECORDS, message.value)
     except Exception:
         return Delivery(message, None)
     return Delivery(message, event)

@@ -139,6 +139,16 @@ async def test_large_batches_are_cut_into_inserts_that_stay_whole(monkeypatch: p
     assert len(partition.rows.ids()) == 7 and len(partition.rows.ids("records")) == 51
 
 
+async def test_long_batches_are_cut_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warehouse, "MAX_ROWS", 10)
+    partition = Partition()
+    for name in "abc":
+        long = CleanRecord(id=digest(name), key=name, data={"text": "x" * (4 << 10)})
+        partition.append_raw(codec.encode(msgspec.structs.replace(batch(name), records=[long])))
+    await partition.deliver(await partition.worker(), 0, 2)
+    assert [(intent.first, intent.last) for intent in partition.intents.intents[PLACE]] == [(0, 1), (2, 2)]
+
+
 async def test_what_no_table_holds_is_a_letter_and_is_settled() -> None:
     partition = Partition()
     partition.append("a")

@@ -1,0 +1,50 @@
+"""Whoever is signed in shows the password again before a way in changes: a session may be stolen."""
+
+from api.auth.callers import Caller
+from api.auth.passwords import Passwords
+from api.auth.tries import Tries
+from api.auth.visits import Visit
+from api.errors import ApiError, Fault, conflict, not_found
+from api.ports import Accounts
+from schemas.accounts import User
+
+_NO_PASSWORD = "Your account has no password; choose one by a mailed link (POST /auth/password-reset) first."
+
+
+class Proving:
+    """Counted together with the tries at the door."""
+
+    def __init__(self, accounts: Accounts, passwords: Passwords, tries: Tries) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._tries = tries
+
+    async def password(self, caller: Caller, given: str, visit: Visit) -> User:
+        """The account as it was when this was its password. ApiError 401 for a wrong one, 409 for an account that has
+        none, 429 after too many."""
+        found = await self._accounts.credential(caller.username)
+        if found is None or found.user.id != caller.user_id:
+            raise not_found("user_id", "There is no such user.")
+        if not found.password_hash:
+            raise conflict("current_password", _NO_PASSWORD)
+        tried = await self._tries.counted(found.user, visit)
+        try:
+            right = await self._passwords.matches(found.password_hash, given)
+        except ApiError:
+            await self._tries.taken_back(tried)
+            raise
+        if not right:
+            await self._tries.wrong(found.user, visit, "password")
+            raise _refused("This is not your password.")
+        await self._tries.right(tried)
+        return found.user
+
+
+def overtaken() -> ApiError:
+    """401 for whoever showed what was right until it was changed a moment ago."""
+    return _refused("Your account was changed meanwhile; sign in again.")
+
+
+def _refused(sentence: str) -> ApiError:
+    fault = Fault("current_password", sentence, "INVALID_CREDENTIALS")
+    return ApiError(401, "INVALID_CREDENTIALS", sentence, [fault], {"WWW-Authenticate": 'Bearer realm="trawl"'})
