@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,33 @@ from schemas.message import Message
 
 _EACH_S = 0.02
 """How much longer the next portion gathers for each message of the last one: from 50 a second on as long as it may."""
+_EACH_MB_S = 0.5
+"""The same for each megabyte: what is heavy costs most by how often it is cut."""
 
 
-def apart_s(messages: int, every: float, at_most: float) -> float:
-    """How long after the beginning of a step of so many messages the next one begins, in seconds."""
-    return max(every, min(at_most, messages * _EACH_S))
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When the next step begins, in seconds after the beginning of the last one.
+
+    What comes alone is done at once, what comes in a stream comes in portions that are worth their transaction, their
+    insert and their requests to the broker: at most every `every` seconds, and up to `at_most` apart the more messages
+    come; `heavy` is how much longer megabytes may gather.
+    """
+
+    every: float = 0.1
+    at_most: float = 0.1
+    heavy: float = 0.0
+
+    def apart(self, messages: int, size: int) -> float:
+        """After a portion of so many messages and bytes."""
+        return max(self.every, min(self.at_most, messages * _EACH_S)) + min(self.heavy, size / 1e6 * _EACH_MB_S)
+
+
+_OFTEN = Pace()
 
 
 class FaustLoop:
-    """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it.
-
-    A step begins at most every `every` seconds: what comes alone is done at once, what comes in a stream comes in
-    portions that are worth their transaction, their insert and their requests to the broker. After a large portion the
-    next one gathers for longer, up to `at_most`: the more comes, the less often a step begins.
-    """
+    """Feeds one pump from one topic. A Faust app subscribes to one busy topic only: an idle second one stalls it."""
 
     def __init__(
         self,
@@ -46,15 +60,13 @@ class FaustLoop:
         folder: Path,
         batch: int = 256,
         within: float = 0.02,
-        every: float = 0.1,
-        at_most: float = 0.1,
+        pace: Pace = _OFTEN,
     ) -> None:
         self._pump = pump
         self._topic = topic
         self._batch = batch
         self._within = within
-        self._every = every
-        self._at_most = at_most
+        self._pace = pace
         self._brokers = brokers
         self._folder = folder
         self._generation: int | None = None
@@ -111,7 +123,7 @@ class FaustLoop:
                 async with self._stepping:
                     await self._step(events, began)
                 if len(events) < self._batch:
-                    apart = apart_s(len(events), self._every, self._at_most)
+                    apart = self._pace.apart(len(events), sum(len(event.value or b"") for event in events))
                     await asyncio.sleep(max(0.0, began + apart - time.monotonic()))
         except asyncio.CancelledError:
             raise

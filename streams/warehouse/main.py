@@ -7,7 +7,7 @@ from functools import partial
 
 from infra import notify
 from infra.clickhouse.row_store import RowStore
-from infra.kafka.faust_loop import FaustLoop
+from infra.kafka.faust_loop import FaustLoop, Pace
 from infra.kafka.offsets import Offsets, check_commits, cluster_id
 from infra.kafka.plain_loop import PlainLoop
 from infra.kafka.publisher import Publisher
@@ -51,8 +51,7 @@ async def serve(settings: Settings) -> None:
             folder=settings.data / "faust",
             batch=512,
             within=0.05,
-            every=0.25,
-            at_most=1.0,
+            pace=Pace(every=0.25, at_most=1.0, heavy=2.0),
         )
         quiet = PlainLoop(pump("warehouse-events", "events"), brokers=brokers, topics=QUIET_TOPICS, every=1.0)
         started = asyncio.Event(), asyncio.Event()

@@ -11,7 +11,7 @@ from tests.acceptance.system import Site, System, until
 VICTIMS = ("intake", "uploads", "dispatch", "fetch", "extraction", "cleaning", "trends", "warehouse", "gateway",
            "kafka", "postgres", "clickhouse")  # fmt: skip
 PAGES = 400
-UPLOADS, IN_UPLOAD = 120, 25
+UPLOADS, IN_UPLOAD = 40, 75
 
 
 class Outsider:

@@ -76,7 +76,7 @@ async def test_each_filter_filters(client: Client) -> None:
 
 async def test_an_export_is_whole_audited_and_free_of_formulas(client: Client) -> None:
     acted(client, 3)
-    client.world.audit.add(Act(actor="@evil", action="=cmd|'/C calc'!A0", object="\tx", address="-1", request_id="+2"))
+    client.world.audit.add(Act(actor="@evil", action="=cmd|'/C calc'!A0", object="\t=x", address="-1", request_id="+2"))
     headers = await client.headers("root")
     answer = await client.http.get("/api/v1/audit/export", params={"format": "csv"}, headers=headers)
     assert (
@@ -86,7 +86,7 @@ async def test_an_export_is_whole_audited_and_free_of_formulas(client: Client) -
     assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5"]
     evil = rows[3]
     assert [evil[name] for name in ("actor", "action", "object", "request_id", "address")] == [
-        "'@evil", "'=cmd|'/C calc'!A0", "'\tx", "'+2", "'-1"]  # fmt: skip
+        "'@evil", "'=cmd|'/C calc'!A0", "\t'=x", "'+2", "'-1"]  # fmt: skip
     assert (rows[4]["action"], rows[4]["actor"]) == ("audit_exported", client.world.ids["root"])
     lines = await client.http.get("/api/v1/audit/export", params={"object": "job 1"}, headers=headers)
     assert [json.loads(line)["id"] for line in lines.text.splitlines()] == [2]
