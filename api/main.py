@@ -1,6 +1,5 @@
 """The gateway's composition root: settings → adapters → application → two listening servers."""
 
-import gc
 from contextlib import AsyncExitStack
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -66,7 +65,7 @@ from infra.postgres.stored import StoredUpTo
 from infra.postgres.uploads import UploadRuns
 from infra.postgres.users import PostgresUsers
 from infra.postgres.webhooks import PostgresWebhooks
-from infra.process import now, process, reporting
+from infra.process import now, process, reporting, settled
 from infra.sealing import Seal
 from infra.settings import Settings
 from infra.tls import Certificate
@@ -158,7 +157,7 @@ async def serve(settings: Settings) -> None:
             provider = await stack.enter_async_context(ProviderClient(settings.oidc_issuer))
             ports = replace(ports, provider=provider)
         app = build(ports, config, stores_away=(StoreUnavailable,))
-        _settle()
+        settled()
         await stack.enter_async_context(reporting("gateway", telemetry))
         if certificate:
             certificate.read_again_when_told()
@@ -171,14 +170,6 @@ async def serve(settings: Settings) -> None:
             _entry(settings, config),
             certificate.context if certificate else None,
         )
-
-
-def _settle() -> None:
-    """What stands now stands until the end: the collector need not look through it again and again, and what a request
-    leaves behind is gone without it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _ports(

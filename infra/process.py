@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +26,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def settled() -> None:
+    """What stands now (modules, routes, models) stands until the end: the collector need not look through it again and
+    again. What a step or a request leaves behind is gone without it; a batch of records set it off every few records,
+    for a thirteenth of cleaning's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @asynccontextmanager
 async def process(name: str, settings: Settings) -> AsyncIterator[asyncio.Event]:
     """Sets up logging and signals; yields the event that SIGTERM or SIGINT sets.
@@ -33,6 +43,7 @@ async def process(name: str, settings: Settings) -> AsyncIterator[asyncio.Event]
     tidy end could acknowledge what was not finished.
     """
     logs.configure(name, settings.log_level)
+    settled()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

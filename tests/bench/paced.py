@@ -13,10 +13,10 @@ SECONDS = float(os.environ.get("TRAWL_BENCH_SECONDS", "60"))
 """How long a rate is held up; 6 are enough to see that it works."""
 
 LOOK_S = 0.4
-KEPT_S = 5.0
-"""Seconds of work that may lie in front of the slowest stage; trends alone acknowledges only every two."""
+KEPT_S = 12.0
+"""Seconds of work that may lie in front of the slowest stage; under load the warehouse acknowledges only every three."""
 
-FEWEST, AT_ONCE = 160, 25
+FEWEST, AT_ONCE = 640, 25
 OVER_S = 8.0
 """Seconds over which it is counted what the stages get done."""
 
