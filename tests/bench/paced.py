@@ -14,7 +14,7 @@ SECONDS = float(os.environ.get("TRAWL_BENCH_SECONDS", "60"))
 
 LOOK_S = 0.4
 KEPT_S = 12.0
-"""Seconds of work that may lie in front of the slowest stage; under load the warehouse acknowledges only every three."""
+"""Seconds of work that may lie before the slowest stage; under load the warehouse acknowledges only every three."""
 
 FEWEST, AT_ONCE = 640, 25
 OVER_S = 8.0
