@@ -45,6 +45,9 @@ def run(name: str, settings: "Settings") -> None:
     """Runs one process until it ends; only its own room is imported."""
     import asyncio
 
+    from infra.kafka.connections import survive_uvloop
+
+    survive_uvloop()
     # Every process waits on many sockets at once: on uvloop a fetcher's visit costs a third less.
     with asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop) as runner:
         runner.run(import_module(process(name).module).serve(settings))

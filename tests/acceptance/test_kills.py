@@ -15,7 +15,12 @@ UPLOADS, IN_UPLOAD = 40, 75
 
 
 class Outsider:
-    """Anybody's Kafka client: it publishes records, and knows how many and what they cost together."""
+    """Anybody's Kafka client: it publishes records, and knows how many and what they cost together.
+
+    Some must have arrived before the kill: an idempotent librdkafka producer whose very first requests meet a partition
+    without a leader reports messages as delivered that no broker has (confluent-kafka-go #921: its sequence begins at 4
+    instead of 0). That loss is on the other side of the wire, where nobody but the outsider can count.
+    """
 
     def __init__(self, system: System, dataset: str) -> None:
         self._producer = Producer({"bootstrap.servers": system.endpoint("kafka"), "enable.idempotence": True})
@@ -33,9 +38,13 @@ class Outsider:
             self._sent += 1
         self._producer.poll(0)
 
+    def acknowledged(self) -> None:
+        """Returns when the broker has said so of each message."""
+        assert self._producer.flush(60) == 0
+
     def all_there(self) -> bool:
         """Whether each record is stored; AssertionError where one is twice or costs something else."""
-        assert self._producer.flush(60) == 0
+        self.acknowledged()
         found = "select count(), uniqExact(id), uniqExact(key), sum(numbers['cost']) from records"
         [(rows, distinct, keys, cost)] = self._system.query(f"{found} where dataset = {{d:String}}", d=self._dataset)
         wanted = self._sent * IN_UPLOAD
@@ -65,10 +74,12 @@ def crawl(site: Site, dataset: str) -> dict[str, object]:
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_loses_nothing_and_doubles_nothing(system: System, site: Site, victim: str) -> None:
     already, outsider = len(site.hits()), Outsider(system, f"kill-{victim}-uploads")
+    outsider.send(UPLOADS // 4)
+    outsider.acknowledged()
     job_id = system.scrape(crawl(site, f"kill-{victim}"))
     until("the crawl is on its way", lambda: system.job(job_id)["counts"]["fetched"] >= PAGES // 8)
 
-    outsider.send(UPLOADS // 2)
+    outsider.send(UPLOADS // 4)
     pid = system.kill(victim)
     outsider.send(UPLOADS // 2)
 
