@@ -9,6 +9,7 @@ from api.live.frames import Frame, frame
 from api.metrics import Metrics
 from api.services.progress import progress, status_of
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
+from schemas.happenings import Happening
 from schemas.heads import BatchHead
 
 
@@ -46,6 +47,12 @@ def data_update(batch: CleanBatch | BatchHead) -> Frame:
         "fetched_at": batch.fetched_at,
     }
     return frame("data_update", data, batch.id)
+
+
+def notification(told: Happening) -> Frame:
+    """What a webhook is told, in its form: a run's end, a trend, records that are new, changed or gone."""
+    data = {"type": told.event, "timestamp": told.data["at"], "summary": told.summary, "data": told.data}
+    return frame("notification", data, told.event_id)
 
 
 class SystemMetrics:

@@ -2,23 +2,31 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from api.auth.callers import Caller
 from api.auth.permissions import Permission
 from api.errors import ApiError
-from api.live.bulletins import SystemMetrics, alert, data_update, job_update
+from api.live.bulletins import SystemMetrics, alert, data_update, job_update, notification
 from api.live.channels import Owners
 from api.live.connection import Outlet
 from api.live.follower import Follower, Live
-from api.live.frames import Frame, Parcel, frame
+from api.live.frames import Frame, LiveEvent, Parcel, frame
 from api.live.streams import of_channel
 from api.metrics import Metrics
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
+from schemas.happenings import happening
 from schemas.heads import BatchHead
 
-CHANNELS = {"job_updates": "runs", "alerts": "trends", "data_updates": "records", "system_metrics": ""}
+CHANNELS = {
+    "job_updates": ("runs",),
+    "alerts": ("trends",),
+    "data_updates": ("records",),
+    "notifications": ("runs", "trends", "marks"),
+    "system_metrics": (),
+}
 """What can be subscribed to, and over which of our own channels it comes."""
 
 _METRICS_EVERY_S = 5.0
@@ -82,7 +90,7 @@ class Desk:
             elif name == "system_metrics" and Permission.MONITOR not in self._caller.permissions:
                 await self._fault("INSUFFICIENT_PERMISSIONS", "system_metrics needs the permission system_monitoring.")
             elif what == "subscribe" and name not in self._tasks:
-                work = self._metrics() if name == "system_metrics" else self._tell(name)
+                work = self._metrics() if name == "system_metrics" else self._tell_all(name)
                 self._tasks[name] = self._group.create_task(work)
             elif what == "unsubscribe" and name in self._tasks:
                 task = self._tasks.pop(name)
@@ -97,19 +105,19 @@ class Desk:
             self._errors.pop(next(iter(self._errors)))
         await self._send(frame("error", {"id": identity, "code": code, "message": message, "acknowledge": True}))
 
-    async def _tell(self, name: str) -> None:
-        stream = of_channel(CHANNELS[name], None)
+    async def _tell_all(self, name: str) -> None:
+        async with asyncio.TaskGroup() as group:
+            for channel in CHANNELS[name]:
+                group.create_task(self._tell(channel, _noted if name == "notifications" else _updated))
+
+    async def _tell(self, channel: str, framed: Callable[[LiveEvent], Frame | None]) -> None:
+        stream = of_channel(channel, None)
         await self._live.catching_up.ready()
 
         async def tell(parcel: Parcel, _: tuple[tuple[Frame, str], ...]) -> bool:
-            if await self._owners.may_see(self._caller, parcel.run_id):
-                match parcel.event:
-                    case RunEvent() as event:
-                        await self._send(job_update(event))
-                    case Trend() as trend:
-                        await self._send(alert(trend))
-                    case CleanBatch() | BatchHead() as batch:
-                        await self._send(data_update(batch))
+            said = framed(parcel.event)
+            if said and await self._owners.may_see(self._caller, parcel.run_id):
+                await self._send(said)
             return True
 
         try:
@@ -137,3 +145,19 @@ class Desk:
     async def _send(self, said: Frame) -> None:
         async with self._writing:
             await self._outlet.send(said.text())
+
+
+def _updated(event: LiveEvent) -> Frame | None:
+    match event:
+        case RunEvent():
+            return job_update(event)
+        case Trend():
+            return alert(event)
+        case CleanBatch() | BatchHead():
+            return data_update(event)
+    return None
+
+
+def _noted(event: LiveEvent) -> Frame | None:
+    told = happening(event)
+    return notification(told) if told else None

@@ -13,13 +13,13 @@ from api.ports.live import Place
 from api.services.log_lines import level_of, page_details, page_sentence
 from api.services.progress import progress, status_of
 from schemas.errors import CodecError
-from schemas.events import CleanBatch, CleanRecord, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.events import CleanBatch, CleanRecord, PageOutcome, RecordMarks, RunCounts, RunEvent, Trend
 from schemas.events.runs import RunState
 from schemas.heads import BatchHead
 from schemas.ledger import OPEN_STATES
 
-FrameType = Literal["progress", "log", "status", "complete", "error", "record", "trend", "gap"]
-LiveEvent = RunEvent | PageOutcome | CleanBatch | BatchHead | Trend
+FrameType = Literal["progress", "log", "status", "complete", "error", "record", "marks", "trend", "gap"]
+LiveEvent = RunEvent | PageOutcome | CleanBatch | BatchHead | RecordMarks | Trend
 
 _TAIL = 2100
 """Characters at the end of a frame in which its cursor lies."""
@@ -114,6 +114,8 @@ def _frames(event: LiveEvent) -> list[Frame]:
             return of_batch(event, event.records)
         case BatchHead():
             return of_batch(event, event.opened())
+        case RecordMarks():
+            return [frame("marks", msgspec.to_builtins(event), event.id)]
         case Trend():
             return [frame("trend", msgspec.structs.asdict(event), event.id)]
 

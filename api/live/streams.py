@@ -5,15 +5,16 @@ from typing import Literal
 
 from api.live.frames import Parcel
 from schemas.past import Piece
-from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, SYSTEM_METRICS, TRENDS
+from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RECORD_MARKS, RUN_EVENTS, SYSTEM_METRICS, TRENDS
 
-LIVE_TOPICS = (PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS, RUN_EVENTS, SYSTEM_METRICS)
+LIVE_TOPICS = (PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS, RECORD_MARKS, RUN_EVENTS, SYSTEM_METRICS)
 RUN_TOPICS = (PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS, RUN_EVENTS)
 
-Channel = Literal["records", "trends", "runs", "outcomes"]
+Channel = Literal["records", "marks", "trends", "runs", "outcomes"]
 
 CHANNELS: dict[str, str] = {
     "records": CLEAN_RECORDS,
+    "marks": RECORD_MARKS,
     "trends": TRENDS,
     "runs": RUN_EVENTS,
     "outcomes": PAGE_OUTCOMES,
@@ -34,9 +35,9 @@ class Stream:
 
     def holds(self, parcel: Parcel) -> bool:
         """Whether a parcel belongs to it."""
-        if self.run_id:
-            return parcel.run_id == self.run_id
-        return parcel.topic in self.topics and self.dataset in ("", parcel.dataset)
+        if parcel.topic not in self.topics:
+            return False
+        return parcel.run_id == self.run_id if self.run_id else self.dataset in ("", parcel.dataset)
 
     def piece(self, topic: str) -> Piece:
         """What of a topic it wants from the warehouse."""

@@ -12,7 +12,7 @@ router = APIRouter()
 
 @router.websocket("/ws")
 async def desk(websocket: WebSocket) -> None:
-    """Job updates, alerts, new data and system metrics, as they are subscribed to."""
+    """Job updates, alerts, new data, notifications and system metrics, as they are subscribed to."""
     gateway = gateway_of(websocket)
 
     async def tell(caller: Caller, outlet: Outlet) -> None:

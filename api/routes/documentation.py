@@ -29,8 +29,8 @@ Trawl scrapes sites and streams what it finds: `POST /api/v1/scrape` begins, `GE
 Each operation names the permission that it needs (`x-permission`) and the roles that have it (`x-roles`).
 
 **Live.** `WS /api/v1/jobs/{id}/stream` tells a job's newest run as frames `{"type", "data"}`: progress, log, status,
-record, trend, complete, error. `WS /api/v1/stream?channel=records|trends|runs|outcomes` tells of everything you may
-see. Show who you are by header at the upgrade, or with a first frame `{"type": "auth", "data": {"token": "…"}}`
+record, trend, complete, error. `WS /api/v1/stream?channel=records|marks|trends|runs|outcomes` tells of everything you
+may see. Show who you are by header at the upgrade, or with a first frame `{"type": "auth", "data": {"token": "…"}}`
 within five seconds.
 
 **Lists** are read piece by piece: give `next_cursor` as `cursor`. **Errors** all look alike: `error.code` is for

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from cli.gateway import Gateway
 
 LATEST = "latest"
-CHANNELS = ("records", "trends", "runs", "outcomes")
+CHANNELS = ("records", "marks", "trends", "runs", "outcomes")
 """What the gateway hands on of all runs; every other word is a job."""
-KINDS = ("record", "trend", "log", "status", "progress", "complete", "error")
+KINDS = ("record", "marks", "trend", "log", "status", "progress", "complete", "error")
 _EXAMPLES = (
     "Example: trawl watch latest --only trend --only record; trawl watch records --dataset shop --json; "
     "trawl watch trends"
@@ -28,11 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    what: Annotated[str, typer.Argument(help="A job's id, `latest`, or records, trends, runs, outcomes.")] = LATEST,
+    what: Annotated[str, typer.Argument(help=f"A job's id, `latest`, or {', '.join(CHANNELS)}.")] = LATEST,
     only: Annotated[list[str] | None, typer.Option(help=f"Only such frames: {', '.join(KINDS)}.")] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Only of this dataset; for records, trends, runs, outcomes.")
-    ] = None,
+    dataset: Annotated[str | None, typer.Option(help=f"Only of this dataset; for {', '.join(CHANNELS)}.")] = None,
     as_json: AsJson = False,
     data: Data = None,
     url: Url = None,
@@ -40,7 +38,8 @@ def watch(
     """Show what happens, as it happens.
 
     Of a job (`latest`: the newest) the live stream of its newest run: records, trends, pages, progress; ends when the
-    run does. Of `records`, `trends`, `runs` or `outcomes` everything that you may see, of all runs, until Ctrl-C.
+    run does. Of `records`, `marks`, `trends`, `runs` or `outcomes` everything that you may see, of all runs, until
+    Ctrl-C.
     """
     from cli.errors import WrongUse
     from cli.gateway import Gateway
@@ -117,6 +116,9 @@ def line(frame: Mapping[str, Any]) -> str:
         case "record":
             shown = ", ".join(f"{name}={value}" for name, value in data["data"].items())
             return f"[green]record[/]   {safe(shown)}"
+        case "marks":
+            shown = ", ".join(f"{mark['key']} is {mark['state']}" for mark in data["marks"])
+            return f"[yellow]marks[/]    {safe(data['dataset'])}: {safe(shown or 'all unchanged')}"
         case "trend":
             shown = data.get("sentence") or f"{data['series']} {data['kind']}"
             return f"[magenta]trend[/]    {safe(shown)}"

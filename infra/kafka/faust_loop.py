@@ -25,6 +25,8 @@ _EACH_S = 0.02
 """How much longer the next portion gathers for each message of the last one: from 50 a second on as long as it may."""
 _EACH_MB_S = 0.5
 """The same for each megabyte: what is heavy costs most by how often it is cut."""
+_QUIET_S = 0.5
+"""When nothing has come for so long there is no company to wait for: the end of a run is stored without delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class FaustLoop:
         self._generation: int | None = None
         self._pending: dict[tuple[str, int], deque[FaustEvent]] = {}
         self._stepping = asyncio.Lock()
+        self._came = 0
         self._app: Any = None
         self._stream: Any = None
 
@@ -117,6 +120,7 @@ class FaustLoop:
 
     async def _consume(self, stream: Any) -> None:
         self._stream = stream
+        stream.add_processor(self._note)
         try:
             async for events in stream.noack_take(self._batch, within=self._within):
                 began = time.monotonic()
@@ -124,13 +128,24 @@ class FaustLoop:
                     await self._step(events, began)
                 if len(events) < self._batch:
                     apart = self._pace.apart(len(events), sum(len(event.value or b"") for event in events))
-                    await asyncio.sleep(max(0.0, began + apart - time.monotonic()))
+                    await self._gather(began + apart)
         except asyncio.CancelledError:
             raise
         except BaseException as problem:
             end_process(self._pump.name, problem)
         if not self._app.should_stop:
             end_process(self._pump.name, RuntimeError("the stream ended"))
+
+    def _note(self, value: Any) -> Any:
+        self._came += 1
+        return value
+
+    async def _gather(self, until: float) -> None:
+        """Lets the next portion come together, as long as more of it comes."""
+        came = -1
+        while came != self._came and (left := until - time.monotonic()) > 0.0:
+            came = self._came
+            await asyncio.sleep(min(left, _QUIET_S))
 
     async def _step(self, events: list[FaustEvent], polled_at: float) -> None:
         generation = self._app.consumer_generation_id

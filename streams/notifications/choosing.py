@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from schemas.happenings import Happening
 from schemas.ids import digest
 from schemas.job.notify import Notifications
 from schemas.mail import Mail, one_line
 from schemas.webhooks import Audience, Telling, Webhook
-from streams.notifications.happenings import Happening
 
 _SUBJECTS = {
     "run.completed": "completed",

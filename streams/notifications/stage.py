@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from schemas.delivery import Delivery, Handled
+from schemas.happenings import Happening, happening
 from streams.notifications.choosing import tellings
-from streams.notifications.happenings import Happening, happening
 from streams.notifications.ports import Tellings
 
 OLD_NEWS = timedelta(hours=24)

@@ -29,8 +29,8 @@ async def stream(websocket: WebSocket, job_id: str) -> None:
 
 @router.websocket("/stream")
 async def channel(websocket: WebSocket) -> None:
-    """One channel over everything that the caller may see: records, trends, runs or outcomes. With `cursor` it goes on
-    after the frame that had it."""
+    """One channel over everything that the caller may see: records, marks, trends, runs or outcomes. With `cursor`
+    it goes on after the frame that had it."""
     gateway = gateway_of(websocket)
     asked = websocket.query_params
     name = asked.get("channel", "runs")

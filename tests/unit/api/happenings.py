@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from schemas import codec
-from schemas.events import CleanBatch, CleanRecord, Event, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.events import CleanBatch, CleanRecord, Event, Mark, PageOutcome, RecordMarks, RunCounts, RunEvent, Trend
 from schemas.ledger import StoredRecord
 from schemas.topics import topic_of
 from tests.contract.api.test_records import BEGAN
@@ -43,6 +43,12 @@ def trend(run_id: str) -> Trend:
         id=str(uuid4()), dataset="shop", run_id=run_id, record_key="a", field="price", series="s", kind="spike",
         direction="up", score=9.0, confidence=0.9, before=1.0, after=2.0, change=1.0, at=AT, record_id=str(uuid4()),
     )  # fmt: skip
+
+
+def marks(run_id: str, job_id: str, **states: str) -> RecordMarks:
+    """Keys with what became of them."""
+    found = [Mark(record_id=str(uuid4()), key=key, state=state) for key, state in states.items()]  # type: ignore[arg-type]
+    return RecordMarks(id=str(uuid4()), dataset="shop", run_id=run_id, job_id=job_id, at=AT, marks=found)
 
 
 def event(run_id: str, job_id: str, state: str = "running", kind: str = "progress", **fields: Any) -> RunEvent:

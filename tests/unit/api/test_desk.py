@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from schemas.events import MetricSample
 from tests.unit.api.conftest import World, listening
 from tests.unit.api.eventually import eventually
-from tests.unit.api.happenings import batch, event, publish, records, trend
+from tests.unit.api.happenings import batch, completed, event, marks, publish, records, trend
 
 
 async def ask(socket: ClientConnection, said: dict[str, Any]) -> dict[str, Any]:
@@ -85,3 +85,26 @@ async def test_an_error_stands_until_it_is_acknowledged(world: World) -> None:
             gone = await ask(socket, {"type": "unsubscribe", "channels": ["alerts"]})
             assert gone == {"type": "unsubscribed", "data": {"channels": []}}
             await eventually(lambda: not client.gateway.hub._listeners)
+
+
+async def test_notifications_are_what_webhooks_are_told_of_ones_own_runs(world: World) -> None:
+    async with listening(world) as (address, client):
+        anna = await client.headers("anna")
+        mine, foreign = await client.scrape(anna), await client.scrape(await client.headers("otto"))
+        async with connect(f"ws://{address}/ws", additional_headers=anna) as socket:
+            assert "notifications" in (await heard(socket))["data"]["channels"]
+            await ask(socket, {"type": "subscribe", "channels": ["notifications"]})
+            await eventually(lambda: len(client.gateway.hub._listeners) == 3)
+            for made in (foreign, mine):
+                run_id, job_id = made["run_id"], made["job_id"]
+                publish(client.world.feed, event(run_id, job_id), marks(run_id, job_id, a="repeat"))
+                publish(client.world.feed, marks(run_id, job_id, a="changed", b="gone", c="similar"), trend(run_id))
+                publish(client.world.feed, completed(run_id, job_id, client.world.feed, 3))
+            told = [await heard(socket) for _ in range(3)]
+            assert {frame["type"] for frame in told} == {"notification"} and all(frame["id"] for frame in told)
+            by_type = {frame["data"]["type"]: frame["data"] for frame in told}
+            assert set(by_type) == {"records.changed", "trend", "run.completed"}
+            assert by_type["records.changed"]["summary"] == "1 changed, 1 gone"
+            assert {each["data"]["run_id"] for each in by_type.values()} == {mine["run_id"]}
+            assert all(each["timestamp"] for each in by_type.values())
+            assert (await ask(socket, {"type": "ping"}))["type"] == "pong", "and nothing else"

@@ -28,6 +28,11 @@ def shown(frame: dict[str, object]) -> str:
     [
         ({"type": "record", "data": {"data": {"sku": "A", "price": 1.5}}}, ["record", "sku=A", "price=1.5"]),
         ({"type": "trend", "data": {"sentence": "price of A fell"}}, ["trend", "price of A fell"]),
+        (
+            {"type": "marks", "data": {"dataset": "shop", "marks": [{"key": "a", "state": "changed"}]}},
+            ["marks", "shop: a is changed"],
+        ),
+        ({"type": "marks", "data": {"dataset": "shop", "marks": []}}, ["all unchanged"]),
         ({"type": "log", "data": {"message": "fetched 200 http://x/"}}, ["log", "fetched 200"]),
         (
             {"type": "progress", "data": {"current_page": 3, "total_pages": None, "current_operation": "Waiting"}},

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from schemas.events import RecordMarks, RunEvent, Trend
 from schemas.events.marks import Mark
+from schemas.happenings import happening
 from schemas.job import JobDescription
 from schemas.webhooks import Audience, Telling, Webhook, new_secret, signature, signed_headers
 from streams.notifications.choosing import digest_mail, tellings
-from streams.notifications.happenings import happening
 
 AT = "2026-07-01T10:00:00.000Z"
 MADE = datetime(2026, 6, 1, tzinfo=UTC)
