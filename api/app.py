@@ -1,11 +1,12 @@
 """Builds the gateway's application from its ports: the same for the product and for the tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
@@ -89,6 +90,10 @@ from api.services.stories import Stories
 from api.services.uploads import UploadService
 from api.services.waiting import Waiting
 
+log = structlog.get_logger()
+
+_AGAIN_S = 1.0
+
 _EXPOSED = [
     "Idempotency-Replayed",
     "X-Request-ID",
@@ -165,7 +170,7 @@ def build(
             await gateway.tokens.ring.begin()
             keys = partial(gateway.tokens.ring.run, config.key_poll)
             works = (gateway.hub.run, gateway.sockets.run, gateway.limiter.run, keys)
-            beside = [asyncio.create_task(work()) for work in works]
+            beside = [asyncio.create_task(_again(work)) for work in works]
             try:
                 yield
             finally:
@@ -190,6 +195,23 @@ def build(
     problems.install(app, stores_away)
     _add_routes(app)
     return app
+
+
+async def _again(work: Callable[[], Awaitable[None]]) -> None:
+    """What is to run as long as the gateway begins anew when it fails, also when it is cancelled by anybody else than
+    the gateway (a driver may): nobody looks at it, and a gateway without it is silent."""
+    while True:
+        try:
+            return await work()
+        except asyncio.CancelledError as problem:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            failed: BaseException = problem
+        except Exception as problem:
+            failed = problem
+        log.error("background_ended", work=getattr(work, "__qualname__", repr(work)), error=repr(failed))
+        await asyncio.sleep(_AGAIN_S)
 
 
 def _assembled(

@@ -114,3 +114,8 @@ class GatewayConfig:
     """Bytes a second that they read of it together."""
     heartbeat: float = 30.0
     """A stream tells its progress at least so often."""
+
+    @property
+    def longest_lifetime(self) -> int:
+        """How long anything that is signed may live: for so long a key that signs no more is believed."""
+        return max(self.refresh_lifetime, self.remembered_lifetime, self.browser_lifetime)

@@ -144,7 +144,9 @@ async def serve(settings: Settings) -> None:
         )
         sealer = AuditSealer(database, settings.address("postgres"), AnchorFile(settings.anchors), now)
         await stack.enter_async_context(sealer.sealing())
-        reading = await stack.enter_async_context(Reading(settings.address("clickhouse")))
+        reading = await stack.enter_async_context(
+            Reading(settings.address("clickhouse"), cluster=settings.clickhouse_cluster)
+        )
         lag = await stack.enter_async_context(KafkaLag(brokers))
         telemetry = await stack.enter_async_context(
             Telemetry(lambda: Publisher(brokers, "gateway"), (StoreUnavailable,))
@@ -259,8 +261,8 @@ async def ensure_administrator(database: Database) -> str | None:
 async def rotate_signing_keys(database: Database, settings: Settings, *, leaked: bool = False) -> str:
     """Lets the next key sign tokens and returns its kid; for `trawl keys rotate`. What was signed before stays good,
     unless the keys were `leaked`: then neither the current nor the next one is believed any more."""
-    seal = Seal(lambda: settings.secret("seal_key"))
-    ring = KeyRing(config_of(settings).signing_seed, PostgresSigningKeys(database, seal))
+    seal, config = Seal(lambda: settings.secret("seal_key")), config_of(settings)
+    ring = KeyRing(config.signing_seed, PostgresSigningKeys(database, seal), believed_for=config.longest_lifetime)
     await ring.refresh()
     for _ in range(2 if leaked else 1):
         act = Act(actor="system", action="signing_key_rotated", details={"why": "leaked" if leaked else "asked"})

@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from api.errors import ApiError, Code, Fault, unavailable
-from schemas.limits import QuotaSpent
+from api.errors import ApiError, Code, Fault, conflict, unavailable
+from schemas.limits import OwnerGone, QuotaSpent
 
 ENVELOPED = ("/auth/", "/api/auth/", "/api/v2/", "/api/users")
 """Paths whose answers are in the v2 frame (`success`, `data`, `metadata`); all others are plain."""
@@ -33,6 +33,9 @@ _SENTENCES = {
     405: "This address does not know this method; /docs lists what it knows.",
     413: "The request's body is too large.",
 }
+_OWNER_GONE = (
+    "The account that this job belongs to was removed, so nothing of it runs any more; make a job of your own."
+)
 _FAULTS = {
     "missing": "REQUIRED",
     "string_too_short": "MIN_LENGTH",
@@ -104,7 +107,12 @@ def install(app: FastAPI, stores_away: Sequence[type[Exception]]) -> None:
         return answer(quota_spent(error), request)
 
     app.add_exception_handler(HTTPException, on_http)
+
+    async def on_owner_gone(request: Request, error: Exception) -> Response:
+        return answer(conflict("job_id", _OWNER_GONE), request)
+
     app.add_exception_handler(QuotaSpent, on_quota)
+    app.add_exception_handler(OwnerGone, on_owner_gone)
     app.add_exception_handler(RequestValidationError, on_invalid)
     for kind in stores_away:
         app.add_exception_handler(kind, on_store_away)

@@ -21,8 +21,14 @@ async def until_done(what: str, task: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await task()
+        except asyncio.CancelledError as problem:
+            own = asyncio.current_task()
+            if own is None or own.cancelling():
+                raise
+            failed: BaseException = problem  # a driver did that: nobody asked for an end
         except Exception as problem:
-            log.warning("source unavailable", what=what, reason=str(problem), again_in_s=pause)
+            failed = problem
+        log.warning("source unavailable", what=what, reason=str(failed) or repr(failed), again_in_s=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 

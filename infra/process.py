@@ -91,9 +91,18 @@ async def reporting(name: str, publisher: metrics.SendSoon) -> AsyncIterator[Non
 
 
 async def until_done(*work: "asyncio.Task[None]") -> None:
-    """Waits for all; the first that fails ends the wait with its error, and the others are cancelled."""
-    done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_EXCEPTION)
-    for task in pending:
-        task.cancel()
-    for task in done:
-        task.result()
+    """Waits for all; the first that fails ends the wait with its error, and the others are cancelled.
+
+    One that ends cancelled has failed: whoever waits here cancels none of them before the end, but a driver may.
+    """
+    pending = set(work)
+    try:
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.cancelled():
+                    raise RuntimeError(f"{getattr(task.get_coro(), '__qualname__', task.get_name())} was cancelled")
+                task.result()
+    finally:
+        for task in pending:
+            task.cancel()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from schemas.events.runs import RunCounts, RunState
 
@@ -304,6 +304,45 @@ class StoredLetter:
     value: str
     size: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageAgain:
+    """A page that is to be read again: only while its task is open."""
+
+    run_id: str
+    url_fp: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartAgain:
+    """A part of an upload that is to be taken again. `place` is how the place begins by which it was counted."""
+
+    run_id: str
+    part: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAgain:
+    """A batch that its run has counted as rejected, and that comes again as another one."""
+
+    run_id: str
+    batch: str
+    anew: str
+
+
+Again: TypeAlias = PageAgain | PartAgain | BatchAgain
+"""What a dead letter that is sent again finds of itself in the accounts of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a letter was sent again, None where it is to be sent now; or how its run has closed without it (an outcome,
+    `taken`, `unknown`), so that it would come to nothing."""
+
+    at: datetime | None = None
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

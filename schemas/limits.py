@@ -46,6 +46,10 @@ class Used:
     stored_records: int = 0
 
 
+class OwnerGone(Exception):
+    """The account that owns a job was removed: nothing of it runs any more."""
+
+
 class QuotaSpent(Exception):
     """An account has had what it may have: `quota` names which, `limit` and `used` how much."""
 

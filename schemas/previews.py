@@ -14,7 +14,8 @@ class PreviewProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """`records` are raw, as extraction found them, before cleaning. `found`: there is a stored copy, `fetched_at`
-    (RFC 3339) by `run_id`; `reason` says why there is none, or why it could not be read; `notes` what was cut off."""
+    (RFC 3339) by `run_id`; `reason` says why there is none, or why it could not be read; `notes` what was cut off;
+    `elapsed_ms` how long it all took, from when the question was seen."""
 
     found: bool = False
     run_id: str = ""
@@ -23,3 +24,4 @@ class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
     problems: list[PreviewProblem] = []
     reason: str = ""
+    elapsed_ms: float = 0.0

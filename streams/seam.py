@@ -5,7 +5,11 @@ from typing import Protocol
 
 from schemas.delivery import Delivery, Handled, Reject, Settled
 
-__all__ = ["Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful"]
+__all__ = ["PORTION_S", "Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful"]
+
+PORTION_S = 20.0
+"""Seconds after which a stage begins no further message of a batch before what it has is published: a batch in which
+every message takes long would otherwise keep its worker away for longer than it may be."""
 
 
 class Stage(Protocol):

@@ -38,6 +38,11 @@ class Caller:
         return tuple(right for right in self.rights if self.scopes is None or right.value in self.scopes)
 
     @property
+    def personal(self) -> bool:
+        """Whether somebody acts for themselves, and no key or application of theirs."""
+        return self.via != "key" and self.scopes is None
+
+    @property
     def sees_all(self) -> bool:
         """Whether the objects of others are visible: an administrator's right alone."""
         return Permission.ADMIN in self.permissions

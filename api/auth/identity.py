@@ -48,5 +48,5 @@ def identity(
         factor=factor,
         recovery=Recovery(accounts, users, passwords, proving, guard, config),
         linked=Linked(identities, proving),
-        users=UserService(accounts, users, attempts, passwords, config),
+        users=UserService(accounts, users, attempts, passwords, proving, config),
     )

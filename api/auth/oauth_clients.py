@@ -41,8 +41,6 @@ class OAuthClients:
 
     async def add(self, caller: Caller, asked: ClientAsked, visit: Visit) -> tuple[OAuthClient, str | None]:
         """The client, and its secret, which is shown this once; None for a public one."""
-        if len(await self._store.clients()) >= MAX_CLIENTS:
-            raise conflict("name", f"There are {MAX_CLIENTS} clients already; remove one first.")
         secret = secrets.token_urlsafe(32) if asked.confidential else None
         service = self._service(asked)
         client = OAuthClient(
@@ -57,8 +55,10 @@ class OAuthClients:
             created_at=self._clock(),
         )
         act = visit.act(caller.user_id, "oauth_client_added", client.id, name=asked.name, role=asked.service_role)
-        kept = await self._store.add_client(client, service, act)
-        if kept is None:
+        kept = await self._store.add_client(client, service, act, MAX_CLIENTS)
+        if kept == "full":
+            raise conflict("name", f"There are {MAX_CLIENTS} clients already; remove one first.")
+        if kept == "taken":
             raise conflict("name", "A client, or a service account, of this name exists already.")
         return kept, secret
 

@@ -61,8 +61,9 @@ class Grants:
         scopes: tuple[str, ...],
         challenge: str,
         visit: Visit,
-    ) -> str:
-        """The code that the browser carries to the client; `scopes` are those that the caller saw and has."""
+    ) -> str | None:
+        """The code that the browser carries to the client; `scopes` are those that the caller saw and has. None for a
+        session that has just ended."""
         code = secrets.token_urlsafe(32)
         consent = Consent(
             client_id=client.id,
@@ -73,8 +74,7 @@ class Grants:
             expires_at=self._clock() + timedelta(seconds=oauth.CODE_LIFETIME_S),
         )
         act = visit.act(caller.user_id, "oauth_consented", client.id, scopes=list(scopes))
-        await self._store.add_code(hash_of(code), consent, act)
-        return code
+        return code if await self._store.add_code(hash_of(code), consent, act, by=caller.credential_id) else None
 
     async def redeem(self, client: OAuthClient, code: str, redirect_uri: str, verifier: str, visit: Visit) -> Granted:
         """Tokens for a code: once, within a minute, for the client, address and verifier that it was made for."""

@@ -4,7 +4,7 @@ Nobody gives what they do not have themselves, and nobody touches an account tha
 whoever may manage users could make themselves anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from api.auth.attempts import all_of
 from api.auth.callers import Caller
 from api.auth.passwords import Passwords
 from api.auth.permissions import ROLES, Permission, permissions_of
+from api.auth.proving import Proving
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError, conflict, forbidden, invalid, not_found
@@ -24,6 +25,10 @@ from schemas.mail import Mail
 
 _NO_SUCH_USER = "There is no such user."
 _TAKEN = "The username or the e-mail address is taken."
+_OVERTAKEN = "The account was changed meanwhile; look at it again."
+_OWN_ADDRESS = (
+    "This is your own account: send `current_password` too, from a sign-in of your own, to change its e-mail address."
+)
 _LAST = "This is the last active administrator; make another one first."
 
 
@@ -44,12 +49,19 @@ class UserService:
     """What the routes and the command line do to accounts."""
 
     def __init__(
-        self, accounts: Accounts, users: Users, attempts: Attempts, passwords: Passwords, config: GatewayConfig
+        self,
+        accounts: Accounts,
+        users: Users,
+        attempts: Attempts,
+        passwords: Passwords,
+        proving: Proving,
+        config: GatewayConfig,
     ) -> None:
         self._accounts = accounts
         self._users = users
         self._attempts = attempts
         self._passwords = passwords
+        self._proving = proving
         self._config = config
 
     async def page(
@@ -110,9 +122,15 @@ class UserService:
             raise conflict("username", _TAKEN)
         return await self.get(user.id)
 
-    async def change(self, caller: Caller, text: str, change: UserChange, visit: Visit) -> User:
-        """What is given is changed. ApiError 404, 403, 409."""
+    async def change(
+        self, caller: Caller, text: str, change: UserChange, visit: Visit, current_password: str | None = None
+    ) -> User:
+        """What is given is changed; one's own address with the password alone. ApiError 404, 403, 409; 401 and 429 for
+        a password that is not the caller's."""
         user = await self.touchable(caller, text)
+        moved = change.email is not None and change.email != user.email
+        if moved and user.id == caller.user_id:
+            user = await self._proved(caller, current_password, visit)
         role = change.role or user.role
         granted = None if change.granted is None else _beyond(role, change.granted)
         _may_give(caller, role, granted or ())
@@ -123,8 +141,10 @@ class UserService:
         names = [name for name in UserChange.__dataclass_fields__ if getattr(change, name) is not None]
         said = {name: getattr(change, name) for name in ("role", "status", "granted") if name in names}
         act = visit.act(caller.user_id, "user_changed", user.id, fields=names, **said)
-        moved = change.email is not None and change.email != user.email
-        match await self._users.change(user.id, change, act, mails.address_changed(user, visit) if moved else None):
+        mail = mails.address_changed(user, visit) if moved else None
+        match await self._users.change(user.id, change, act, mail, _still(caller, user)):
+            case "overtaken":
+                raise conflict("user_id", _OVERTAKEN)
             case "gone":
                 raise not_found("user_id", _NO_SUCH_USER)
             case "taken":
@@ -138,13 +158,22 @@ class UserService:
         """For ever. ApiError 404, 403, 409."""
         user = await self.touchable(caller, text)
         act = visit.act(caller.user_id, "user_removed", user.id, role=user.role)
-        match await self._users.remove(user.id, act):
+        match await self._users.remove(user.id, act, _still(caller, user)):
+            case "overtaken":
+                raise conflict("user_id", _OVERTAKEN)
             case "gone":
                 raise not_found("user_id", _NO_SUCH_USER)
             case "last_administrator":
                 raise conflict("user_id", _LAST)
             case "removed":
                 return
+
+    async def _proved(self, caller: Caller, password: str | None, visit: Visit) -> User:
+        """The caller's own account. A link to a new password goes where its mail goes, so that a session or key which
+        was stolen must not move that."""
+        if password is None or not caller.personal:
+            raise conflict("email", _OWN_ADDRESS)
+        return await self._proving.password(caller, password, visit)
 
     async def unlock(self, user: User, actor: str, visit: Visit) -> None:
         """Forgets wrong tries for an account, and makes a locked one active."""
@@ -186,6 +215,16 @@ def _may_give(caller: Caller, role: str, permissions: Iterable[str]) -> None:
     if role not in ROLES:
         raise invalid("role", f"There are the roles {', '.join(ROLES)}.", "NOT_ALLOWED")
     _may_have(caller, (*permissions_of(role), *permissions))
+
+
+def _still(caller: Caller, seen: User) -> Callable[[User], bool]:
+    """Whether an account may do no more than the caller also when it is held, and is let in by what it was."""
+
+    def still(now: User) -> bool:
+        own = now.id != caller.user_id or now.credential_version == seen.credential_version
+        return own and set(now.permissions) <= set(caller.permissions)
+
+    return still
 
 
 def _may_have(caller: Caller, permissions: Iterable[str]) -> None:

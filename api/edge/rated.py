@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
 from api.edge.addresses import counted
@@ -45,8 +44,6 @@ class Rated:
             if place.category is not Category.AUTHENTICATION:
                 refusal = None
         scope["state"]["rate"] = standing.headers()
-        if scope["type"] == "websocket":
-            send = _told(send, standing)
         if refusal:
             return await problems.answer(refusal, HTTPConnection(scope))(scope, receive, send)
         await self._app(scope, receive, send)
@@ -78,18 +75,3 @@ def too_many(standing: Standing) -> ApiError:
         {"Retry-After": str(seconds)},
         {"limit": limit, "window": window, "retry_after": seconds},
     )
-
-
-def _told(send: Send, standing: Standing) -> Send:
-    """A socket's accepting or refusing answer, with the headers: `Edge` dresses plain requests alone."""
-
-    async def dressed(message: Message) -> None:
-        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
-            message.setdefault("headers", [])
-            message["headers"] = list(message["headers"])
-            headers = MutableHeaders(raw=message["headers"])
-            for name, value in standing.headers().items():
-                headers[name] = value
-        await send(message)
-
-    return dressed

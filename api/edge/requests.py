@@ -10,11 +10,13 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.auth.origins import secure
 from api.edge.admission import Admission
+from api.edge.versions import choose
 from api.errors import ApiError, invalid, unavailable
 from api.metrics import Metrics
 from api.ports import Telemetry
@@ -22,6 +24,7 @@ from schemas.events import RequestLog
 
 log = structlog.get_logger()
 
+_UPGRADED = 101
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
 _HARMLESS = tuple(
     (name.encode(), value.encode())
@@ -38,6 +41,7 @@ _HARMLESS = tuple(
 )
 """What every answer says unless it says otherwise."""
 _SECURE = (*_HARMLESS, (b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+_HEALTH = frozenset({"/health", "/api/v1/health", "/api/v1/system/health"})
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # However it is written: only one spelling is routed, but every one may hold a token that is good.
 _LINK = re.compile(r".*?/(sign-in|reset-password)/+.", re.IGNORECASE | re.DOTALL).match
@@ -45,7 +49,7 @@ _LINK = re.compile(r".*?/(sign-in|reset-password)/+.", re.IGNORECASE | re.DOTALL
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request on its way; `status` stays 0 until an answer has begun."""
+    """One request on its way, or one socket; `status` stays 0 until an answer has begun."""
 
     scope: Scope
     request_id: str
@@ -78,8 +82,33 @@ class Edge:
         exchange = _Exchange(scope, _request_id(scope), secure(scope.get("scheme", ""), self._public_url))
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         if scope["type"] == "websocket":
-            return await self._app(scope, receive, send)
+            return await self._socket(exchange, receive, send)
         await self._http(exchange, receive, send)
+
+    async def _socket(self, exchange: _Exchange, receive: Receive, send: Send) -> None:
+        """Told once, when it is over: how its upgrade was answered, and how long it stood open."""
+        scope = exchange.scope
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "websocket.accept":
+                exchange.status = _UPGRADED
+                message["headers"] = _with(message, _told(exchange))
+            elif message["type"] == "websocket.http.response.start":
+                exchange.status = message["status"]
+                _dress(message, exchange)
+            elif message["type"] == "websocket.close":
+                exchange.status = exchange.status or 403  # which is what a server makes of it before an upgrade
+            await send(message)
+
+        try:
+            refusal = _unusable(scope)
+            answer: ASGIApp = problems.answer(refusal, HTTPConnection(scope)) if refusal else self._app
+            await answer(scope, receive, dressed)
+        except Exception:
+            exchange.status = exchange.status or 500
+            raise
+        finally:
+            self._tell(exchange)
 
     async def _http(self, exchange: _Exchange, receive: Receive, send: Send) -> None:
         async def dressed(message: Message) -> None:
@@ -89,8 +118,9 @@ class Edge:
             await send(message)
 
         try:
+            unusable = _unusable(exchange.scope)
             with self._metrics.in_flight.track_inprogress(), self._admitted(exchange.scope) as full:
-                refusal = full or _unusable(exchange.scope)
+                refusal = full or unusable
                 if refusal:
                     await _refuse(refusal, exchange, dressed)
                 else:
@@ -108,7 +138,7 @@ class Edge:
     def _admitted(self, scope: Scope) -> Iterator[ApiError | None]:
         """What a request too many is told, and that at once: each one more would make all that are inside slower.
         Whoever balances load asks for health and must not take a gateway for dead that is only busy."""
-        if scope["path"].rstrip("/").endswith("/health"):
+        if scope["path"] in _HEALTH:
             yield None
             return
         ticket = self._admission.enter(time.monotonic())
@@ -124,15 +154,17 @@ class Edge:
     def _tell(self, exchange: _Exchange) -> None:
         scope, elapsed = exchange.scope, exchange.elapsed
         route = getattr(scope.get("route"), "path", "") or "unmatched"
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # a label that callers invent never ends
+        asked = scope.get("method", "GET")  # a socket's is told to nobody, and can be no other
+        method = asked if asked in _METHODS else "OTHER"  # a label that callers invent never ends
         self._metrics.requests.labels(method, route, str(exchange.status)).inc()
-        self._metrics.request_seconds.labels(route).observe(elapsed)
+        if exchange.status != _UPGRADED:  # how long a socket stands open is no time of an answer
+            self._metrics.request_seconds.labels(route).observe(elapsed)
         client = scope.get("client")
         kept = self._telemetry(
             RequestLog(
                 id=str(uuid4()),
                 at=_now(),
-                method=scope["method"][:16],
+                method=asked[:16],
                 path=_told_path(scope),
                 route=route,
                 status=exchange.status,
@@ -160,12 +192,13 @@ def _request_id(scope: Scope) -> str:
 
 
 def _unusable(scope: Scope) -> ApiError | None:
-    """NUL in an address: no store can hold it, and nobody means it."""
+    """NUL in an address, which no store can hold and nobody means; or a version that there is not. A version that there
+    is has been followed afterwards."""
     if "\x00" in scope["path"]:
         return invalid("path", "A NUL character is not allowed.", "NUL_CHARACTER")
     if b"%00" in scope["query_string"]:
         return invalid("query", "A NUL character is not allowed.", "NUL_CHARACTER")
-    return None
+    return choose(scope)
 
 
 async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
@@ -177,15 +210,22 @@ async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
 
 
 def _dress(message: Message, exchange: _Exchange) -> None:
-    given: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
-    ours = [(b"x-request-id", exchange.request_id.encode("latin-1")), (b"x-process-time", b"%.6f" % exchange.elapsed)]
-    for name, value in exchange.scope["state"].get("rate", {}).items():
-        ours.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    headers = _with(message, _told(exchange))
+    said = {name.lower() for name, _ in headers}
+    message["headers"] = headers + [one for one in (_SECURE if exchange.secure else _HARMLESS) if one[0] not in said]
+
+
+def _told(exchange: _Exchange) -> list[tuple[bytes, bytes]]:
+    """What only we know of an exchange: its id, its time, how its caller stands to the limit."""
+    found = [(b"x-request-id", exchange.request_id.encode("latin-1")), (b"x-process-time", b"%.6f" % exchange.elapsed)]
+    rate = exchange.scope["state"].get("rate", {})
+    return found + [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in rate.items()]
+
+
+def _with(message: Message, ours: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """A message's headers, ours in the place of others of the same name."""
     replaced = {name for name, _ in ours}
-    kept = [header for header in given if header[0].lower() not in replaced]
-    said = {name.lower() for name, _ in kept}
-    ours += [header for header in (_SECURE if exchange.secure else _HARMLESS) if header[0] not in said]
-    message["headers"] = kept + ours
+    return [header for header in message.get("headers", ()) if header[0].lower() not in replaced] + ours
 
 
 def _now() -> str:

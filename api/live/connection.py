@@ -53,6 +53,8 @@ NORMAL, POLICY, TRY_LATER, FAILED = 1000, 1008, 1013, 1011
 _SECRETS = {"token", "access_token", "api_key", "apikey", "authorization", "x-api-key", "key"}
 _FAREWELL_S = 5.0
 _UNANSWERED = 20
+_SAID_A_SECOND = 20.0
+_SAID_AT_ONCE = 100
 
 
 class Ended(Exception):
@@ -62,6 +64,32 @@ class Ended(Exception):
         super().__init__(frame.body)
         self.code = code
         self.text = frame.text(cursor)
+
+
+class Patience:
+    """A bucket of tokens, one for each frame that a client says: each is looked at, and many are answered, so that
+    whoever never stops would keep the gateway busy behind a limit that counts the upgrade alone."""
+
+    def __init__(
+        self,
+        rate: float = _SAID_A_SECOND,
+        burst: float = _SAID_AT_ONCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rate = rate
+        self._burst = self._left = burst
+        self._clock = clock
+        self._at = clock()
+
+    def take(self) -> bool:
+        """False when there is no token left."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + self._rate * (now - self._at))
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 async def serve(websocket: WebSocket, gateway: Gateway, stores_away: Sequence[type[Exception]], tell: Tell) -> None:
@@ -100,6 +128,7 @@ async def _converse(
 ) -> None:
     try:
         caller = caller or await _introduced(websocket, gateway)
+        websocket.state.user = caller.user_id
         if Permission.READ not in caller.permissions:
             raise forbidden(Permission.READ, caller.permissions)
         await _tell(websocket, gateway, caller, tell)
@@ -166,8 +195,14 @@ async def _tell(websocket: WebSocket, gateway: Gateway, caller: Caller, tell: Te
 
 async def _until_gone(websocket: WebSocket, outlet: Outlet) -> None:
     """Reads what the client says, though mostly nobody expects anything: its leaving must be noticed."""
+    patience = Patience()
     while True:
         said = _parsed(await websocket.receive())
+        if not patience.take():
+            sentence = (
+                f"You say too much: {_SAID_A_SECOND:.0f} frames a second, and {_SAID_AT_ONCE} at once, are heard."
+            )
+            raise Ended(POLICY, frames.error("TOO_MANY_FRAMES", sentence))
         if outlet.listens:
             await outlet.said.put(said)
 

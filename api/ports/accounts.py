@@ -122,12 +122,11 @@ class Accounts(Protocol):
 class SiteCredentials(Protocol):
     """Stored credentials of sites; nothing here gives a secret back."""
 
-    async def add(self, credential: SiteCredential, secret: SiteSecret, act: Act) -> SiteCredential | None:
-        """As it is kept; None, and nothing is written, where the owner has one of that name."""
-        ...
-
-    async def count(self, owner: str) -> int:
-        """How many an owner has."""
+    async def add(
+        self, credential: SiteCredential, secret: SiteSecret, act: Act, room: int
+    ) -> SiteCredential | Literal["taken", "full", "ended"]:
+        """As it is kept. Nothing is written where the owner has one of that name (`taken`) or `room` of them already,
+        however many are added at once (`full`), nor for an account that is not active any more (`ended`)."""
         ...
 
     async def all(self, owner: str) -> list[SiteCredential]:

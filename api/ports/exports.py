@@ -13,7 +13,7 @@ class Exports(Protocol):
 
     async def ask(self, asked: ExportAsked, most: int, most_bytes: int, act: Act) -> Export | str:
         """The file that is there or on its way, or a new one; else why not: `gone`, `open` (no run that is meant is
-        over), `full`. Asking for what is there is audited too."""
+        over), `cleaned` (its records were removed), `full`. Asking for what is there is audited too."""
         ...
 
     async def export(self, export_id: str) -> Export | None:

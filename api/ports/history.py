@@ -52,7 +52,8 @@ class RunHistory(Protocol):
         ...
 
     async def begin_cleanup(self, run_id: str, act: Act) -> bool:
-        """The records of a run that is over are to go; False, and nothing audited, where that was said before."""
+        """The records of a run that is over are to go, and its files have gone; False, and nothing audited, where that
+        was said before."""
         ...
 
     async def cleaned(self, run_id: str) -> None:

@@ -13,8 +13,11 @@ Opened = Callable[[User, Consent], tuple[Session, Act]]
 class OAuthStore(Protocol):
     """Clients and codes. What a client was given is a session like any other, and ends like any other."""
 
-    async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
-        """With its service account, if it is to have one. None, and nothing written, where a name is taken."""
+    async def add_client(
+        self, client: OAuthClient, service: User | None, act: Act, room: int
+    ) -> OAuthClient | Literal["taken", "full"]:
+        """With its service account, if it is to have one. Nothing is written where a name is taken, or where there are
+        `room` clients already, however many are added at once."""
         ...
 
     async def client(self, client_id: str) -> OAuthClient | None:
@@ -35,8 +38,9 @@ class OAuthStore(Protocol):
         """Ends all that it was given, and disables its service account."""
         ...
 
-    async def add_code(self, code_hash: bytes, consent: Consent, act: Act) -> None:
-        """A code that can be redeemed once."""
+    async def add_code(self, code_hash: bytes, consent: Consent, act: Act, by: str) -> bool:
+        """A code that can be redeemed once. False, and nothing is done, where the session that consents (`by`) does not
+        count any more."""
         ...
 
     async def redeem(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from schemas.accounts import Act
 from schemas.schedules import Firing, JobSchedule
@@ -11,9 +11,12 @@ from schemas.schedules import Firing, JobSchedule
 class Schedules(Protocol):
     """Schedules follow from their jobs' descriptions: changing one is the job's next version."""
 
-    async def put(self, job_id: str, schedule: Mapping[str, Any] | None, act: Act) -> bool:
+    async def put(
+        self, job_id: str, schedule: Mapping[str, Any] | None, act: Act, expected: int | None = None
+    ) -> bool | Literal["stale"]:
         """Another schedule (as a description has it), or none; False, and nothing audited, where there is no such job,
-        or it had none and is to have none."""
+        or it had none and is to have none; `stale`, and nothing is changed, where the job is of another version than
+        the expected one."""
         ...
 
     async def pause(self, job_id: str, act: Act) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from schemas.accounts import Act
-from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
+from schemas.ledger import Again, Asked, Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 
 class Records(Protocol):
@@ -50,6 +50,11 @@ class Records(Protocol):
         """One dead letter, whole."""
         ...
 
+    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
+        """How many records of a batch were stored or left out by filters, and how many rejected; None: it did not
+        come so far."""
+        ...
+
     async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
         """Visits to one URL, the first one first."""
         ...
@@ -58,8 +63,9 @@ class Records(Protocol):
 class Resent(Protocol):
     """Remembers which dead letters were sent again."""
 
-    async def ask(self, letter_id: str, act: Act) -> datetime | None:
-        """When it was sent again; None where it is to be sent now. Audited once."""
+    async def ask(self, letter_id: str, act: Act, again: Again | None) -> Asked:
+        """Whether it is to be sent. The first who asks has the run's accounts make room for what comes `again`, in the
+        same transaction; audited once."""
         ...
 
     async def done(self, letter_id: str) -> None:

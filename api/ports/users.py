@@ -8,8 +8,15 @@ from schemas.accounts import Act, Activity, Factor, Tally, User, UserChange, Ver
 from schemas.mail import Mail
 
 SortBy = Literal["username", "email", "role", "status", "created_at", "last_login"]
+Still = Callable[[User], bool]
+"""Whether an account, looked at under its lock, is still one that may be changed so."""
 Judge = Callable[[Mapping[str, Tally], datetime], Verdict]
 """Decides about a try: given the tally of each subject and the time by the store's clock."""
+
+
+def anyhow(user: User) -> bool:
+    """Whatever the account has become meanwhile."""
+    return True
 
 
 class Users(Protocol):
@@ -26,14 +33,18 @@ class Users(Protocol):
         ...
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
-    ) -> Literal["changed", "gone", "taken", "last_administrator"]:
-        """What is given is changed, or nothing is. An account that is no longer active loses its sessions. An address
-        that is another's name is taken too."""
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None, still: Still = anyhow
+    ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
+        """What is given is changed, or nothing is. An account that is no longer active loses its sessions, and what
+        waits for its webhooks is not sent. An address that is another's name is taken too. `overtaken`: not `still`
+        so."""
         ...
 
-    async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
-        """The account with its sessions, keys and factors; what it made stays."""
+    async def remove(
+        self, user_id: str, act: Act, still: Still = anyhow
+    ) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
+        """The account with its sessions, keys, factors, webhooks and stored credentials. Its jobs stay: their open runs
+        are cancelled, their schedules paused. `overtaken`: not `still` so."""
         ...
 
     async def set_password(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from schemas.accounts import Act
 from schemas.webhooks import Delivery, DeliveryState, Telling, Webhook
@@ -11,12 +11,9 @@ from schemas.webhooks import Delivery, DeliveryState, Telling, Webhook
 class Webhooks(Protocol):
     """Nothing here gives a secret back."""
 
-    async def add(self, webhook: Webhook, secret: str, act: Act) -> Webhook:
-        """As it is kept, with its secret sealed."""
-        ...
-
-    async def count(self, owner: str) -> int:
-        """How many an owner has."""
+    async def add(self, webhook: Webhook, secret: str, act: Act, room: int) -> Webhook | Literal["full", "ended"]:
+        """As it is kept, with its secret sealed. `full`, and nothing is done, where its owner has `room` of them
+        already, however many are added at once; `ended` where the account is not active any more."""
         ...
 
     async def all(self, owner: str | None) -> list[Webhook]:

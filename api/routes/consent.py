@@ -89,6 +89,10 @@ def _answer(request: Request, gateway: Gateway, wanted: Wanted, **values: str) -
     return RedirectResponse(where, 303, NEVER_KEPT)
 
 
+def _sign_in_first(wanted: Wanted) -> Response:
+    return RedirectResponse(f"/?{urlencode({'next': '/oauth/authorize?' + urlencode(wanted.values)})}", 303)
+
+
 def _problem(request: Request, problem: OAuthError) -> Response:
     if problem.back:
         return RedirectResponse(problem.back, 303, NEVER_KEPT)
@@ -153,12 +157,15 @@ async def answer(request: Request, gateway: Wired, visit: From) -> Response:
         wanted = await _wanted(sent, request, gateway)
         caller = await browser(request, gateway)
         if caller is None:
-            return RedirectResponse(f"/?{urlencode({'next': '/oauth/authorize?' + urlencode(wanted.values)})}", 303)
+            return _sign_in_first(wanted)
         held = _held(request, gateway, caller, wanted)
         if dict(sent).get("decision") != "allow":
             sentence = "It was not allowed."
             return _answer(request, gateway, wanted, error="access_denied", error_description=sentence)
         code = await gateway.grants.consent(caller, wanted.client, wanted.redirect_uri, held, wanted.challenge, visit)
+        if code is None:
+            gateway.callers.forget()
+            return _sign_in_first(wanted)
         return _answer(request, gateway, wanted, code=code)
     except OAuthError as problem:
         return _problem(request, problem)

@@ -42,7 +42,7 @@ async def me_of(gateway: Gateway, caller: Caller) -> MeBody:
 def person(caller: Caller) -> None:
     """ApiError 403 for a program that acts for somebody: keys and other people's applications change no credentials,
     for who has stolen one must not be able to stay."""
-    if caller.via == "key" or caller.scopes is not None:
+    if not caller.personal:
         sentence = "This needs a sign-in of your own, with your password; a key or an application cannot do it."
         fault = Fault("authorization", sentence, "INSUFFICIENT_PERMISSIONS")
         raise ApiError(403, "INSUFFICIENT_PERMISSIONS", sentence, [fault])

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from api.auth.callers import Caller
 from api.auth.visits import Visit
-from api.errors import conflict, invalid, not_found
+from api.errors import conflict, invalid, not_found, unauthenticated
 from api.ports import SiteCredentials
 from api.shapes.credentials import CredentialAsked
 from schemas.credentials import SiteCredential, SiteSecret
@@ -30,16 +30,18 @@ class CredentialService:
             raise invalid("host", str(problem), problem.reason.upper()) from None
         if set(asked.host) & set("/?#@\\"):
             raise invalid("host", "Give a host, or host:port, and nothing around it.")
-        if await self._store.count(caller.user_id) >= MAX_PER_OWNER:
-            raise conflict("name", f"You have {MAX_PER_OWNER} stored credentials, which is the limit; remove some.")
         wanted = SiteCredential(
             id=str(self._new_id()), owner=caller.user_id, name=asked.name, kind=asked.kind, host=host,
             scheme=asked.scheme,
         )  # fmt: skip
         secret = SiteSecret(user=asked.username, label=asked.label, secret=asked.secret.get_secret_value())
         act = visit.act(caller.user_id, "credentials_added", wanted.id, name=wanted.name, kind=wanted.kind, host=host)
-        added = await self._store.add(wanted, secret, act)
-        if added is None:
+        added = await self._store.add(wanted, secret, act, MAX_PER_OWNER)
+        if added == "full":
+            raise conflict("name", f"You have {MAX_PER_OWNER} stored credentials, which is the limit; remove some.")
+        if added == "ended":
+            raise unauthenticated("This account is not active any more.")
+        if added == "taken":
             raise conflict("name", "You have stored credentials of this name; remove them first, or choose another.")
         return added
 

@@ -38,7 +38,7 @@ class ExportService:
         self, caller: Caller, job_id: str, run_id: str | None, format: ExportFormat, variant: Variant, visit: Visit
     ) -> Export:
         """Asks for a file and waits a little for it; the same file is made once, however often it is asked for. 409
-        where no run is over yet, or the owner has too many."""
+        where no run is over yet, its records were removed, or the owner has too many."""
         job = await self._jobs.job(caller, job_id)
         asked = ExportAsked(job_id=job.id, run_id=_id(run_id, "run_id") if run_id else None, format=format,
                             variant=variant)  # fmt: skip
@@ -94,6 +94,8 @@ class ExportService:
 def _refusal(why: str) -> ApiError:
     if why == "gone":
         return not_found("run_id", "This job has no such run.")
+    if why == "cleaned":
+        return conflict("run_id", "The records of this run were removed, so no file can be made; name another run_id.")
     if why == "full":
         return conflict("job_id", "You have as many exports as you may; delete some (DELETE /api/v1/exports/{job_id}).")
     return conflict("run_id", "No run that you mean is over yet; ask again when it is, or name another run_id.")

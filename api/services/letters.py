@@ -3,7 +3,10 @@
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from api.auth.callers import Caller
 from api.auth.visits import Visit
@@ -12,12 +15,16 @@ from api.ports import Records, Resend, Resent
 from api.services.cursors import Page, cut, pack, unpack
 from schemas import codec
 from schemas.errors import CodecError
-from schemas.ids import dead_letter_id
-from schemas.ledger import StoredLetter
+from schemas.events import CleanBatch, FetchResult, RecordBatch, Upload
+from schemas.ids import dead_letter_id, digest, is_id
+from schemas.ledger import Again, BatchAgain, PageAgain, PartAgain, StoredLetter
 from schemas.topics import topics
 
 MOST_WHOLE = 1_900_000
 """Bytes beyond which a letter may be the beginning of its message only."""
+
+_COUNTED = frozenset({"handler_failed", "killed_worker", "not_storable"})
+"""Codes of messages that a stage gave up: what it says to their runs may still be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +62,71 @@ class Letters:
         return found
 
     async def replay(self, caller: Caller, letter_id: str, visit: Visit) -> Sent:
-        """Its original bytes go to its topic again, once however often this is asked. 409 for what cannot go."""
+        """Its original bytes go to its topic again, once however often this is asked. 409 for what cannot go, and for
+        what its run has closed without."""
         letter = await self.letter(letter_id)
         why = _cannot(letter)
         if why:
             raise conflict("letter_id", why)
-        act = visit.act(caller.user_id, "dead_letter_replayed", letter.id, topic=letter.topic)
-        before = await self._resent.ask(letter.id, act)
-        if before is not None:
-            return Sent(letter, before, now=False)
         value = _bytes(letter.value)
-        await self._resend(letter.topic, _key(letter.topic, value), value, _headers(letter))
+        event = _event(letter.topic, value)
+        again = await self._again(letter, event)
+        act = visit.act(caller.user_id, "dead_letter_replayed", letter.id, topic=letter.topic)
+        asked = await self._resent.ask(letter.id, act, again)
+        if asked.closed:
+            raise conflict("letter_id", _closed(letter, asked.closed))
+        if asked.at is not None:
+            return Sent(letter, asked.at, now=False)
+        if isinstance(again, BatchAgain):
+            value = codec.encode(msgspec.structs.replace(event, id=again.anew))
+        key = "" if event is None else str(event.partition_key())
+        await self._resend(letter.topic, key, value, _headers(letter))
         await self._resent.done(letter.id)
         return Sent(letter, datetime.now(UTC), now=True)
+
+    async def _again(self, letter: StoredLetter, event: Any) -> Again | None:
+        """What the letter is to its run; None where no run has it in its accounts. ApiError 409."""
+        run_id = getattr(event, "run_id", "")
+        if not is_id(run_id):
+            return None
+        if isinstance(event, FetchResult):
+            return PageAgain(run_id, event.url_fp) if is_id(event.url_fp) else None
+        if isinstance(event, Upload):
+            return (
+                None
+                if not 0 <= event.part < 2**31
+                else PartAgain(run_id, event.part, f"{letter.topic}:{letter.partition}:{letter.offset}:")
+            )
+        if isinstance(event, RecordBatch | CleanBatch) and letter.stage != "trends" and is_id(event.id):
+            return await self._batch_again(letter, event)
+        return None
+
+    async def _batch_again(self, letter: StoredLetter, event: RecordBatch | CleanBatch) -> BatchAgain | None:
+        """A batch that was stored without its records is known by its id wherever it comes again, and passed over: its
+        records must come as another batch. Trends took a clean one in as it was, and would take it in twice."""
+        became = await self._records.batch(event.run_id, event.id)
+        if became is None:
+            if letter.code in _COUNTED:
+                raise conflict("letter_id", "Its run has not counted these records yet; ask again in a minute.")
+            return None
+        kept, _ = became
+        if kept:
+            raise conflict("letter_id", "Records of this batch are stored; they would be there twice.")
+        if isinstance(event, CleanBatch):
+            raise conflict("letter_id", _closed(letter, "rejected"))
+        return BatchAgain(event.run_id, event.id, digest(letter.id, "again"))
+
+
+def _closed(letter: StoredLetter, how: str) -> str:
+    if how == "unknown":
+        return "The run that it belongs to does not know it any more; run its job again."
+    if how == "taken":
+        return "This part of its upload was taken already; upload what is missing of it again."
+    if how == "rejected":
+        return "Its run has counted these records as rejected; replay the run, or upload them again."
+    return (
+        f"The task of this page ended as {how} and takes no other answer; replay its run, which reads the page again."
+    )
 
 
 def _cannot(letter: StoredLetter) -> str:
@@ -102,9 +161,9 @@ def _bytes(value: str) -> bytes:
     return value.encode()
 
 
-def _key(topic: str, value: bytes) -> str:
-    """Where messages of its kind go; what is no event has no such place."""
+def _event(topic: str, value: bytes) -> Any:
+    """What the bytes mean by now; None for what is still no event."""
     try:
-        return str(codec.decode(topic, value).partition_key())
+        return codec.decode(topic, value)
     except CodecError:
-        return ""
+        return None

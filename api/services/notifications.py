@@ -9,7 +9,7 @@ import orjson
 
 from api.auth.callers import Caller
 from api.auth.visits import Visit
-from api.errors import ApiError, conflict, invalid, not_found
+from api.errors import ApiError, conflict, invalid, not_found, unauthenticated
 from api.ports import AddressRule, Webhooks
 from api.services.cursors import Page, cut, pack, unpack
 from api.shapes.webhooks import WebhookAsked, WebhookChange
@@ -48,8 +48,6 @@ class Notifications:
 
     async def add(self, caller: Caller, asked: WebhookAsked, visit: Visit) -> Opened:
         """422 for an address that may not be sent to."""
-        if await self._store.count(caller.user_id) >= MAX_PER_OWNER:
-            raise conflict("url", f"You have {MAX_PER_OWNER} webhooks, which is the limit; remove some.")
         webhook = Webhook(
             id=str(self._new_id()), owner=caller.user_id, name=asked.name, url=asked.url, host=self._host(asked.url),
             events=list(asked.events), all_jobs=asked.all_jobs, kinds=list(asked.kinds),
@@ -57,7 +55,12 @@ class Notifications:
         )  # fmt: skip
         secret = new_secret()
         act = visit.act(caller.user_id, "webhook_added", webhook.id, host=webhook.host, events=webhook.events)
-        return Opened(await self._store.add(webhook, secret, act), secret)
+        added = await self._store.add(webhook, secret, act, MAX_PER_OWNER)
+        if added == "full":
+            raise conflict("url", f"You have {MAX_PER_OWNER} webhooks, which is the limit; remove some.")
+        if added == "ended":
+            raise unauthenticated("This account is not active any more.")
+        return Opened(added, secret)
 
     async def all(self, caller: Caller) -> list[Webhook]:
         """In the order in which they were made."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from api.auth.callers import Caller
@@ -11,7 +12,10 @@ from api.errors import ApiError, invalid, not_found
 from api.ports.schedules import Schedules
 from api.services.cursors import Page, cut, pack, unpack
 from api.services.jobs import JobService
+from api.services.keeping import check_match
+from schemas.accounts import Act
 from schemas.job.schedule import Schedule
+from schemas.ledger import Job
 from schemas.recurrence import Recurrence
 from schemas.schedules import Firing, FiringOutcome, JobSchedule
 
@@ -28,18 +32,30 @@ class ScheduleService:
         self._store = store
         self._clock = clock
 
-    async def put(self, caller: Caller, job_id: str, schedule: Schedule, visit: Visit) -> JobSchedule:
-        """422 for one that would never fire."""
+    async def put(
+        self, caller: Caller, job_id: str, schedule: Schedule, if_match: str | None, visit: Visit
+    ) -> JobSchedule:
+        """422 for one that would never fire; 412 where the caller expects another version of the job."""
         job = await self._service.job(caller, job_id)
         self.times(schedule, 1)
-        act = visit.act(caller.user_id, "schedule_changed", job.id, schedule=schedule.model_dump(mode="json"))
-        await self._store.put(job.id, schedule.model_dump(mode="json"), act)
+        said = schedule.model_dump(mode="json")
+        act = visit.act(caller.user_id, "schedule_changed", job.id, schedule=said)
+        await self._write(caller, job, said, if_match, act)
         return await self.of_job(caller, job_id)
 
-    async def remove(self, caller: Caller, job_id: str, visit: Visit) -> None:
-        """The job runs by itself no more."""
-        known = await self.of_job(caller, job_id)
-        await self._store.put(known.job_id, None, visit.act(caller.user_id, "schedule_removed", known.job_id))
+    async def remove(self, caller: Caller, job_id: str, if_match: str | None, visit: Visit) -> None:
+        """The job runs by itself no more. 412 where the caller expects another version of the job."""
+        job = await self._service.job(caller, (await self.of_job(caller, job_id)).job_id)
+        await self._write(caller, job, None, if_match, visit.act(caller.user_id, "schedule_removed", job.id))
+
+    async def _write(
+        self, caller: Caller, job: Job, schedule: dict[str, Any] | None, if_match: str | None, act: Act
+    ) -> None:
+        """Looks again where the job changes between the look and the writing."""
+        check_match(if_match, job)
+        while await self._store.put(job.id, schedule, act, job.version if if_match is not None else None) == "stale":
+            job = await self._service.job(caller, job.id)
+            check_match(if_match, job)
 
     async def pause(self, caller: Caller, job_id: str, visit: Visit) -> JobSchedule:
         """Pausing twice is no mistake."""

@@ -49,6 +49,7 @@ class PreviewShown(BaseModel):
                     "notes": [],
                     "problems": [],
                     "reason": "",
+                    "elapsed_ms": 84.3,
                 }
             ]
         }
@@ -61,6 +62,7 @@ class PreviewShown(BaseModel):
     notes: list[str] = Field(description="What was cut off.")
     problems: list[ProblemBody] = Field(description="Rules that cannot be used; then nothing was read.")
     reason: str = Field(description="Why there is no page, or why it could not be read; empty otherwise.")
+    elapsed_ms: float = Field(description="Milliseconds that finding the stored copy and reading it took.")
 
 
 def shown(answer: PreviewAnswer) -> PreviewShown:
@@ -73,4 +75,5 @@ def shown(answer: PreviewAnswer) -> PreviewShown:
         notes=answer.notes,
         problems=[ProblemBody(place=each.place, reason=each.reason) for each in answer.problems],
         reason=answer.reason,
+        elapsed_ms=answer.elapsed_ms,
     )

@@ -65,7 +65,7 @@ class VersionBody(BaseModel):
     """What runs here."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "trawl", "version": VERSION, "api_versions": ["v1"]}]}
+        json_schema_extra={"examples": [{"name": "trawl", "version": VERSION, "api_versions": ["v1", "v2"]}]}
     )
 
     name: str

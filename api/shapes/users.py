@@ -133,6 +133,7 @@ class UserChanges(_Asked):
     role: Role | None = None
     status: Status | None = None
     permissions: list[Permission] | None = Field(None, max_length=20)
+    current_password: Secret | None = Field(None, description="For another e-mail address of your own account.")
 
     def change(self) -> UserChange:
         """For the service."""

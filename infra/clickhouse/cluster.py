@@ -20,8 +20,15 @@ _VIEW = re.compile(
     re.S,
 )
 _SEEN = re.compile(rf"create view if not exists {_NAME} (?P<rest>as\s.*)", re.S)
-_INDEX = re.compile(r"^\s*((add|drop|materialize) )?index\b", re.I)
-_WINDOW = "non_replicated_deduplication_window"
+_DELETE = re.compile(rf"delete\s+from {_NAME} (?P<rest>where\s.*)", re.S)
+_REMOVE = "delete from"
+_NODES_OWN = re.compile(r"^\s*(((add|drop|materialize) )?index|modify ttl|modify setting)\b", re.I)
+"""What a table has that holds rows itself."""
+
+_WINDOW = re.compile(r"\bnon_replicated_deduplication_window = (\d+)")
+_REPLICATED = r"replicated_deduplication_window = \1, replicated_deduplication_window_seconds = 31536000"
+"""One node keeps the tokens of so many inserts however old they are, a cluster drops them by their age too: what a long
+outage interrupted is sent again under its token, and must be known."""
 
 
 class NotClustered(InfraError):
@@ -39,6 +46,8 @@ def clustered(statement: str, cluster: str) -> list[str]:
         return _table(found, cluster)
     if found := _ALTER.fullmatch(statement.strip()):
         return _change(found, cluster)
+    if found := _DELETE.fullmatch(statement.strip()):
+        return [f"{_REMOVE} {found['name']}_local on cluster {cluster} {found['rest']}"]
     if found := _VIEW.fullmatch(statement.strip()):
         head = f"create materialized view if not exists {found['name']} on cluster {cluster}"
         select = f"{found['select']}from {found['source']}_local{found['rest']}"
@@ -49,11 +58,11 @@ def clustered(statement: str, cluster: str) -> list[str]:
 
 
 def _table(found: re.Match[str], cluster: str) -> list[str]:
-    name, rest = found["name"], found["rest"].replace(_WINDOW, "replicated_deduplication_window")
+    name, rest = found["name"], _WINDOW.sub(_REPLICATED, found["rest"])
     arguments, after = _arguments(rest)
     path = f"'/clickhouse/tables/{{shard}}/{{database}}/{name}', '{{replica}}'"
     inside = f"({path}, {arguments})" if arguments else f"({path})"
-    columns = ",".join(part for part in _parts(found["columns"]) if not _INDEX.match(part))
+    columns = ",".join(part for part in _parts(found["columns"]) if not _NODES_OWN.match(part))
     return [
         f"create table if not exists {name}_local on cluster {cluster} ({found['columns']}) "
         f"engine = Replicated{found['engine']}{inside}{after}",
@@ -63,9 +72,9 @@ def _table(found: re.Match[str], cluster: str) -> list[str]:
 
 
 def _change(found: re.Match[str], cluster: str) -> list[str]:
-    """Indices belong to the nodes' tables alone."""
+    """Indices, and for how long rows are kept, belong to the nodes' tables alone."""
     name = found["name"]
-    seen = [part for part in _parts(found["changes"]) if not _INDEX.match(part)]
+    seen = [part for part in _parts(found["changes"]) if not _NODES_OWN.match(part)]
     told = [f"alter table {name}_local on cluster {cluster} {found['changes']}"]
     return [*told, f"alter table {name} on cluster {cluster} {','.join(seen)}"] if seen else told
 

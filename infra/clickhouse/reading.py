@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from clickhouse_connect.driver.client import Client
 
 from infra.clickhouse.client import connect, translate
+from infra.clickhouse.cluster import clustered
 from infra.errors import StoreUnavailable
 from infra.postgres.sql import Queries
 from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
@@ -30,8 +31,10 @@ class Reading:
     """The gateway's `Records`. `threads` questions run at once and `queue` may wait; beyond that, and when ClickHouse
     does not answer, it is StoreUnavailable. Connects when it is first asked, so that a gateway starts without it."""
 
-    def __init__(self, url: str, *, threads: int = 4, queue: int = 60) -> None:
+    def __init__(self, url: str, *, threads: int = 4, queue: int = 60, cluster: str | None = None) -> None:
+        """`cluster` is the one whose nodes hold the rows, where they are on one."""
         self._url = url
+        self._cluster = cluster
         self._threads = threads
         self._room = threads + queue
         self._waiting = 0
@@ -122,6 +125,12 @@ class Reading:
         found = await self._ask("letter", {"id": letter_id}, _letter)
         return found[0] if found else None
 
+    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
+        """How many records of a batch were stored or left out by filters, and how many rejected."""
+        values = {"run_id": run_id, "id": batch_id}
+        found = await self._ask("batch", values, lambda row: (int(row["kept"]), int(row["rejected"])))
+        return found[0] if found else None
+
     async def alive(self) -> None:
         """Returns when ClickHouse answers; StoreUnavailable when it does not."""
         await self._ask("alive", {}, lambda row: row)
@@ -130,8 +139,17 @@ class Reading:
         return await self.ask("reading", name, values, shape)
 
     async def ask(self, room: str, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
-        """The rows of the statement `name` of `queries/<room>.sql`, each in its shape; none of one that only does."""
-        question = _queries(room)[name].decode()
+        """The rows of the statement `name` of `queries/<room>.sql`, each in its shape."""
+        return await self._run(_queries(room)[name].decode(), values, shape)
+
+    async def remove(self, room: str, name: str, values: dict[str, Any]) -> None:
+        """Does the lightweight delete `name` of `queries/<room>.sql`, on a cluster at each node: the table that sees
+        them as one takes none."""
+        statement = _queries(room)[name].decode()
+        for turned in clustered(statement, self._cluster) if self._cluster else [statement]:
+            await self._run(turned, values, dict)
+
+    async def _run(self, question: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
         assert self._pool, "Use `async with` before asking."
         if self._waiting >= self._room:
             raise StoreUnavailable("ClickHouse is asked more than it can answer; try again shortly.")

@@ -41,7 +41,7 @@ class ClickHouseVisits:
     async def remove_records(self, dataset: str, run_id: str) -> None:
         """A lightweight delete: the rows are hidden when it returns, and leave the disk with the next merge."""
         for statement in ("remove_records", "remove_marks"):
-            await self._reading.ask(_ROOM, statement, {"dataset": dataset, "run_id": run_id}, dict)
+            await self._reading.remove(_ROOM, statement, {"dataset": dataset, "run_id": run_id})
 
 
 def _after(position: tuple[datetime, str]) -> dict[str, Any]:

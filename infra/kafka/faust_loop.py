@@ -16,6 +16,7 @@ from typing import Any
 import faust
 from faust.events import Event as FaustEvent
 
+from infra.kafka.driver import over
 from infra.kafka.pump import Pump
 from infra.kafka.watch import end_process, stuck, watch
 from schemas.delivery import Settled
@@ -182,15 +183,14 @@ class FaustLoop:
             end_process(self._pump.name, problem)
 
     def _parked(self) -> str:
-        """aiokafka parks its coordinator on a fatal error and Faust never notices: alive, silent, unassigned."""
+        """aiokafka parks its coordinator on a fatal error, or a task of its own ends, and Faust never notices: alive,
+        silent, unassigned."""
         try:
-            coordinator = self._app._consumer._thread._consumer._coordinator
+            consumer = self._app._consumer._thread._consumer
+            parked = getattr(consumer._coordinator, "_pending_exception", None)
         except AttributeError:
             return ""
-        parked = getattr(coordinator, "_pending_exception", None)
-        task = getattr(coordinator, "_coordination_task", None)
-        over = parked or (task is not None and task.done())
-        return f"the group coordinator is parked: {parked!r}" if over else ""
+        return f"the group coordinator is parked: {parked!r}" if parked else over(consumer)
 
 
 def _message(event: FaustEvent) -> Message:

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from infra.errors import StoreUnavailable
+from infra.kafka.driver import close, end_consumer
 
 _GROUPS_EVERY_S = 15.0
 
@@ -86,11 +87,16 @@ class KafkaLag:
 
     async def _connected(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
         if self._admin is None or self._consumer is None:
-            self._admin = AIOKafkaAdminClient(bootstrap_servers=self._brokers, request_timeout_ms=5_000)
-            self._consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False,
-                                              request_timeout_ms=5_000)  # fmt: skip
-            await self._admin.start()
-            await self._consumer.start()
+            admin = AIOKafkaAdminClient(bootstrap_servers=self._brokers, request_timeout_ms=5_000)
+            consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False,
+                                        request_timeout_ms=5_000)  # fmt: skip
+            try:
+                await admin.start()
+                await consumer.start()
+            except BaseException:  # who asked may have lost patience: nothing half open is for the next one
+                await _end(admin, consumer)
+                raise
+            self._admin, self._consumer = admin, consumer
         return self._admin, self._consumer
 
     async def _list_groups(self, admin: AIOKafkaAdminClient) -> None:
@@ -105,7 +111,12 @@ class KafkaLag:
         admin, consumer = self._admin, self._consumer
         self._admin = self._consumer = None
         self._coordinators, self._listed_at = {}, 0.0
-        if admin is not None:
-            await admin.close()
-        if consumer is not None:
-            await consumer.stop()
+        if admin is not None and consumer is not None:
+            await _end(admin, consumer)
+
+
+async def _end(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+    try:
+        await close(admin._client)
+    finally:
+        await end_consumer(consumer)

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from infra.errors import LogMoved, StoreUnavailable
+from infra.kafka.driver import begin_consumer, end_consumer
 from infra.patience import patiently
 from schemas.topics import topics
 
@@ -22,18 +23,15 @@ class Offsets:
 
     async def __aenter__(self) -> Self:
         consumer = AIOKafkaConsumer(bootstrap_servers=self._brokers, enable_auto_commit=False)
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as problem:
-            await consumer.stop()
-            raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
+        await begin_consumer(consumer, self._brokers)
         self._consumer = consumer
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:  # fmt: skip
-        if self._consumer:
-            await self._consumer.stop()
+        consumer, self._consumer = self._consumer, None
+        if consumer:
+            await end_consumer(consumer)
 
     async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset that is still there, and the one after the last."""

@@ -12,8 +12,10 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from infra.errors import StoreUnavailable
 from infra.kafka.consumed import message_of
+from infra.kafka.driver import begin_consumer, end_consumer, over
 from infra.kafka.pump import Pump
 from infra.kafka.watch import stuck, watch
+from infra.patience import LIMIT_S
 from schemas.delivery import Settled
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class PlainLoop:
         self._batch = batch
         self._every = every
         self._committed: dict[tuple[str, int], int] = {}
+        self._consumer: AIOKafkaConsumer | None = None
 
     async def run(self, stopping: asyncio.Event, started: asyncio.Event) -> None:
         """Consumes until `stopping` is set; raises what must end the process."""
@@ -62,12 +65,9 @@ class PlainLoop:
         )
         changes = _Watch()
         consumer.subscribe(topics=self._topics, listener=changes)
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as problem:
-            await consumer.stop()
-            raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
-        watch(self._pump.name, stopping, stuck(self._pump.stuck_s))
+        await begin_consumer(consumer, self._brokers)
+        self._consumer = consumer
+        watch(self._pump.name, stopping, stuck(self._pump.stuck_s), self._silent)
         try:
             started.set()
             while not stopping.is_set():
@@ -78,7 +78,13 @@ class PlainLoop:
                         await stopping.wait()
             await self._pump.released()
         finally:
-            await consumer.stop()
+            self._consumer = None
+            await end_consumer(consumer)
+
+    def _silent(self) -> str:
+        """What the driver would never say; nothing while the consumer is being ended."""
+        consumer = self._consumer
+        return over(consumer) if consumer else ""
 
     async def _round(self, consumer: AIOKafkaConsumer, changes: _Watch) -> None:
         polled_at = time.monotonic()
@@ -100,11 +106,12 @@ class PlainLoop:
         if not moved:
             return
         try:
-            await consumer.commit({TopicPartition(*place): end for place, end in moved.items()})
+            async with asyncio.timeout(LIMIT_S):  # the driver itself tries for ever
+                await consumer.commit({TopicPartition(*place): end for place, end in moved.items()})
         except (CommitFailedError, IllegalStateError) as problem:
             # The group moved on meanwhile: the new owner finds our work done and passes over it.
             log.info("commit_refused", stage=self._pump.name, error=str(problem))
-        except KafkaError as problem:
+        except (KafkaError, TimeoutError) as problem:
             await self._pump.released()  # no message is to blame
             raise StoreUnavailable(f"Kafka did not take a commit: {problem!r}") from problem
         else:

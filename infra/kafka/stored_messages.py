@@ -12,6 +12,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from infra.errors import StoreUnavailable
 from infra.kafka.consumed import message_of
+from infra.kafka.driver import begin_consumer, end_consumer
 from schemas.message import Message
 from schemas.topics import topics
 
@@ -42,9 +43,9 @@ class Archive:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await end_consumer(consumer)
 
     async def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
         """The messages under a key that were written between two moments (epoch seconds), oldest first."""
@@ -69,11 +70,7 @@ class Archive:
     async def _connected(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = _consumer_of(self._brokers)
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
+            await begin_consumer(consumer, self._brokers)
             self._consumer = consumer
         return self._consumer
 
@@ -160,15 +157,11 @@ class StoredMessages:
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = _consumer_of(self._brokers)
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as problem:
-            await consumer.stop()
-            raise _away(self._brokers, self._topic, problem) from problem
+        await begin_consumer(consumer, self._brokers)
         try:
             yield consumer
         finally:
-            await consumer.stop()
+            await end_consumer(consumer)
 
 
 def _consumer_of(brokers: str) -> AIOKafkaConsumer:

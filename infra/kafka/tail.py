@@ -13,7 +13,9 @@ from aiokafka.errors import KafkaError
 
 from infra.errors import LogMoved, StoreUnavailable
 from infra.kafka.consumed import message_of
+from infra.kafka.driver import begin_consumer, end_consumer, over
 from infra.kafka.topic_ids import topic_ids
+from infra.patience import LIMIT_S
 from schemas.message import Message
 
 Place = tuple[str, int]
@@ -24,7 +26,8 @@ class Tail:
     """A stream of the messages of some topics, beginning `since_seconds` ago; where `first` names offsets, there.
 
     Promise: within one partition messages come in order and without a gap as long as the topic keeps them, also to an
-    iterator that follows one that was left; `positions()` is what has been handed out. An outage is waited out.
+    iterator that follows one that was left; `positions()` is what has been handed out. An outage is waited out;
+    StoreUnavailable when the driver has given up.
     With `until` it ends: it reads these partitions alone, each up to its offset or to what is its end now.
     With `same` it tells of one topic only: every message is of the topic whose id is in `ids`, and LogMoved is raised
     when there is another under its name.
@@ -64,23 +67,23 @@ class Tail:
             max_poll_records=500,
             auto_offset_reset="earliest",
         )
+        await begin_consumer(consumer, self._brokers)
+        self._consumer = consumer
         try:
-            await consumer.start()
-            self._consumer = consumer
             await self._begin(consumer)
         except (KafkaError, OSError) as problem:
-            await consumer.stop()
+            await end_consumer(consumer)
             raise StoreUnavailable(f"Kafka at {self._brokers} does not answer: {problem}") from problem
         except BaseException:
-            await consumer.stop()
+            await end_consumer(consumer)
             raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:  # fmt: skip
-        if self._consumer:
-            await self._consumer.stop()
-            self._consumer = None
+        consumer, self._consumer = self._consumer, None
+        if consumer:
+            await end_consumer(consumer)
 
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
         found = []
@@ -143,6 +146,7 @@ class Tail:
                     yield message
             if self._over():
                 return
+            self._check_driver()
             try:
                 batches = await self._consumer.getmany(timeout_ms=500, max_records=1000)
             except (KafkaError, OSError):
@@ -165,10 +169,16 @@ class Tail:
 
     async def _check_patiently(self) -> None:
         while True:
+            self._check_driver()
             try:
-                return await self._check()
+                async with asyncio.timeout(LIMIT_S):
+                    return await self._check()
             except (KafkaError, OSError):
                 await asyncio.sleep(0.5)
+
+    def _check_driver(self) -> None:
+        if self._consumer and (said := over(self._consumer)):
+            raise StoreUnavailable(f"Kafka at {self._brokers} is not read any more: {said}")
 
     def positions(self) -> dict[str, dict[int, int]]:
         """For each topic and partition the offset after the last message that was handed out."""

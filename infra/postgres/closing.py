@@ -119,7 +119,7 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
     for answer in answers:
         key = (answer.run_id, answer.url_fp)
         said = before.get(key)
-        other = said if said and said[0] != answer.outcome else None
+        other = said if said and (said[0], said[3]) != (answer.outcome, answer.records) else None
         closed.append((key in claimed or said is not None, links.get(key, 0), key in retried, other))
     return closed
 

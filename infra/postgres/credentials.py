@@ -1,12 +1,13 @@
 """Sealed credentials of sites in PostgreSQL: the database never sees a secret."""
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
 
 from infra.errors import StoreRefused
 from infra.postgres.audit import record
+from infra.postgres.owning import hold
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.sealing import Seal
@@ -24,8 +25,10 @@ class SiteCredentials:
         self._seal = seal
         self._sql = queries("credentials")
 
-    async def add(self, credential: SiteCredential, secret: SiteSecret, act: Act) -> SiteCredential | None:
-        """As it is kept; None, and nothing is written, where the owner has one of that name."""
+    async def add(
+        self, credential: SiteCredential, secret: SiteSecret, act: Act, room: int
+    ) -> SiteCredential | Literal["taken", "full", "ended"]:
+        """As it is kept, or why nothing is written. Counted, and its owner looked at, under the account's lock."""
         plain = orjson.dumps({"user": secret.user, "label": secret.label, "secret": secret.secret})
         values = {
             "id": credential.id,
@@ -36,20 +39,20 @@ class SiteCredentials:
             "scheme": credential.scheme,
             "sealed": self._seal.seal(plain, _context(credential)),
             "key_id": self._seal.key_id,
+            "room": room,
         }
 
-        async def work(connection: Connection) -> SiteCredential | None:
+        async def work(connection: Connection) -> SiteCredential | Literal["taken", "full", "ended"]:
+            if not await hold(connection, credential.owner):
+                return "ended"
             row = await (await connection.execute(self._sql["add"], values)).fetchone()
             if row is None:
-                return None
+                known = await (await connection.execute(self._sql["known"], values)).fetchone()
+                return "taken" if known and known["known"] else "full"
             await record(connection, act)
             return _known(row)
 
         return await self._database.repeat(work)
-
-    async def count(self, owner: str) -> int:
-        """How many an owner has."""
-        return int((await self._database.fetch(self._sql["count"], {"owner": owner}))[0]["count"])
 
     async def all(self, owner: str) -> list[SiteCredential]:
         """An owner's, by name."""

@@ -26,7 +26,7 @@ class PostgresExports:
 
     async def ask(self, asked: ExportAsked, most: int, most_bytes: int, act: Act) -> Export | str:
         """The file that is there or on its way, or a new one; else why not: `gone`, `open` (no run that is meant is
-        over), `full`. Asking for what is there is audited too."""
+        over), `cleaned` (its records were removed), `full`. Asking for what is there is audited too."""
 
         async def work(connection: Connection) -> Export | str:
             values = {"job": asked.job_id, "run": asked.run_id, "format": asked.format, "variant": asked.variant}
@@ -35,6 +35,8 @@ class PostgresExports:
                 return "gone" if asked.run_id else "open"
             if run["state"] not in ("completed", "failed", "cancelled"):
                 return "open"
+            if run["cleaned"]:
+                return "cleaned"
             await connection.execute(self._sql["lock_owner"], run)
             await connection.execute(self._sql["expire"])
             values["run"] = run["run_id"]

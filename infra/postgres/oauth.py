@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Literal
+from uuid import UUID
 
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
@@ -24,12 +25,18 @@ class PostgresOAuth:
         self._database = database
         self._sql = queries("oauth")
 
-    async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
-        """None where the name of the client or of its account is taken."""
+    async def add_client(
+        self, client: OAuthClient, service: User | None, act: Act, room: int
+    ) -> OAuthClient | Literal["taken", "full"]:
+        """Taken is the name of the client or of its account. Whoever counts them does so alone."""
         values = {name: getattr(client, name) for name in OAuthClient.__dataclass_fields__ if name != "created_at"}
         lists = {"redirect_uris": list(client.redirect_uris), "scopes": list(client.scopes)}
 
-        async def work(connection: Connection) -> OAuthClient:
+        async def work(connection: Connection) -> OAuthClient | Literal["full"]:
+            await connection.execute(self._sql["lock_clients"])
+            held = await (await connection.execute(self._sql["count_clients"])).fetchone()
+            if held and held["count"] >= room:
+                return "full"
             if service:
                 account = new_row(service, kind="service")
                 if await (await connection.execute(queries("accounts")["add_user"], account)).fetchone() is None:
@@ -43,7 +50,7 @@ class PostgresOAuth:
         try:
             return await self._database.repeat(work)
         except _Taken:
-            return None
+            return "taken"
 
     async def client(self, client_id: str) -> OAuthClient | None:
         """One client."""
@@ -92,8 +99,9 @@ class PostgresOAuth:
 
         return await self._database.repeat(work)
 
-    async def add_code(self, code_hash: bytes, consent: Consent, act: Act) -> None:
-        """Old ones go at the same time, so that they never gather."""
+    async def add_code(self, code_hash: bytes, consent: Consent, act: Act, by: str) -> bool:
+        """Whoever consents is looked at under the account's lock. Old codes go at the same time, so that they never
+        gather."""
         values = {
             "code_hash": code_hash,
             "client_id": consent.client_id,
@@ -104,12 +112,17 @@ class PostgresOAuth:
             "expires_at": consent.expires_at,
         }
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: Connection) -> bool:
+            accounts = queries("accounts")
+            await connection.execute(accounts["lock_user"], {"id": consent.user_id})
+            if await (await connection.execute(accounts["standing"], {"ids": [UUID(by)]})).fetchone() is None:
+                return False
             await connection.execute(self._sql["tidy_codes"])
             await connection.execute(self._sql["add_code"], values)
             await record(connection, act)
+            return True
 
-        await self._database.repeat(work)
+        return await self._database.repeat(work)
 
     async def redeem(
         self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act

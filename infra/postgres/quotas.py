@@ -8,7 +8,7 @@ from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act
-from schemas.limits import Allowance, QuotaSpent, Used
+from schemas.limits import Allowance, OwnerGone, QuotaSpent, Used
 
 _UNLIMITED = Allowance()
 
@@ -40,7 +40,8 @@ class PostgresQuotas:
 
 async def admit(connection: Connection, owner: str, usual: Allowance, *, runs: int = 1) -> None:
     """Whether `owner` may open another run; `runs` is 0 for one that holds no place. Openings of one account wait for
-    each other until their transactions end, so that the last place is taken once. Raises QuotaSpent."""
+    each other until their transactions end, so that the last place is taken once, and so does its removal. Raises
+    QuotaSpent, and OwnerGone for an account that was removed."""
     try:
         user = str(UUID(owner))
     except ValueError:
@@ -49,7 +50,7 @@ async def admit(connection: Connection, owner: str, usual: Allowance, *, runs: i
     await connection.execute(named["queue_up"], {"user": user})
     row = await (await connection.execute(named["standing"], {"user": user, "stored": False})).fetchone()
     if row is None:
-        return
+        raise OwnerGone
     allowance = _allowance(row, usual)
     if runs and allowance.running_jobs is not None and row["running"] >= allowance.running_jobs:
         raise QuotaSpent("running_jobs", allowance.running_jobs, row["running"])

@@ -35,11 +35,24 @@ class PostgresHistory:
 
     async def acknowledge(self, run_id: str, act: Act) -> bool:
         """Audited when it changes something."""
-        return await self._mark("acknowledge", run_id, act)
+
+        async def work(connection: Connection) -> bool:
+            return await self._marked(connection, "acknowledge", run_id, act)
+
+        return await self._database.repeat(work)
 
     async def begin_cleanup(self, run_id: str, act: Act) -> bool:
-        """Written down, and audited, before the first record goes."""
-        return await self._mark("begin_cleanup", run_id, act)
+        """Written down, and audited, before the first record goes. The run's files go in the same transaction."""
+
+        async def work(connection: Connection) -> bool:
+            if not await self._marked(connection, "begin_cleanup", run_id, act):
+                return False
+            exports = queries("exports")
+            await connection.execute(exports["remove_of_run"], {"run_id": run_id})
+            await connection.execute(exports["wake"])
+            return True
+
+        return await self._database.repeat(work)
 
     async def cleaned(self, run_id: str) -> None:
         """The records are gone."""
@@ -51,15 +64,12 @@ class PostgresHistory:
         values = {"job_id": job_id, "run_id": run_id, "after": moment, "after_id": identity, "limit": limit}
         return [Done(**row) for row in await self._database.fetch(self._sql["acts"], values)]
 
-    async def _mark(self, statement: str, run_id: str, act: Act) -> bool:
-        async def work(connection: Connection) -> bool:
-            values = {"run_id": run_id, "actor": act.actor}
-            if await (await connection.execute(self._sql[statement], values)).fetchone() is None:
-                return False
-            await record(connection, act)
-            return True
-
-        return await self._database.repeat(work)
+    async def _marked(self, connection: Connection, statement: str, run_id: str, act: Act) -> bool:
+        values = {"run_id": run_id, "actor": act.actor}
+        if await (await connection.execute(self._sql[statement], values)).fetchone() is None:
+            return False
+        await record(connection, act)
+        return True
 
 
 def _list(states: Sequence[str] | None) -> list[str] | None:

@@ -10,7 +10,7 @@ from infra.postgres.reserving import PIECE, counts_of, go_on
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
 from schemas.codec import encode
-from schemas.events import RunEvent
+from schemas.events import RunCounts, RunEvent
 from schemas.ids import digest
 from schemas.topics import RUN_EVENTS
 
@@ -150,6 +150,11 @@ class RunStates(Generic[O]):
         """(batches, records) that ClickHouse must hold."""
         row = (await self._rows("promised", {"run": run_id}))[0]
         return row["batches"], row["records"]
+
+    async def accounts(self, run_id: str) -> RunCounts:
+        """The run's accounts as they stand now; none of a run that was deleted meanwhile."""
+        rows = await self._rows("accounts", {"run": run_id})
+        return counts_of(rows[0]) if rows else RunCounts()
 
     async def alert(self, subject: str, kind: str, message: str) -> None:
         """A person should know."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
@@ -15,9 +15,11 @@ from infra.postgres.sql import queries
 from schemas.accounts import Act
 from schemas.ids import digest
 from schemas.ledger import Opening
-from schemas.limits import Allowance, QuotaSpent
+from schemas.limits import Allowance, OwnerGone, QuotaSpent
 from schemas.recurrence import Recurrence
 from schemas.schedules import DISABLED, Decision, Due, Firing, JobSchedule, JobToRun
+
+_CLOSED = "The account of the job's owner is not active."
 
 Decide = Callable[[Due], Decision]
 OpeningOf = Callable[[JobToRun, str], Opening | str]
@@ -98,7 +100,7 @@ class DueSchedules:
 
     async def _opening(self, connection: Connection, job: dict[str, Any], run_id: str) -> Opening | str:
         if job["closed"]:
-            return "The account of the job's owner is not active."
+            return _CLOSED
         known = JobToRun(**{name: job[name] for name in ("job_id", "owner", "name", "description")})
         opening = self._opening_of(known, run_id)
         if isinstance(opening, str):
@@ -113,6 +115,8 @@ class DueSchedules:
             await admit(connection, job["owner"], self._quota)
         except QuotaSpent as spent:
             return f"The owner's account has had what it may have: {spent}."
+        except OwnerGone:
+            return _CLOSED
         return opening
 
     async def _start_waiting(self, connection: Connection) -> list[Firing]:
@@ -146,11 +150,16 @@ class PostgresSchedules:
         self._database = database
         self._sql = queries("schedules")
 
-    async def put(self, job_id: str, schedule: Mapping[str, Any] | None, act: Act) -> bool:
-        """Another schedule, or none; False where there is no such job, or it had none and is to have none."""
+    async def put(
+        self, job_id: str, schedule: Mapping[str, Any] | None, act: Act, expected: int | None = None
+    ) -> bool | Literal["stale"]:
+        """Another schedule, or none; False where there is no such job, or it had none and is to have none; `stale`
+        where the job is of another version than the expected one."""
 
-        async def work(connection: Connection) -> bool:
+        async def work(connection: Connection) -> bool | Literal["stale"]:
             job = await (await connection.execute(self._sql["description"], {"job_id": job_id})).fetchone()
+            if job is not None and expected not in (None, job["version"]):
+                return "stale"
             if job is None or job["description"].get("schedule") == schedule:
                 return job is not None and schedule is not None
             description = {**job["description"], "schedule": schedule}

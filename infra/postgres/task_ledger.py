@@ -35,9 +35,22 @@ class TaskLedger(Generic[R, C]):
             return None
         row = rows[0]
         job = JobDescription.model_validate(row["description"])
+        trends = job.trends.as_rules()
         return self._run(
-            id=row["id"], job_id=row["job_id"], dataset=row["dataset"], description=job, revision=row["revision"]
+            id=row["id"],
+            job_id=row["job_id"],
+            dataset=row["dataset"],
+            description=job,
+            revision=row["revision"],
+            whole_run=await self._whole_run(run_id) if trends and trends.memory else None,
         )
+
+    async def _whole_run(self, run_id: str) -> str:
+        """The job's newest run before this one that had read everything; empty where there is none."""
+        rows = await patiently(
+            lambda: self._database.fetch(queries("frontier")["whole_run"], {"run": run_id}), "read a job's last run"
+        )
+        return rows[0]["id"] if rows else ""
 
     async def trail(self, run_id: str, url_fp: str) -> list[str]:
         """The URLs whose redirects led to a row, nearest first."""

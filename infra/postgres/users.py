@@ -14,6 +14,8 @@ from infra.postgres.sql import queries
 from schemas.accounts import Act, Activity, User, UserChange
 from schemas.mail import Mail
 
+Still = Callable[[User], bool]
+
 
 class PostgresUsers:
     """The gateway's `Users`. Every write leaves its audit line, and the mail about it, in the same transaction."""
@@ -39,16 +41,21 @@ class PostgresUsers:
         return Activity(**(await self._database.fetch(self._sql["activity"], {"id": user_id}))[0])
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
-    ) -> Literal["changed", "gone", "taken", "last_administrator"]:
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None, still: Still | None = None
+    ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
         """Under the row locks of all administrators, so that the last one stays."""
         leaves = change.status not in (None, "active")
         demoted = change.role not in (None, "admin")
 
-        async def work(connection: Connection) -> Literal["changed", "gone", "taken", "last_administrator"]:
+        async def work(
+            connection: Connection,
+        ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
             alone = await self._alone(connection, user_id)
-            if not await _row(connection, self._sql["lock"], {"id": user_id}):
+            user = await self._locked(connection, user_id)
+            if user is None:
                 return "gone"
+            if still and not still(user):
+                return "overtaken"
             if alone and (leaves or demoted):
                 return "last_administrator"
             if change.email is not None:
@@ -64,21 +71,29 @@ class PostgresUsers:
                 await connection.execute(self._sql["end_links"], {"user_id": user_id})
             if leaves:
                 await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": None})
+                await connection.execute(self._sql["drop_deliveries"], {"id": user_id})
             await self._told(connection, act, mail)
             return "changed"
 
         return await self._database.repeat(work)
 
-    async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
-        """The row, and all that hangs on it."""
+    async def remove(
+        self, user_id: str, act: Act, still: Still | None = None
+    ) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
+        """The row, all that hangs on it, and what would go on without it."""
 
-        async def work(connection: Connection) -> Literal["removed", "gone", "last_administrator"]:
+        async def work(connection: Connection) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
             if await self._alone(connection, user_id):
                 return "last_administrator"
-            if not await _row(connection, self._sql["lock"], {"id": user_id}):
+            user = await self._locked(connection, user_id)
+            if user is None:
                 return "gone"
+            if still and not still(user):
+                return "overtaken"
+            await self._end_work(connection, user_id)
             await connection.execute(self._sql["remove"], {"id": user_id})
             await record(connection, act)
+            await connection.execute(queries("jobs")["wake"])
             return "removed"
 
         return await self._database.repeat(work)
@@ -146,6 +161,21 @@ class PostgresUsers:
         """Whoever had the account before its password was reset may have left other ways in."""
         for statement in ("end_keys", "end_identities"):
             await connection.execute(self._sql[statement], {"user_id": user_id})
+
+    async def _end_work(self, connection: Connection, user_id: str) -> None:
+        """Runs are cancelled once nobody is opening another: openings wait in the same queue, and find no account.
+        Schedules come before it, as a scheduler holds one when it joins."""
+        await connection.execute(self._sql["pause_schedules"], {"id": user_id})
+        await connection.execute(queries("quotas")["queue_up"], {"user": user_id})
+        for statement in ("cancel_runs", "remove_webhooks", "remove_credentials"):
+            await connection.execute(self._sql[statement], {"id": user_id})
+
+    async def _locked(self, connection: Connection, user_id: str) -> User | None:
+        """The account as it is from now on until the transaction ends."""
+        if not await _row(connection, self._sql["lock"], {"id": user_id}):
+            return None
+        row = await _row(connection, queries("accounts")["user"], {"id": user_id})
+        return user_of(row) if row else None
 
     async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
         await record(connection, act)

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from infra.postgres.audit import record
 from infra.postgres.notifications import context_of, webhook_of
+from infra.postgres.owning import hold
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.sealing import Seal
@@ -21,15 +22,20 @@ class PostgresWebhooks:
         self._seal = seal
         self._sql = queries("notifications")
 
-    async def add(self, webhook: Webhook, secret: str, act: Act) -> Webhook:
-        """As it is kept."""
-        values = self._sealed(webhook, secret) | _values(webhook)
-        row = await self._write("add", values, act)
-        return webhook_of(row) if row else webhook
+    async def add(self, webhook: Webhook, secret: str, act: Act, room: int) -> Webhook | Literal["full", "ended"]:
+        """As it is kept. Counted, and its owner looked at, under the account's lock."""
+        values = self._sealed(webhook, secret) | _values(webhook) | {"room": room}
 
-    async def count(self, owner: str) -> int:
-        """How many an owner has."""
-        return int((await self._database.fetch(self._sql["count"], {"owner": owner}))[0]["count"])
+        async def work(connection: Connection) -> Webhook | Literal["full", "ended"]:
+            if not await hold(connection, webhook.owner):
+                return "ended"
+            row = await (await connection.execute(self._sql["add"], values)).fetchone()
+            if row is None:
+                return "full"
+            await record(connection, act)
+            return webhook_of(row)
+
+        return await self._database.repeat(work)
 
     async def all(self, owner: str | None) -> list[Webhook]:
         """In the order in which they were made."""

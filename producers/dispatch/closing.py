@@ -15,11 +15,13 @@ ASK_AGAIN_S = 1.0
 MANY_REJECTS, REJECTED_SHARE = 1000, 0.5
 """A run fails when it has had so many rejects, and they are more than this share of what it extracted: its rules do not
 fit its site, and going on would only fill the dead letters."""
+ENOUGH_REJECTS = 20
+"""The same for a run that has read everything: fewer are bad records, and no bad rules."""
 
 
-def too_many_rejects(counts: RunCounts) -> bool:
+def too_many_rejects(counts: RunCounts, least: int = MANY_REJECTS) -> bool:
     """Whether the rules evidently do not fit the pages."""
-    return counts.rejected >= MANY_REJECTS and counts.rejected > REJECTED_SHARE * counts.extracted
+    return counts.rejected >= least and counts.rejected > REJECTED_SHARE * counts.extracted
 
 
 class Closer:
@@ -37,7 +39,7 @@ class Closer:
         """One look at each run that may have ended."""
         for run in runs:
             if run.state == "running" and too_many_rejects(run.counts):
-                reason = f"{run.counts.rejected} of {run.counts.extracted} records were rejected; see the dead letters."
+                reason = _rejected(run.counts)
                 log.error("run_failed", run_id=run.id, reason=reason)
                 await self._frontier.fail(run.id, reason)
             elif run.state == "running" and run.seeded and run.counts.queued == 0 and run.counts.issued == 0:
@@ -67,12 +69,23 @@ class Closer:
             await self._frontier.alert(run.id, "run_does_not_close", reason)
 
     async def _end(self, run: OpenRun) -> None:
-        failed = run.counts.fetched == 0 and not run.stopped
         ends = await self._ends.end_offsets([PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS])
-        state, reason = ("failed", _nothing(run)) if failed else ("completed", "")
-        await self._frontier.finish(run.id, state, reason, ends)
+        reason = await self._failure(run)
+        await self._frontier.finish(run.id, "failed" if reason else "completed", reason, ends)
         self._alerted.discard(run.id)
         self._ask_again.pop(run.id, None)
+
+    async def _failure(self, run: OpenRun) -> str:
+        """Why a run that has read everything has failed; empty where it has not. Rejects are counted when their batches
+        are stored, which for the last of them is later than `run` was read."""
+        if run.counts.fetched == 0 and not run.stopped:
+            return _nothing(run)
+        counts = await self._frontier.accounts(run.id)
+        return _rejected(counts) if too_many_rejects(counts, ENOUGH_REJECTS) else ""
+
+
+def _rejected(counts: RunCounts) -> str:
+    return f"{counts.rejected} of {counts.extracted} records were rejected; see the dead letters."
 
 
 def _nothing(run: OpenRun) -> str:

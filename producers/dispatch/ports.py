@@ -139,6 +139,10 @@ class Frontier(Protocol):
         """(batches, records) that ClickHouse must hold."""
         ...
 
+    async def accounts(self, run_id: str) -> RunCounts:
+        """The run's accounts as they stand now."""
+        ...
+
     async def finish(self, run_id: str, state: str, reason: str, end_offsets: Mapping[str, Mapping[str, int]]) -> None:
         """The run's last state, with its event."""
         ...

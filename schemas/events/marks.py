@@ -11,9 +11,9 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """One record against what was known before it, by its id.
 
     `new`: its key was not known, or had gone. `changed`: `fields` says from what to what, as far as it is remembered.
-    `repeat`: the very same was read before in the same run. `similar`: it is new or changed, and its long text is
-    nearly that of another record. `gone`: its key was not seen in a whole run. `other` is the id of the record that it
-    follows, repeats or resembles.
+    `repeat`: the very same was read before in the same run. `similar`: its long text is nearly that of another record;
+    a second mark of one that is new or changed. `gone`: its key was not seen in a whole run. `other` is the id of the
+    record that it follows, repeats or resembles.
     """
 
     record_id: str

@@ -34,7 +34,8 @@ class CleanRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordBatch(Event, kw_only=True, frozen=True):
-    """1–500 records of one page or upload, as extracted. `id` hashes run, url, fetch, revision and part."""
+    """Up to 500 records of one page or upload, as extracted; none of a page on which the job's rules select nothing.
+    `id` hashes run, url, fetch, revision and part."""
 
     id: str
     dataset: str

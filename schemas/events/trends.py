@@ -41,6 +41,8 @@ class TrendRules(msgspec.Struct, frozen=True, kw_only=True):
     """What a job says of its trends; it travels with each batch, so that trends needs no store to know it.
 
     `memory`: remember each record's last version and mark what is new, changed, gone or a repeat (`record-marks`).
+    `whole_run` is the job's newest run that had read everything when this one began: what it did not see is gone.
+    Empty, nothing is gone; without it nobody says so, and the run before this one is taken for whole if it saw half.
     """
 
     enabled: bool = True
@@ -50,6 +52,7 @@ class TrendRules(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[TrendRule] = []
     terms: TrendTerms | None = None
     memory: bool = False
+    whole_run: str | None = None
 
 
 class Trend(Event, kw_only=True, frozen=True):

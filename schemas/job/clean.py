@@ -16,7 +16,7 @@ from schemas.job.record_schema import check_record_schema
 from schemas.job.strings import FieldName, Pattern, Strict, check_replacement
 
 MOST_PATTERNS = 20
-"""Regular expressions among all steps and checks of a job: each may take its whole time once a batch."""
+"""Regular expressions among all steps and checks of a job."""
 
 _BOUNDED = ("number", "price", "date")
 

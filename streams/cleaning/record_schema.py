@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from streams.cleaning.errors import CleaningError, UnreadableValueError
-from streams.cleaning.steps import Budget, Pattern
+from streams.cleaning.steps import OVER, Budget, Pattern
 
 RECORD_S = 0.25
 """Seconds that one record's check may take."""
@@ -38,16 +38,22 @@ class RecordSchema:
 
     def problem(self, data: dict[str, Any]) -> str:
         """What is wrong first, with its place; empty where nothing is."""
-        if _NAME in self._budget.spent:
+        budget = self._budget
+        if _NAME in budget.spent:
             return "Checking the schema took too long in this batch."
-        self._until = time.monotonic() + RECORD_S
+        if budget.left <= 0:
+            return f"The schema was not tried: {OVER}"
+        began, left = time.monotonic(), budget.left
+        self._until = began + RECORD_S
         try:
             error = next(self._validator.iter_errors(data), None)
         except (_TooLong, RecursionError):
-            self._budget.spent.add(_NAME)
+            budget.spent.add(_NAME)
             return f"Checking the schema took longer than {RECORD_S} s."
         except Exception as problem:  # a schema of others: whatever the library stumbles over is said
             return f"The schema cannot be applied: {problem!r}"[:500]
+        finally:
+            budget.left = left - (time.monotonic() - began)  # what its own patterns took is a part of that
         return "" if error is None else f"{error.json_path}: {error.message}"[:500]
 
     def _timed(self, check: Callable[..., Any]) -> Callable[..., Iterator[ValidationError]]:

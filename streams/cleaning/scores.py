@@ -1,7 +1,7 @@
 """What each clean record is worth and what it is about: pure, and the same for the same record.
 
 docs/records.md tells the formulas to people. They are cheap on purpose: a product record costs some microseconds, and
-only texts over LONG_TEXT characters are asked for their language.
+only a text over LONG_TEXT characters is asked for its language.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from schemas.events.records import CleanRules
 from streams.cleaning.subjects import SAID_IN, category_of, data_type_of, said_category
 
 LONG_TEXT = 200
-"""Characters of a record's texts together, beyond which they say a language."""
+"""Characters of one text, beyond which it says a language: short ones do not, however many there are."""
 
 MOST_READ = 2000
 """Characters that the category is told by."""
@@ -71,8 +71,8 @@ class Scorer:
             clarity = 100.0 - 100.0 * empty / len(texts) if texts else 100.0
             quality = round(COMPLETENESS * completeness + VALIDITY * validity + CLARITY * clarity, 1)
             completeness = round(completeness, 1)
-        if len(whole) > LONG_TEXT:
-            language = self._language(whole[:ENOUGH])
+        if len(whole) > LONG_TEXT and (long := next((text for text in texts if len(text) > LONG_TEXT), "")):
+            language = self._language(long[:ENOUGH])
         else:
             language = _declared(data) if shape.says_language else ""
         said = said_category(data) if shape.says_subject else ""

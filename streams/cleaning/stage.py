@@ -1,6 +1,7 @@
 """raw-records → clean-records, dead-letters: the stage around the cleaner."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ from schemas.events import RecordBatch
 from schemas.ids import rejected_record_id
 from streams.cleaning.cleaner import Rejected, clean, given_up
 from streams.cleaning.limits import fitted
+from streams.seam import PORTION_S
 
 _encoder = msgspec.json.Encoder()
 
@@ -25,9 +27,14 @@ class Cleaning:
         self._unreadable = unreadable
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
-        """One clean batch for each raw one, in order, even an empty one; rejected records as letters of their own."""
+        """One clean batch for each raw one, in order, even an empty one; rejected records as letters of their own. What
+        it does not come to within PORTION_S is the rest."""
         handled = Handled()
-        for delivery in batch:
+        until = time.monotonic() + PORTION_S
+        for index, delivery in enumerate(batch):
+            if index and time.monotonic() > until:
+                handled.rest.extend(batch[index:])
+                break
             raw: RecordBatch = delivery.event
             cleaned = fitted(clean(raw), raw)
             handled.outputs.append(cleaned.batch)

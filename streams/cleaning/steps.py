@@ -1,6 +1,7 @@
 """The steps of a pipeline over one text, before its type is read."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 from urllib.parse import urljoin
 
@@ -18,21 +19,29 @@ MAX_SEARCHED = 100_000
 """Characters of a text that a regular expression is applied to."""
 
 PATTERN_S = 0.25
-"""Seconds that a regular expression may take over one text. One that takes longer is not tried again in its batch: so
-many seconds, times the patterns of a job, is all that a batch can cost."""
+"""Seconds that a regular expression may take over one text. One that takes longer is not tried again in its batch."""
+
+BATCH_S = 2.0
+"""Seconds that a batch's regular expressions and its JSON Schema may take together, whatever each text takes: its rules
+may be a stranger's, and many batches wait behind it. Once they are over none is tried."""
+
+OVER = f"the {BATCH_S:g} s that the regular expressions and the schema of a batch have together were over."
 
 Work = Callable[[str, Page], Any]
 """A text and its page → what becomes of it: a text, another plain value from a map, or None for no value."""
 
 
 class Budget:
-    """What has taken too long in the batch at hand; `begin` forgets it, since each batch is cleaned for itself."""
+    """The seconds that are left to the rules of the batch at hand, and which of them took too long in it; `begin`
+    forgets that, since each batch is cleaned for itself."""
 
     def __init__(self) -> None:
+        self.left = BATCH_S
         self.spent: set[str] = set()
 
     def begin(self) -> None:
         """The next batch."""
+        self.left = BATCH_S
         self.spent.clear()
 
 
@@ -46,7 +55,7 @@ class Pattern:
 
     def found_in(self, text: str) -> bool:
         """Whether it is found. Raises UnreadableValueError where that cannot be said."""
-        return bool(self._bounded(text, lambda: self._pattern.search(text, timeout=PATTERN_S)))
+        return self._bounded(text, self._pattern.search, text) is not None
 
     def replaced(self, text: str, to: str) -> str:
         """The text with `to` for every match."""
@@ -60,20 +69,26 @@ class Pattern:
                 raise UnreadableValueError(f"regex: what it makes is longer than {MAX_TEXT} characters.")
             return put
 
-        return str(self._bounded(text, lambda: self._pattern.sub(one, text, timeout=PATTERN_S)))
+        return str(self._bounded(text, self._pattern.sub, one, text))
 
-    def _bounded(self, text: str, work: Callable[[], Any]) -> Any:
-        if self._source in self._budget.spent:
+    def _bounded(self, text: str, work: Callable[..., Any], *what: Any) -> Any:
+        budget = self._budget
+        if self._source in budget.spent:
             raise UnreadableValueError(f"regex {self._source[:60]!r} took too long in this batch.")
+        if budget.left <= 0:
+            raise UnreadableValueError(f"regex {self._source[:60]!r} was not tried: {OVER}")
         if len(text) > MAX_SEARCHED:
             raise UnreadableValueError(f"a text of {len(text)} characters is too long for a regular expression.")
+        began = monotonic()
         try:
-            return work()
+            return work(*what, timeout=PATTERN_S)
         except TimeoutError as problem:
-            self._budget.spent.add(self._source)
+            budget.spent.add(self._source)
             raise UnreadableValueError(f"regex {self._source[:60]!r} took longer than {PATTERN_S} s.") from problem
         except (regex.error, IndexError, RecursionError, MemoryError) as problem:
             raise UnreadableValueError(f"regex {self._source[:60]!r}: {problem}") from problem
+        finally:
+            budget.left -= monotonic() - began
 
 
 def compiled(steps: list[CleanStep], budget: Budget, *, tidied: bool) -> Work:

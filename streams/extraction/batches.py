@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.events import FetchResult, RecordBatch
 from schemas.events.records import CleanRules, FieldRule
+from schemas.events.trends import TrendRules
 from schemas.ids import batch_id
 from schemas.job import FieldSpec, JobDescription
 from streams.extraction import auto
@@ -45,8 +46,8 @@ class Batches:
     oversized: list[Oversized]
 
 
-def clean_rules(job: JobDescription) -> CleanRules:
-    """The job's cleaning rules as they travel with each batch.
+def clean_rules(job: JobDescription, whole_run: str | None = None) -> CleanRules:
+    """The job's cleaning rules as they travel with each batch. `whole_run` is for trends, see `TrendRules`.
 
     Without rules of its own: those of page records or listings. The key, where the job names none: a field `url`,
     else (items of a listing all have the listing's address) the first field of type url, else all text fields
@@ -55,20 +56,27 @@ def clean_rules(job: JobDescription) -> CleanRules:
     extract = job.extract
     if not (extract.fields or extract.has_items):
         made = auto.clean_rules(extract)
-        return _pinned(made.fields, extract.key or made.key, job)
+        return _pinned(made.fields, extract.key or made.key, job, whole_run)
     fields = _rules(extract.fields) or ({} if extract.items_jsonpath else {"text": FieldRule()})
     key = list(extract.key) or _natural_key(fields, extract.has_items)
-    return _pinned({"url": FieldRule(type="url"), **fields}, key, job)
+    return _pinned({"url": FieldRule(type="url"), **fields}, key, job, whole_run)
 
 
-def _pinned(fields: Mapping[str, FieldRule], key: list[str], job: JobDescription) -> CleanRules:
+def _pinned(fields: Mapping[str, FieldRule], key: list[str], job: JobDescription, whole_run: str | None) -> CleanRules:
     return CleanRules(
         fields={**fields, **job.clean.added_rules(fields)},
         key=key,
         filters=job.filters,
         pipelines=job.clean.as_rules(),
-        trends=job.trends.as_rules(),
+        trends=_watched(job, whole_run),
     )
+
+
+def _watched(job: JobDescription, whole_run: str | None) -> TrendRules | None:
+    """What the job says of its trends. A run that leaves pages unread which have not changed is never a whole one."""
+    rules = job.trends.as_rules()
+    whole_run = "" if job.options.freshness else whole_run
+    return rules and msgspec.structs.replace(rules, whole_run=whole_run)
 
 
 def has_rules(job: JobDescription) -> bool:
@@ -83,23 +91,15 @@ def batches_of(
     job_id: str,
     dataset: str,
     revision: int = 1,
+    *,
+    even_none: bool = False,
 ) -> Batches:
     """The records of one page as batches of at most MAX_RECORDS and MAX_BYTES each; the same in, the same out.
 
-    A page without records has no batch: there is nothing to be confirmed by the warehouse.
+    A page without records has no batch: there is nothing to be confirmed by the warehouse. With `even_none` it has an
+    empty one, which is promised and stored as any other.
     """
-    empty = RecordBatch(
-        id=batch_id(result.run_id, result.url_fp, result.fetch_id, revision, 0),
-        dataset=dataset,
-        run_id=result.run_id,
-        job_id=job_id,
-        url=result.url,
-        url_fp=result.url_fp,
-        fetch_id=result.fetch_id,
-        fetched_at=result.fetched_at,
-        revision=revision,
-        rules=rules,
-    )
+    empty = _empty(result, rules, job_id, dataset, revision)
     limit = MAX_BYTES - len(_encoder.encode(empty))
     added = _ADDED + _ADDED_FIELD * len(rules.fields) + len(result.url) * _addresses(rules)
     growing = {name: rule for name, rule in rules.fields.items() if rule.fields or rule.type in _MARKUP}
@@ -117,7 +117,24 @@ def batches_of(
             room = limit
         parts[-1].append(record)
         room -= size
+    if even_none and not records:
+        parts.append([])
     return Batches([_part(empty, part, records_of) for part, records_of in enumerate(parts)], oversized)
+
+
+def _empty(result: FetchResult, rules: CleanRules, job_id: str, dataset: str, revision: int) -> RecordBatch:
+    return RecordBatch(
+        id=batch_id(result.run_id, result.url_fp, result.fetch_id, revision, 0),
+        dataset=dataset,
+        run_id=result.run_id,
+        job_id=job_id,
+        url=result.url,
+        url_fp=result.url_fp,
+        fetch_id=result.fetch_id,
+        fetched_at=result.fetched_at,
+        revision=revision,
+        rules=rules,
+    )
 
 
 def _part(empty: RecordBatch, part: int, records: list[dict[str, Any]]) -> RecordBatch:

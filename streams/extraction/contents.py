@@ -47,7 +47,10 @@ def contents_of_page(result: FetchResult, reader: Reader, document: Document) ->
     follows = reader.follows or reader.freshness is not None
     found = find_links(document, obey_nofollow=obey, spelling=reader.spelling) if follows else ()
     links = rows_of_links(found, reader, result) if reader.follows else ()
-    made = batches_of(result, records, clean, reader.run.job_id, reader.run.dataset, reader.run.revision)
+    run = reader.run
+    made = batches_of(
+        result, records, clean, run.job_id, run.dataset, run.revision, even_none=reader.tells_of_empty_pages
+    )
     letters: list[Letter] = [
         ("record_too_large", big.reason, digest(result.fetch_id, "record", str(big.index)), dumps(big.record))
         for big in made.oversized

@@ -31,6 +31,12 @@ class Reader:
     freshness: Freshness | None
     load: Load
 
+    @property
+    def tells_of_empty_pages(self) -> bool:
+        """Whether a page on which the job's rules select nothing goes the way of records: trends watches whether the
+        pages of a site still give any."""
+        return self.rules is not None and self.run.description.trends.enabled
+
     @classmethod
     def of(cls, run: Run) -> "Reader":
         """Compiles the job's rules; they were checked when the job was made."""
@@ -55,7 +61,9 @@ class Reader:
         )
         spelling = Spelling(options.strip_query, options.keep_query)
         load = load_of(job.extract)
-        return cls(run, rules, clean_rules(job), scope, retries, depth > 0, spelling, options.freshness, load)
+        return cls(
+            run, rules, clean_rules(job, run.whole_run), scope, retries, depth > 0, spelling, options.freshness, load
+        )
 
     @classmethod
     def without_rules(cls, run: Run) -> "Reader":

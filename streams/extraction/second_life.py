@@ -22,16 +22,19 @@ async def as_before(
 ) -> Answer:
     """The answer whose outcome, class, reason and number of records stand in the frontier.
 
-    Where it had records the page is read once more by `patient`, which has time for what was read in time before.
-    Without it, where that fails, and for what is dead-lettered by now, the records stay out, and the alert for pages
-    that are short names the page.
+    Where it was read the page is read once more by `patient`, which has time for what was read in time before: its
+    batches are promised, an empty one too. Without it, where that fails or gives another number of records, and for
+    what is dead-lettered by now, the records stay out, and the alert for pages that are short names the page.
     """
     outcome, klass, reason, records = before
-    if records and patient is not None and answer.closing.outcome != "dead_lettered":
+    if outcome == "fetched" and patient is not None and answer.closing.outcome != "dead_lettered":
         try:
             page = await whole(answer.result, bodies)
             again = answer_read(answer.result, answer.reader, await patient.read(page, answer.reader))
-            return replace(again, closing=replace(again.closing, url_fp=answer.closing.url_fp))
+            if again.closing.records == records:
+                return replace(again, closing=replace(again.closing, url_fp=answer.closing.url_fp))
+            found = f"It gives {again.closing.records} now."
+            log.error("not_as_before", url=answer.result.url[:500], records=records, error=found)
         except (ExtractionError, MissingBodyError) as problem:
             log.error("not_as_before", url=answer.result.url[:500], records=records, error=str(problem))
     said = replace(answer.closing, outcome=outcome, klass=klass, reason=reason, records=records, batches=(), links=())

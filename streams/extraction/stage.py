@@ -19,15 +19,12 @@ from streams.extraction.places import Elsewhere, contents_of
 from streams.extraction.ports import Closed, TaskLedger
 from streams.extraction.reading import Reader, Readers
 from streams.extraction.second_life import as_before
+from streams.seam import PORTION_S
 
 Clock: TypeAlias = Callable[[], datetime]
 
 LANES = 2
 """Pages of a batch that are read at once, where they are read elsewhere."""
-
-PORTION_S = 20.0
-"""Seconds after which no further page of a batch is begun before the others are published: a batch in which every page
-is cut off would otherwise take longer than a worker may be away."""
 
 
 class Extraction:

@@ -23,7 +23,7 @@ from streams.extraction.children.child import PATIENT
 from streams.extraction.children.pool import Children
 from streams.extraction.ports import Closed, Run
 from streams.replay.ports import Candidate, Replay, Standing, Taken
-from streams.replay.preview import Copy, Previewing, Question
+from streams.replay.preview import LANES, Copy, Previewing, Question
 from streams.replay.rereading import Rereader
 from streams.replay.service import Replaying
 from streams.running import Surroundings
@@ -60,8 +60,8 @@ async def _serve(around: Surroundings, stopping: asyncio.Event) -> None:
             Database(postgres, max_size=3, application_name="trawl-replay", wait=0)
         )
         bodies = await stack.enter_async_context(Blobs.of(settings.blobs, settings.data))
-        # A replay reads one page at a time, and so does a preview: neither waits for the other.
-        children = await stack.enter_async_context(Children(most=2))
+        # A replay reads one page at a time, and so does each lane of the previews: none waits for another.
+        children = await stack.enter_async_context(Children(most=1 + LANES))
         patient = await stack.enter_async_context(Children(PATIENT, most=1))
         service = Replaying(
             Replays(database, Replay, Candidate, Taken, Standing),

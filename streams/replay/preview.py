@@ -5,6 +5,7 @@ topic backwards. The rules run in a child that is ended when they take too long.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 FIND_S = 0.3
 """Seconds in which a stored page is looked for."""
+
+LANES = 4
+"""Questions that are answered at once: heavy rules on heavy pages hold up nobody else's light ones, up to so many."""
 
 MAX_SHOWN = 100
 SLACK_S = 2.0
@@ -78,7 +82,7 @@ class Desk(Protocol):
 
 
 class Archive(Protocol):
-    """raw-pages, where one key is looked for."""
+    """raw-pages, where one key is looked for, one after the other."""
 
     def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
         """The messages under a key that were written between two moments (epoch seconds)."""
@@ -86,7 +90,7 @@ class Archive(Protocol):
 
 
 class Previewing:
-    """Answers one question after another; what comes between is an answer too."""
+    """Answers questions, LANES at once, each for itself; what comes between is an answer too."""
 
     def __init__(
         self, desk: Desk, archive: Archive, bodies: Bodies, children: Elsewhere, find_s: float = FIND_S
@@ -96,18 +100,37 @@ class Previewing:
         self._bodies = bodies
         self._children = children
         self._find_s = find_s
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """For ever; ends by being cancelled."""
         while True:
             try:
-                async for _ in self._desk.rung():
-                    while questions := await self._desk.take():
-                        for question in questions:
-                            await self._desk.answer(question.id, await self._answer(question))
+                await self._serve()
             except Exception as problem:
                 log.warning("previews_interrupted", error=repr(problem))
                 await asyncio.sleep(1.0)
+
+    async def _serve(self) -> None:
+        free = asyncio.Semaphore(LANES)
+        async with asyncio.TaskGroup() as answering:
+            async for _ in self._desk.rung():
+                while questions := await self._desk.take():
+                    taken_at = time.monotonic()
+                    for question in questions:
+                        await free.acquire()
+                        answering.create_task(self._reply(question, taken_at, free))
+
+    async def _reply(self, question: Question, taken_at: float, free: asyncio.Semaphore) -> None:
+        """One that cannot be answered at all is waited for in vain, and by its asker alone."""
+        try:
+            answer = await self._answer(question)
+            elapsed = round(1000 * (time.monotonic() - taken_at), 1)
+            await self._desk.answer(question.id, replace(answer, elapsed_ms=elapsed))
+        except Exception as problem:
+            log.warning("preview_not_answered", error=repr(problem))
+        finally:
+            free.release()
 
     async def _answer(self, question: Question) -> PreviewAnswer:
         problems = check(question.description.extract)
@@ -117,7 +140,7 @@ class Previewing:
         if copy is None:
             return PreviewAnswer(reason="No run of this job has fetched this page; see the job's URLs.")
         try:
-            async with asyncio.timeout(self._find_s):
+            async with self._looking, asyncio.timeout(self._find_s):
                 found = await self._find(question.url_fp, copy)
         except TimeoutError:
             return PreviewAnswer(

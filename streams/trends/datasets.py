@@ -12,6 +12,7 @@ from streams.trends.rates import Rate
 from streams.trends.rules import Rules
 from streams.trends.snapshot import SnapshotError
 from streams.trends.terms.counts import TermState
+from streams.trends.yields import Yields
 
 MOST_DATASETS, MOST_JOBS = 512, 64
 """Datasets of a partition; beyond them the one seen least recently is forgotten."""
@@ -35,6 +36,7 @@ class DatasetMemory(msgspec.Struct):
     terms: TermState = msgspec.field(default_factory=TermState)
     jobs: dict[str, Runs] = {}
     company: Company = msgspec.field(default_factory=Company)
+    yields: Yields = msgspec.field(default_factory=Yields)
 
     def runs_of(self, job: str, owner: int) -> Runs:
         """The runs of a job, which is the `owner`-th of the partition if it is new."""

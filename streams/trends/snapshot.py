@@ -25,7 +25,7 @@ knew nothing of days, of what goes on, nor of late values."""
 _MAGIC = b"TrS"
 _HEADER = struct.Struct("<3sBI")
 _LENGTH = struct.Struct("<I")
-_ADVICE = "delete this partition's snapshot, and the stage builds its memory anew from the log"
+_ADVICE = "delete this partition's rows in `snapshots`, and the stage goes on where it stood, with an empty memory"
 
 
 class SnapshotError(Exception):

@@ -5,6 +5,7 @@ acknowledged up to there. Whatever is killed in between, the next owner begins a
 the same trends with the same ids, and publishes them again.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from schemas.delivery import Delivery, Handled, Settled
-from schemas.events import CleanBatch
+from schemas.events import CleanBatch, Event
 from streams.errors import LogMoved
+from streams.seam import PORTION_S
 from streams.trends.detector import Settings
 from streams.trends.ports import LogBounds, Memory, SeriesMeter
 from streams.trends.repeats import Repeats
@@ -89,18 +91,29 @@ class Trends:
             )
 
     async def handle(self, batch: Sequence[Delivery]) -> Handled:
-        """What stands out in these messages, in their order."""
+        """What stands out in these messages, in their order. What it does not come to within PORTION_S is the rest:
+        nothing is settled before that is done too, and an heir that begins before it makes the same trends again."""
         found = Handled()
-        for delivery in batch:
-            message = delivery.message
-            place = self._places[message.topic, message.partition]
-            if message.offset < place.next_offset:
-                continue
-            clean: CleanBatch | None = delivery.event
-            if clean is not None and place.repeats.is_new(clean.id):
-                taken = message.timestamp / 1000 if message.timestamp > 0 else math.inf
-                found.outputs.extend(place.watch.take(clean, taken))
-            place.next_offset = message.offset + 1
+        until = time.monotonic() + PORTION_S
+        for index, delivery in enumerate(batch):
+            if index and time.monotonic() > until:
+                found.rest.extend(batch[index:])
+                break
+            found.outputs.extend(self._taken(delivery))
+            await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two messages
+        return found
+
+    def _taken(self, delivery: Delivery) -> Sequence[Event]:
+        message = delivery.message
+        place = self._places[message.topic, message.partition]
+        if message.offset < place.next_offset:
+            return ()
+        clean: CleanBatch | None = delivery.event
+        found: Sequence[Event] = ()
+        if clean is not None and place.repeats.is_new(clean.id):
+            taken = message.timestamp / 1000 if message.timestamp > 0 else math.inf
+            found = place.watch.take(clean, taken)
+        place.next_offset = message.offset + 1
         return found
 
     async def settle(self, *, idle: bool) -> Settled:

@@ -13,6 +13,7 @@ from streams.trends.memory.marks import VERSIONS_BLOCK, Memory
 from streams.trends.observations import Finding, Observation
 from streams.trends.rules import by_marks
 from streams.trends.state import MOST_SERIES, PartitionState
+from streams.trends.yields import records_in
 
 _USUAL = TrendRules()
 _SENSITIVITIES = {"few": FEW_KEYS, "many": MANY_KEYS}
@@ -36,6 +37,8 @@ class Watch:
             return []
         at = min(seconds_of(clean.fetched_at), taken + _AHEAD_S)
         memory = self._datasets.of(clean.dataset)
+        if not records_in(clean):  # a page that gave none: there is nothing else to be watched
+            return [trend_of(finding, clean.run_id) for finding in memory.yields.take(clean, at)]
         marks = None
         if rules.memory:
             marks = self._memory.take(clean, memory.runs_of(clean.job_id, self._datasets.messages))
@@ -53,6 +56,7 @@ class Watch:
         if rules.terms:
             yield from memory.terms.take(clean, at, rules.terms)
         yield from memory.drift.take(clean, at)
+        yield from memory.yields.take(clean, at)
 
     def dirty_blocks(self) -> list[tuple[int, bytes]]:
         """(block number, bytes) of every block that changed since it was last confirmed as saved."""

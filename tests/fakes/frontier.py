@@ -10,7 +10,7 @@ from itertools import count
 from infra.errors import Fenced
 from producers.dispatch.ports import Issued, OpenRun, Said
 from schemas.codec import encode
-from schemas.events import RunEvent
+from schemas.events import RunCounts, RunEvent
 from schemas.freshness import Watched, wait_s
 from schemas.frontier import MAX_BEYOND, MAX_SOURCES, TOO_MANY_SOURCES, left_out_note, priority_of
 from schemas.ids import digest
@@ -68,7 +68,7 @@ class MemoryFrontier:
             return Closed(False, retried=True)
         if not (open_claim and (closing.whole or row.attempt == closing.attempt)):
             held = row.fetch_id == closing.fetch_id
-            other = held and row.outcome != closing.outcome
+            other = held and (row.outcome, row.records) != (closing.outcome, closing.records)
             before = (row.outcome or "", row.klass or "", row.reason, row.records) if other else None
             return Closed(held, before=before)
         row.state, row.fetch_id, row.outcome, row.klass = "done", closing.fetch_id, closing.outcome, closing.klass
@@ -315,6 +315,10 @@ class MemoryFrontier:
         await Pause()
         batches = self.runs[run_id].batches
         return len(batches), sum(records for records, _ in batches.values())
+
+    async def accounts(self, run_id: str) -> RunCounts:
+        await Pause()
+        return self.runs[run_id].counts
 
     async def finish(self, run_id: str, state: str, reason: str, end_offsets: Mapping[str, Mapping[str, int]]) -> None:
         await Pause()

@@ -42,6 +42,8 @@ async def letter(letter_id: LetterId, caller: Administrator, gateway: Wired) -> 
 
 @router.post("/{letter_id}/replay", summary="Replay a dead letter", **documented(404, 409, permission=Permission.ADMIN))
 async def replay(letter_id: LetterId, caller: Administrator, gateway: Wired, visit: From) -> LetterReplayed:
-    """Sends the original bytes to their topic again, with a header `trawl_replayed` that names the letter. Asked twice
-    it is sent once: `replayed_at` says when. A letter of a single record is none of a message, and cannot be sent."""
+    """Sends the original message to its topic again, with a header `trawl_replayed` that names the letter. Asked twice
+    it is sent once: `replayed_at` says when. Raw records go as a batch of their own, and its run counts them as
+    promised instead of rejected; a part of an upload is open again. 409 says what to do where sending would come to
+    nothing: a letter of a single record, a page whose task has ended, clean records that were counted as rejected."""
     return replayed(await gateway.letters.replay(caller, letter_id, visit))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, From, Reader, Wired, Writer
-from api.routes.v1.jobs import Cursor, JobId, Limit
+from api.routes.v1.jobs import Cursor, IfMatch, JobId, Limit
 from api.shapes.accounts import MessageBody
 from api.shapes.errors import documented
 from api.shapes.schedules import (
@@ -50,17 +50,22 @@ async def schedule(job_id: JobId, caller: Reader, gateway: Wired) -> ScheduleBod
 @router.put(
     "/jobs/{job_id}/schedule",
     summary="Schedule a job",
-    **documented(400, 404, 413, 422, permission=Permission.WRITE),
+    **documented(400, 404, 412, 413, 422, permission=Permission.WRITE),
 )
-async def put(job_id: JobId, body: Schedule, caller: Writer, gateway: Wired, visit: From) -> ScheduleBody:
-    """In the place of the schedule that it has; the job's description says the same from now on."""
-    return schedule_body(await gateway.schedules.put(caller, job_id, body, visit))
+async def put(
+    job_id: JobId, body: Schedule, caller: Writer, gateway: Wired, visit: From, if_match: IfMatch = None
+) -> ScheduleBody:
+    """In the place of the schedule that it has; the job's description says the same from now on: it is the job's next
+    version."""
+    return schedule_body(await gateway.schedules.put(caller, job_id, body, if_match, visit))
 
 
-@router.delete("/jobs/{job_id}/schedule", summary="Remove a schedule", **documented(404, permission=Permission.WRITE))
-async def remove(job_id: JobId, caller: Writer, gateway: Wired, visit: From) -> MessageBody:
+@router.delete(
+    "/jobs/{job_id}/schedule", summary="Remove a schedule", **documented(404, 412, 422, permission=Permission.WRITE)
+)
+async def remove(job_id: JobId, caller: Writer, gateway: Wired, visit: From, if_match: IfMatch = None) -> MessageBody:
     """The job runs by itself no more; runs that are open go on."""
-    await gateway.schedules.remove(caller, job_id, visit)
+    await gateway.schedules.remove(caller, job_id, if_match, visit)
     return MessageBody(message="The schedule is removed")
 
 

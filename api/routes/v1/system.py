@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.auth.permissions import Permission
 from api.config import VERSION
+from api.edge.versions import VERSIONS
 from api.gateway import SCHEMES, Reader, Wired
 from api.routes.health import answer_health
 from api.shapes.errors import documented
@@ -29,7 +30,7 @@ async def ping(caller: Reader) -> PingBody:
 @router.get("/version", summary="Version", dependencies=SCHEMES, **documented(permission=Permission.READ))
 async def version(caller: Reader) -> VersionBody:
     """What runs here."""
-    return VersionBody(name="trawl", version=VERSION, api_versions=["v1"])
+    return VersionBody(name="trawl", version=VERSION, api_versions=list(VERSIONS))
 
 
 @router.get("/stats", summary="Statistics", dependencies=SCHEMES, **documented(permission=Permission.READ))

@@ -82,14 +82,15 @@ async def user(user_id: UserId, caller: Reader, gateway: Wired, request: Request
     "/{user_id}",
     summary="Change a user",
     response_model=Enveloped[UserDetails],
-    **documented(400, 404, 409, 422, permission=Permission.USERS),
+    **documented(400, 404, 409, 422, 429, permission=Permission.USERS),
 )
 async def change(
     user_id: UserId, body: UserChanges, caller: UserAdmin, gateway: Wired, visit: From, request: Request
 ) -> dict[str, Any]:
     """What is given is changed. A lower role counts within seconds, for open streams too; an account that is no longer
-    active is signed out."""
-    changed = await gateway.identity.users.change(caller, user_id, body.change(), visit)
+    active is signed out. Your own e-mail address is changed with `current_password`, from a sign-in of your own."""
+    proof = body.current_password
+    changed = await gateway.identity.users.change(caller, user_id, body.change(), visit, proof)
     gateway.callers.forget()
     return framed(request, user_details(changed, await gateway.identity.users.activity(changed)))
 
@@ -101,7 +102,8 @@ async def change(
     **documented(404, 409, permission=Permission.USERS),
 )
 async def remove(user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
-    """The account, its sessions and keys, for ever. Its jobs stay, for administrators to see."""
+    """The account, its sessions, keys, webhooks and stored credentials, for ever. Its jobs stay, for administrators to
+    see: open runs are cancelled, schedules paused."""
     await gateway.identity.users.remove(caller, user_id, visit)
     gateway.callers.forget()
     return framed(request, MessageBody(message="The user is removed"))

@@ -67,12 +67,13 @@ from (
 group by second order by second;
 
 -- name: request_pace
--- What the gateways answered in each stretch of `width` seconds.
+-- What the gateways answered in each stretch of `width` seconds. 101 is a socket: how long it stood open is no time of
+-- an answer.
 select intDiv(toUnixTimestamp(at), {width:UInt32}) * {width:UInt32} as second, count() as requests,
     countIf(status = 429) as refused, countIf(status >= 500) as failed,
     quantile(0.5)(elapsed_ms) as p50_ms, quantile(0.95)(elapsed_ms) as p95_ms
 from request_logs final
-where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') and status <> 101
 group by second order by second;
 
 -- name: request_routes
@@ -80,7 +81,7 @@ group by second order by second;
 select method, route, count() as requests, countIf(status >= 500) as failed,
     quantile(0.5)(elapsed_ms) as p50_ms, quantile(0.95)(elapsed_ms) as p95_ms
 from request_logs final
-where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') and status <> 101
 group by method, route order by requests desc, method, route limit {limit:UInt32};
 
 -- name: request_statuses
@@ -94,7 +95,7 @@ group by status order by status;
 -- The requests that took longest.
 select id, at, method, path, route, status, elapsed_ms, user, request_id, address, user_agent
 from request_logs final
-where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+where at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') and status <> 101
 order by elapsed_ms desc, id limit {limit:UInt32};
 
 -- name: request_refused

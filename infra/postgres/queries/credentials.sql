@@ -1,15 +1,12 @@
 -- Sealed credentials of sites.
 
 -- name: add
--- A new one; no row where the owner has one of that name.
+-- A new one; no row where the owner has one of that name, or enough of them.
 insert into credentials (id, owner, name, kind, host, scheme, sealed, key_id)
-values (%(id)s, %(owner)s, %(name)s, %(kind)s, %(host)s, %(scheme)s, %(sealed)s, %(key_id)s)
+select %(id)s, %(owner)s, %(name)s, %(kind)s, %(host)s, %(scheme)s, %(sealed)s, %(key_id)s
+where (select count(*) from credentials where owner = %(owner)s) < %(room)s
 on conflict (owner, name) do nothing
 returning id, owner, name, kind, host, scheme, created_at, used_at
-
--- name: count
--- How many an owner has.
-select count(*) as count from credentials where owner = %(owner)s
 
 -- name: all
 -- An owner's, by name, without their secrets.

@@ -33,14 +33,16 @@ select id from runs where id = %(run)s::uuid for update
 
 -- name: lock_run
 -- A run while rows of it are reserved: its budget is exact because nobody else counts meanwhile. `pages_left` is what
--- its account may still visit today (null: no limit); `usual` is for accounts that were given nothing else (-1: none).
+-- its account may still visit today (null: no limit; none where the account was removed); `usual` is for accounts that
+-- were given nothing else (-1: none).
 select r.job_id, r.state, r.cancelled_at is not null as cancelled,
     r.paused_at is not null or r.stopped_at is not null as held, r.visited, r.max_pages,
-    case when u.allowed >= 0 then greatest(u.allowed - coalesce(d.pages, 0), 0) end as pages_left
+    case when account_of(r.owner) is not null and u.id is null then 0
+        when u.allowed >= 0 then greatest(u.allowed - coalesce(d.pages, 0), 0) end as pages_left
 from runs r
 left join lateral (
-    select coalesce(q.pages_a_day, case when o.role = 'admin' then -1 else %(usual)s::bigint end) as allowed
-    from users o left join quotas q on q.user_id = o.id where o.id::text = r.owner
+    select o.id, coalesce(q.pages_a_day, case when o.role = 'admin' then -1 else %(usual)s::bigint end) as allowed
+    from users o left join quotas q on q.user_id = o.id where o.id = account_of(r.owner)
 ) u on true
 left join owner_days d on d.owner = r.owner and d.day = (now() at time zone 'utc')::date
 where r.id = %(run)s::uuid for update of r
@@ -209,6 +211,11 @@ where b.run_id = %(run)s::uuid and not b.confirmed limit 20
 -- name: promised
 -- What ClickHouse must hold of a run.
 select count(*)::int as batches, coalesce(sum(records), 0)::bigint as records from run_batches where run_id = %(run)s::uuid
+
+-- name: accounts
+-- A run's accounts as they stand now.
+select requested, queued, issued, fetched, failed, filtered, extracted, stored, rejected, dropped
+from runs where id = %(run)s::uuid
 
 -- name: say
 -- An event that this transaction decided on; dispatch publishes it.

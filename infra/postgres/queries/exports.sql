@@ -1,12 +1,14 @@
 -- Exports: the gateway asks and shows, exporters make.
 
 -- name: run_of
--- The run that is meant: the named one, else the newest that is over. Its job must not be deleted.
-select r.id::text as run_id, r.job_id::text, r.owner, r.dataset, r.state, j.name
+-- The run that is meant: the named one, else the newest that is over. Its job must not be deleted. It is held, so that
+-- its records are not removed between this look and the file.
+select r.id::text as run_id, r.job_id::text, r.owner, r.dataset, r.state, j.name,
+    r.cleanup_at is not null as cleaned
 from runs r join jobs j on j.id = r.job_id
 where r.job_id = %(job)s::uuid and j.deleted_at is null and r.kind <> 'estimate'
     and (r.id = %(run)s::uuid or (%(run)s::uuid is null and r.state in ('completed', 'failed', 'cancelled')))
-order by r.created_at desc, r.id desc limit 1
+order by r.created_at desc, r.id desc limit 1 for share of r
 
 -- name: lock_owner
 -- One asks at a time for an owner, so that bounds hold.
@@ -60,6 +62,11 @@ update exports set downloads = downloads + 1 where id = %(id)s::uuid and state =
 with gone as (delete from exports where job_id = %(job)s::uuid returning blob),
     dropped as (insert into dropped_exports (blob) select blob from gone where blob <> '' on conflict do nothing)
 select count(*) as files from gone
+
+-- name: remove_of_run
+-- The same for one run.
+with gone as (delete from exports where run_id = %(run_id)s returning blob)
+insert into dropped_exports (blob) select blob from gone where blob <> '' on conflict do nothing
 
 -- name: due
 -- Runs that have completed and whose description asks for files; held, so that they are planned once.

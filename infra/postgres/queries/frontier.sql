@@ -4,6 +4,18 @@
 -- The pinned side of a run, for whoever reads its pages.
 select id::text, job_id::text, dataset, description, revision from runs where id = %(run)s::uuid
 
+-- name: whole_run
+-- The job's newest crawl that had read all of its pages when this run was made: neither its budget nor anybody cut it
+-- short, and of ten pages one failed at most. The same whenever it is asked.
+select w.id::text from runs n cross join lateral (
+    select * from runs r where r.job_id = n.job_id and r.created_at < n.created_at order by r.created_at desc limit 15
+) w
+where n.id = %(run)s::uuid and w.kind = 'crawl' and w.state = 'completed' and w.finished_at < n.created_at
+    and w.stopped_at is null and w.failed * 10 <= w.fetched + w.failed
+    and (w.visited < w.max_pages
+        or not exists (select from frontier f where f.run_id = w.id and f.outcome = 'budget'))
+order by w.created_at desc limit 1
+
 -- name: lock_runs
 -- The runs of a batch of answers, locked in order; what is left of their budgets.
 select id::text, job_id::text, state, requested, queued, visited, sources, max_pages, cancelled_at is not null as cancelled

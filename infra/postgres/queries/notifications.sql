@@ -1,17 +1,17 @@
 -- What is to be told, and what became of telling it.
 
 -- name: audiences
--- Whose runs these are, and what their jobs say of notifications now.
+-- Whose runs these are, and what their jobs say of notifications now. Of a closed account's nobody is told.
 select r.id::text as run_id, j.id::text as job_id, j.name as job_name, j.owner,
     coalesce(j.description -> 'notifications', '{}') as notifications
 from runs r join jobs j on j.id = r.job_id
-where r.id = any(%(runs)s::uuid[]) and j.deleted_at is null and r.kind <> 'estimate';
+where r.id = any(%(runs)s::uuid[]) and j.deleted_at is null and r.kind <> 'estimate' and not is_closed(j.owner);
 
 -- name: webhooks_of
 -- The webhooks of some owners that may be told.
 select id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
     disabled_at, disabled_why, previous_until
-from webhooks where owner = any(%(owners)s) and disabled_at is null;
+from webhooks where owner = any(%(owners)s) and disabled_at is null and not is_closed(owner);
 
 -- name: lock_bound
 -- Whoever counts an address's mails does so alone.
@@ -21,7 +21,7 @@ select pg_advisory_xact_lock(hashtextextended(%(name)s, 7241031));
 -- A delivery, once for its event and target.
 insert into deliveries (id, event_id, target, event, job_id, webhook_id, host, body, state)
 select %(id)s, %(event_id)s, %(target)s, %(event)s, %(job_id)s, w.id, w.host, %(body)s, 'pending'
-from webhooks w where w.id = %(webhook_id)s and w.disabled_at is null
+from webhooks w where w.id = %(webhook_id)s and w.disabled_at is null and not is_closed(w.owner)
 on conflict do nothing returning id;
 
 -- name: tell_address
@@ -145,17 +145,14 @@ select email from users where id::text = %(owner)s and status = 'active' and ema
 delete from deliveries where created_at < now() - interval '30 days' and state not in ('pending', 'held') returning id;
 
 -- name: add
--- A new webhook.
+-- A new webhook; no row where its owner has enough of them.
 insert into webhooks (id, owner, name, url, host, events, all_jobs, kinds, min_confidence, key_id, sealed)
-values (%(id)s, %(owner)s, %(name)s, %(url)s, %(host)s, %(events)s, %(all_jobs)s, %(kinds)s, %(min_confidence)s,
-    %(key_id)s, %(sealed)s)
+select %(id)s, %(owner)s, %(name)s, %(url)s, %(host)s, %(events)s, %(all_jobs)s, %(kinds)s, %(min_confidence)s,
+    %(key_id)s, %(sealed)s
+where (select count(*) from webhooks where owner = %(owner)s) < %(room)s
 on conflict (id) do nothing
 returning id::text, owner, name, url, host, events, all_jobs, kinds, min_confidence, created_at, updated_at, failing_since,
     disabled_at, disabled_why, previous_until;
-
--- name: count
--- How many an owner has.
-select count(*)::int as count from webhooks where owner = %(owner)s;
 
 -- name: all
 -- An owner's (null: everyone's), in the order in which they were made.

@@ -7,6 +7,14 @@ values (%(id)s, %(name)s, %(redirect_uris)s, %(scopes)s, %(secret_hash)s, %(reso
     %(created_by)s)
 on conflict do nothing returning *
 
+-- name: lock_clients
+-- One is registered at a time, so that the bound holds.
+select pg_advisory_xact_lock(hashtextextended('oauth clients', 0))
+
+-- name: count_clients
+-- How many there are.
+select count(*)::int as count from oauth_clients
+
 -- name: client
 -- One client.
 select * from oauth_clients where id = %(id)s

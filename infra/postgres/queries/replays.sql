@@ -58,13 +58,13 @@ from runs where id = %(run)s::uuid
 
 -- name: candidates
 -- Pages of the sources that an answer closed, in the order of fingerprint and run, after a fingerprint: those that
--- gave records, and those on which the rules failed. All copies of the last fingerprint are among them.
+-- gave records, and those on which the rules or the reading failed. All copies of the last fingerprint are among them.
 select f.run_id::text, f.url_fp::text, f.fetch_id::text, f.url, f.host, f.depth
 from unnest(%(sources)s::uuid[]) as s(id)
 cross join lateral (
     select run_id, url_fp, fetch_id, url, host, depth from frontier
-    where run_id = s.id and state = 'done' and kind = 'page' and outcome in ('fetched', 'extract_failed')
-        and fetch_id is not null
+    where run_id = s.id and state = 'done' and kind = 'page' and fetch_id is not null
+        and outcome in ('fetched', 'extract_failed', 'dead_lettered')
         and (%(since)s::timestamptz is null or closed_at >= %(since)s)
         and (%(until)s::timestamptz is null or closed_at <= %(until)s)
         and (%(after)s::uuid is null or url_fp > %(after)s)

@@ -18,8 +18,8 @@ where id = %(run_id)s and acknowledged_at is null and state in ('completed', 'fa
 returning id;
 
 -- name: begin_cleanup
--- A run's records are to go; said once.
-update runs set cleanup_at = now()
+-- A run's records are to go, and no file of them is made any more; said once.
+update runs set cleanup_at = now(), exports_planned = true
 where id = %(run_id)s and cleanup_at is null and state in ('completed', 'failed', 'cancelled')
 returning id;
 

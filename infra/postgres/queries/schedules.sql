@@ -35,7 +35,7 @@ order by s.next_at limit 1 for update skip locked;
 -- What a run is opened from, held until it is; nothing for a job that was deleted.
 select id::text as job_id, owner, name, description, version,
     coalesce((description ->> 'enabled')::bool, true) and archived_at is null as enabled,
-    exists (select from users where users.id::text = jobs.owner and users.status <> 'active') as closed,
+    is_closed(owner) as closed,
     exists (select from schedules s where s.job_id = jobs.id and s.paused_at is not null) as paused
 from jobs where id = %(job_id)s and deleted_at is null for update;
 

@@ -37,6 +37,15 @@ select id from users where role = 'admin' and status = 'active' and kind = 'pers
 -- The account, held until it is decided what becomes of it.
 select id from users where id = %(id)s for update;
 
+-- name: hold_owner
+-- The same for the owner of something; nothing is held for one that is no account.
+select id from users where id = account_of(%(owner)s) for update;
+
+-- name: closed
+-- Whether an owner is an account that is not active any more. A statement of its own after the lock, so that it sees
+-- what it had to wait for.
+select is_closed(%(owner)s) as closed;
+
 -- name: taken
 -- Whether another account has this address, or is signed in to by it as its name.
 select exists (
@@ -53,6 +62,29 @@ where id = %(id)s;
 -- name: ungrant
 -- Takes back what was granted besides the role.
 delete from grants where user_id = %(user_id)s;
+
+-- name: pause_schedules
+-- No job of an account runs by itself.
+update schedules s set paused_at = now(), updated_at = now() from jobs j
+where j.id = s.job_id and j.owner = %(id)s::text and s.paused_at is null;
+
+-- name: cancel_runs
+-- What is open of an account's runs is dropped.
+update runs set cancelled_at = now()
+where owner = %(id)s::text and state in ('queued', 'running', 'finishing') and cancelled_at is null;
+
+-- name: drop_deliveries
+-- What waits for an account's webhooks is not sent.
+update deliveries d set state = 'dropped', finished_at = now() from webhooks w
+where w.id = d.webhook_id and w.owner = %(id)s::text and d.state = 'pending';
+
+-- name: remove_webhooks
+-- With their deliveries.
+delete from webhooks where owner = %(id)s::text;
+
+-- name: remove_credentials
+-- What let its jobs in at sites.
+delete from credentials where owner = %(id)s::text;
 
 -- name: remove
 -- The account with its sessions, keys, links and factors.

@@ -28,6 +28,7 @@ class PinnedRun(msgspec.Struct, frozen=True):
     dataset: str
     revision: int
     job: str
+    whole_run: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -103,10 +104,17 @@ def key_of(run: Run) -> str:
 def packed_run(run: Run) -> PinnedRun:
     """The run for the way."""
     job = run.description.model_dump_json(exclude_unset=True)
-    return PinnedRun(run.id, run.job_id, run.dataset, run.revision, job)
+    return PinnedRun(run.id, run.job_id, run.dataset, run.revision, job, run.whole_run)
 
 
 def unpacked_run(run: PinnedRun) -> Run:
     """The run that travelled."""
     job = JobDescription.model_validate_json(run.job)
-    return Run(id=run.id, job_id=run.job_id, dataset=run.dataset, description=job, revision=run.revision)
+    return Run(
+        id=run.id,
+        job_id=run.job_id,
+        dataset=run.dataset,
+        description=job,
+        revision=run.revision,
+        whole_run=run.whole_run,
+    )

@@ -37,9 +37,9 @@ class Memory:
     def take(self, clean: CleanBatch, runs: Runs) -> RecordMarks:
         """Compares each record with what is known, in order, and remembers it. `runs` are those of the batch's job."""
         number = runs.number_of(clean.run_id)
-        gone = self._gone(runs)
-        marks = [mark for record in clean.records if (mark := self._mark(clean, record, runs, number))]
-        unchanged = len(clean.records) - len(marks)
+        gone = self._gone(runs, clean.trends.whole_run if clean.trends else None)
+        told = [self._marks(clean, record, runs, number) for record in clean.records]
+        unchanged = sum(not of_one for of_one in told)
         return RecordMarks(
             id=digest("marks", clean.id),
             dataset=clean.dataset,
@@ -47,10 +47,10 @@ class Memory:
             job_id=clean.job_id,
             at=clean.fetched_at,
             unchanged=unchanged,
-            marks=[*gone, *marks],
+            marks=[*gone, *(mark for of_one in told for mark in of_one)],
         )
 
-    def _mark(self, clean: CleanBatch, record: CleanRecord, runs: Runs, number: int) -> Mark | None:
+    def _marks(self, clean: CleanBatch, record: CleanRecord, runs: Runs, number: int) -> list[Mark]:
         slot, known = self._place(clean.dataset, clean.job_id, record.key)
         versions, row = self._versions, self._versions.rows[slot]
         content, text = written(record.key, record.data)
@@ -62,15 +62,18 @@ class Memory:
         self._changed.add(slot // BLOCK)
         if known and versions.hashes.item(slot) == content:
             if not again:
-                return None
-            return Mark(record_id=record.id, key=record.key, state="repeat", other=versions.record_id(slot))
+                return []
+            return [Mark(record_id=record.id, key=record.key, state="repeat", other=versions.record_id(slot))]
         before = versions.record_id(slot) if known or told_gone else ""
         fields = differences(versions.version(slot)[1], record.data) if known else {}
         prints = fingerprint(record.data.values())
-        other = self._alike(prints, slot, runs.owner)
+        alike = self._alike(prints, slot, runs.owner)
         versions.keep(slot, record.id, content, prints, text)
-        state: Literal["new", "changed", "similar"] = "similar" if other else "changed" if known else "new"
-        return Mark(record_id=record.id, key=record.key, state=state, other=other or before, fields=fields)
+        state: Literal["new", "changed"] = "changed" if known else "new"
+        marks = [Mark(record_id=record.id, key=record.key, state=state, other=before, fields=fields)]
+        if alike:
+            marks.append(Mark(record_id=record.id, key=record.key, state="similar", other=alike))
+        return marks
 
     def _alike(self, prints: int, slot: int, owner: int) -> str:
         """The id of another record of the same job whose long texts are nearly these; empty if there is none."""
@@ -92,13 +95,13 @@ class Memory:
             self._versions.forget(slot)
         return slot, known
 
-    def _gone(self, runs: Runs) -> list[Mark]:
+    def _gone(self, runs: Runs, whole_run: str | None) -> list[Mark]:
         """Keys that the last whole run but this one did not see."""
         if not runs.sweeping:
             return []
         rows = self._versions.rows
         here = (rows[:, OWNER] == runs.owner) & (rows[:, GONE] == 0)
-        ended = runs.count - 1
+        ended = runs.swept(whole_run)
         missing = np.flatnonzero(here & (rows[:, RUN] < ended))
         if runs.seen.get(ended, 0) < FULL * int(here.sum()):
             runs.sweeping = False

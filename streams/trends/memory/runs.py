@@ -20,9 +20,19 @@ class Runs(msgspec.Struct):
     def number_of(self, run_id: str) -> int:
         """Of this run, from 1; a run that was not seen before is the newest, and begins."""
         if run_id in self.newest:
-            return self.count - len(self.newest) + 1 + self.newest.index(run_id)
+            return self._number(run_id)
         self.count += 1
         self.newest = [*self.newest, run_id][-_REMEMBERED:]
         self.seen = {number: keys for number, keys in self.seen.items() if number > self.count - _REMEMBERED}
         self.sweeping = self.count > 2
         return self.count
+
+    def swept(self, whole_run: str | None) -> int:
+        """The number of the run whose unseen keys are gone: of the one that is said to be whole, 0 where there is none,
+        and where nobody says so of the last but the newest."""
+        if whole_run is None:
+            return self.count - 1
+        return self._number(whole_run) if whole_run in self.newest else 0
+
+    def _number(self, run_id: str) -> int:
+        return self.count - len(self.newest) + 1 + self.newest.index(run_id)

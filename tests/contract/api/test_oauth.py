@@ -31,6 +31,8 @@ from tests.unit.api.accounts_fakes import FakeAccounts
 from tests.unit.api.oauth_fakes import FakeOAuth
 from tests.unit.api.oidc_fakes import FakeIdentities
 
+ROOM = 1_000_000
+
 
 @dataclass
 class Kept:
@@ -66,8 +68,8 @@ async def client_of(kept: Kept, service: User | None = None, **fields: Any) -> O
         secret_hash=os.urandom(32), resource_server=False, service_user=service.id if service else None,
         created_by="test", created_at=datetime.now(UTC),
     )  # fmt: skip
-    added = await kept.oauth.add_client(client, service, act())
-    assert added is not None and added.secret_hash == client.secret_hash
+    added = await kept.oauth.add_client(client, service, act(), ROOM)
+    assert isinstance(added, OAuthClient) and added.secret_hash == client.secret_hash
     return added
 
 
@@ -80,8 +82,37 @@ async def code_of(kept: Kept, client: OAuthClient, user: User, seconds: float = 
     code, ends = os.urandom(32), datetime.now(UTC) + timedelta(seconds=seconds)
     consent = Consent(client_id=client.id, user_id=user.id, redirect_uri="https://a.example/", scopes=("read_data",),
                       challenge="c", expires_at=ends)  # fmt: skip
-    await kept.oauth.add_code(code, consent, act())
+    session = session_of(user.id)
+    assert await kept.accounts.open_session(session, act())
+    assert await kept.oauth.add_code(code, consent, act(), session.id)
     return code
+
+
+async def test_a_session_that_has_ended_makes_no_code(kept: Kept, user: User) -> None:
+    client, session, consented = await client_of(kept), session_of(user.id), act("oauth_consented")
+    ends = datetime.now(UTC) + timedelta(seconds=60)
+    consent = Consent(client_id=client.id, user_id=user.id, redirect_uri="https://a.example/", scopes=("read_data",),
+                      challenge="c", expires_at=ends)  # fmt: skip
+    assert await kept.accounts.open_session(session, act())
+    assert await kept.oauth.add_code(os.urandom(32), consent, act(), session.id)
+    assert await kept.accounts.end_sessions(user.id, act())
+    code = os.urandom(32)
+    assert not await kept.oauth.add_code(code, consent, consented, session.id)
+    assert await redeem(kept, code, client, Opening()) == "refused"
+
+
+async def test_there_are_so_many_clients_however_many_are_added_at_once(kept: Kept) -> None:
+    room = len(await kept.oauth.clients()) + 3
+
+    async def add() -> object:
+        client = OAuthClient(
+            id=str(uuid4()), name=f"client {uuid4()}", redirect_uris=(), scopes=(), secret_hash=None,
+            resource_server=False, service_user=None, created_by="test", created_at=datetime.now(UTC),
+        )  # fmt: skip
+        return await kept.oauth.add_client(client, None, act(), room)
+
+    answers = await asyncio.gather(*(add() for _ in range(12)))
+    assert answers.count("full") == 9 and len(await kept.oauth.clients()) == room
 
 
 class Opening:
@@ -151,7 +182,7 @@ async def test_a_service_account_has_one_session_that_is_prolonged(kept: Kept) -
 
 async def test_clients_are_kept_changed_and_never_two_of_a_name(kept: Kept) -> None:
     client, other = await client_of(kept), await client_of(kept)
-    assert await kept.oauth.add_client(client, someone(), act()) is None
+    assert await kept.oauth.add_client(client, someone(), act(), ROOM) == "taken"
     changed = await kept.oauth.change_client(client.id, ClientChange(scopes=("admin",)), act())
     assert isinstance(changed, OAuthClient) and (changed.scopes, changed.name) == (("admin",), client.name)
     assert await kept.oauth.change_client(client.id, ClientChange(name=other.name), act()) == "taken"

@@ -57,14 +57,15 @@ async def both(request: pytest.FixtureRequest) -> AsyncIterator[Both]:
 
 
 async def test_a_schedule_follows_its_job_and_can_be_changed_paused_and_removed(both: Both) -> None:
-    owner, store = str(uuid4()), both.schedules
+    owner, store = f"owner {uuid4()}", both.schedules
     job = await both.a_job(owner, "0 3 * * *")
     known = await store.schedule(job)
     assert (
         known and known.owner == owner and known.recurrence.expression == "0 3 * * *" and known.due_at == known.next_at
     )
     wanted = {"cron": "0 4 * * *", "timezone": "Asia/Tokyo", "jitter": 30.0, "catch_up": "all", "overlap": "queue"}
-    assert await store.put(job, wanted, ACT)
+    assert await store.put(job, wanted, ACT, 7) == "stale" and await store.schedule(job) == known
+    assert await store.put(job, wanted, ACT, 1) is True
     known = await store.schedule(job)
     assert known and (known.recurrence.zone, known.jitter, known.catch_up, known.overlap) == (
         "Asia/Tokyo",
@@ -84,7 +85,7 @@ async def test_a_schedule_follows_its_job_and_can_be_changed_paused_and_removed(
 
 
 async def test_schedules_come_in_the_order_of_their_next_time_piece_by_piece(both: Both) -> None:
-    owner = str(uuid4())
+    owner = f"owner {uuid4()}"
     jobs = [await both.a_job(owner, when) for when in ("0 3 1 1 *", {"interval": 3600}, {"at": "2020-01-01T00:00:00Z"})]
     whole = await both.schedules.schedules(owner, None, 10)
     assert [one.job_id for one in whole] == [jobs[1], jobs[0], jobs[2]] and whole[2].next_at is None
@@ -101,10 +102,14 @@ def a_webhook(owner: str) -> Webhook:
 
 
 async def test_webhooks_are_kept_changed_and_removed(both: Both) -> None:
-    owner, store = str(uuid4()), both.webhooks
-    added = await store.add(a_webhook(owner), new_secret(), ACT)
-    assert added.created_at and await store.one(added.id) == added and await store.all(owner) == [added]
-    assert await store.count(owner) == 1 and await store.count(str(uuid4())) == 0
+    owner, store = f"owner {uuid4()}", both.webhooks
+    added = await store.add(a_webhook(owner), new_secret(), ACT, 50)
+    assert (
+        isinstance(added, Webhook)
+        and added.created_at
+        and await store.one(added.id) == added
+        and await store.all(owner) == [added]
+    )
     assert await store.known(owner, [added.id]) and await store.known(owner, [])
     assert not await store.known(owner, [added.id, str(uuid4())]) and not await store.known(str(uuid4()), [added.id])
     off = await store.change(replace(added, name="other", kinds=["shift"]), False, ACT)
@@ -120,7 +125,9 @@ async def test_webhooks_are_kept_changed_and_removed(both: Both) -> None:
 
 async def test_deliveries_are_listed_and_sent_again_by_their_webhook_alone(both: Both) -> None:
     store = both.webhooks
-    hook, other = [await store.add(a_webhook(str(uuid4())), new_secret(), ACT) for _ in range(2)]
+    hook, other = [a_webhook(f"owner {uuid4()}") for _ in range(2)]
+    for each in (hook, other):
+        assert isinstance(await store.add(each, new_secret(), ACT, 50), Webhook)
 
     def ping(target: Webhook) -> Telling:
         sent = str(uuid4())

@@ -39,7 +39,8 @@ class Store:
         await self._insert("page_outcomes", [
             {"id": each.id, "run_id": run_id, "job_id": run_id, "dataset": "d", "url": each.url, "url_fp": uuid4(),
              "host": "h", "outcome": each.outcome, "klass": each.klass, "final": each.final, "status": each.status,
-             "records": each.records, "fetched_at": each.at, "reason": each.reason, "ingested_at": BEGAN, **more}
+             "records": each.records, "fetched_at": each.at, "reason": each.reason, "ingested_at": datetime.now(UTC),
+             **more}
             for each in found
         ])  # fmt: skip
 
@@ -50,7 +51,7 @@ class Store:
         await self._insert("run_events", [
             {"id": each.id, "run_id": run_id, "job_id": run_id, "dataset": "d", "kind": kind, "state": each.state,
              "at": each.at, "counts": dict(each.counts), "reason": each.reason, "paused": each.paused,
-             "ingested_at": BEGAN}
+             "ingested_at": datetime.now(UTC)}
             for each in turns
         ])  # fmt: skip
 

@@ -137,6 +137,7 @@ async def test_each_state_is_entered_and_told_once(crawl: Crawl) -> None:
     assert [event.state for event in events] == ["running", "finishing", "completed"]
     assert len({event.id for event in events}) == 3
     assert events[-1].end_offsets == {"trends": {"0": 7}} and events[-1].counts.fetched == 1
+    assert await crawl.frontier.accounts(run_id) == events[-1].counts
 
 
 async def test_the_outbox_keeps_order_until_it_is_delivered(crawl: Crawl) -> None:

@@ -32,6 +32,8 @@ async def test_one_answer_holds_a_row(crawl: Crawl) -> None:
     cut_off = replace(page(task, "first"), outcome="extract_failed", klass="failed", reason="too slow")
     before = ("fetched", "fetched", "", 2)
     assert await crawl.ledger.close([cut_off]) == [Closed(True, before=before)], "said otherwise, it stays as it was"
+    assert await crawl.ledger.close([page(task, "first", records=1)]) == [Closed(True, before=before)], "or with others"
+    assert await crawl.ledger.close([page(task, "first", records=2)]) == [Closed(True)]
     assert (await crawl.state(run_id))[1].extracted == 2
 
 

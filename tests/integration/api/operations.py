@@ -1,7 +1,7 @@
 """The operations of the OpenAPI document as tests play them: each with its parameters and an example as its body."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,8 @@ import httpx
 
 KNOWN = {"version": "1", "id": "1"}
 """Path parameters that are no ids of things."""
+ALL = frozenset({"key_id", "session_id", "job_id", "run_id", "credential_id", "webhook_id", "delivery_id"})
+"""Those that name things which a caller can make by asking."""
 
 
 @dataclass(frozen=True)
@@ -138,19 +140,56 @@ def found(body: Any, path: tuple[str, ...]) -> Any:
     return body
 
 
-def things(client: httpx.Client) -> dict[str, str]:
-    """One of each kind that this caller may make, by the path parameter that names it."""
-    made = {
-        "key_id": client.post("/api/v1/auth/keys", json={"name": f"play {uuid4().hex}"}),
-        "session_id": client.get("/api/v1/auth/sessions"),
-        "job_id": client.post("/api/v1/scrape", json={"url": "http://shop.test/", "name": "matrix"}),
-        "credential_id": client.post("/api/v1/auth/credentials", json={
-            "name": f"play {uuid4().hex}", "kind": "bearer", "host": "shop.test", "secret": "s"}),
-    }  # fmt: skip
-    told = {name: answer.json() for name, answer in made.items() if answer.status_code < 300}
-    have: dict[str, str] = {name: told[name]["id"] for name in told if name in ("key_id", "credential_id")}
-    if "job_id" in told:
-        have |= {"job_id": told["job_id"]["job_id"], "run_id": told["job_id"]["run_id"]}
-    if told.get("session_id", {}).get("sessions"):
-        have["session_id"] = told["session_id"]["sessions"][0]["id"]
+def things(client: httpx.Client, kinds: Collection[str] = ALL) -> dict[str, str]:
+    """One of each of these kinds, if this caller may make it, by the path parameter that names it."""
+    have: dict[str, str] = {}
+    for named, made in _MAKERS.items():
+        if not named.isdisjoint(kinds):
+            have |= made(client)
     return have
+
+
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    return answer.json() if answer.status_code < 300 else {}
+
+
+def _key(client: httpx.Client) -> dict[str, str]:
+    made = _told(client.post("/api/v1/auth/keys", json={"name": f"play {uuid4().hex}"}))
+    return {"key_id": made["id"]} if made else {}
+
+
+def _session(client: httpx.Client) -> dict[str, str]:
+    """One that this caller has, which may be the one that it calls with."""
+    found = _told(client.get("/api/v1/auth/sessions")).get("sessions")
+    return {"session_id": found[0]["id"]} if found else {}
+
+
+def _job(client: httpx.Client) -> dict[str, str]:
+    job = {"url": "http://shop.test/", "name": "matrix", "schedule": "0 3 * * *"}
+    made = _told(client.post("/api/v1/scrape", json=job))
+    return {name: made[name] for name in ("job_id", "run_id") if made}
+
+
+def _credential(client: httpx.Client) -> dict[str, str]:
+    asked = {"name": f"play {uuid4().hex}", "kind": "bearer", "host": "shop.test", "secret": "s"}
+    made = _told(client.post("/api/v1/auth/credentials", json=asked))
+    return {"credential_id": made["id"]} if made else {}
+
+
+def _webhook(client: httpx.Client) -> dict[str, str]:
+    """With a delivery that waits: nothing is sent where no notifier runs."""
+    asked = {"name": "play", "url": "https://hooks.example.com/trawl", "events": ["run.failed"]}
+    made = _told(client.post("/api/v1/webhooks", json=asked))
+    if not made:
+        return {}
+    sent = _told(client.post(f"/api/v1/webhooks/{made['id']}/ping"))
+    return {"webhook_id": made["id"]} | ({"delivery_id": sent["id"]} if sent else {})
+
+
+_MAKERS: dict[frozenset[str], Callable[[httpx.Client], dict[str, str]]] = {
+    frozenset({"key_id"}): _key,
+    frozenset({"session_id"}): _session,
+    frozenset({"job_id", "run_id"}): _job,
+    frozenset({"credential_id"}): _credential,
+    frozenset({"webhook_id", "delivery_id"}): _webhook,
+}

@@ -94,8 +94,8 @@ async def program(doors: Doors) -> OAuthClient:
     client = OAuthClient(id=str(uuid4()), name=f"client {uuid4()}", redirect_uris=(BACK,), scopes=("read_data",),
                          secret_hash=os.urandom(32), resource_server=False, service_user=None, created_by="test",
                          created_at=datetime.now(UTC))  # fmt: skip
-    made = await doors.oauth.add_client(client, None, act())
-    assert made is not None
+    made = await doors.oauth.add_client(client, None, act(), 10_000)
+    assert isinstance(made, OAuthClient)
     return made
 
 
@@ -103,7 +103,9 @@ async def code_of(doors: Doors, client: OAuthClient, user: User) -> bytes:
     code, ends = os.urandom(32), datetime.now(UTC) + timedelta(minutes=1)
     consent = Consent(client_id=client.id, user_id=user.id, redirect_uri=BACK, scopes=("read_data",), challenge="c",
                       expires_at=ends)  # fmt: skip
-    await doors.oauth.add_code(code, consent, act())
+    by = session_of(user)
+    assert await doors.accounts.open_session(by, act())
+    assert await doors.oauth.add_code(code, consent, act(), by.id)
     return code
 
 
@@ -182,7 +184,7 @@ async def test_a_reset_unlinks_whoever_was_linked_and_leaves_the_accounts_own(do
 async def test_a_programs_account_gets_no_password_and_no_link(doors: Doors) -> None:
     client, service = await program(doors), someone(email=None, username=f"service:{uuid4()}")
     made = replace(client, id=str(uuid4()), name=f"other {uuid4()}", service_user=service.id)
-    assert await doors.oauth.add_client(made, service, act()) is not None
+    assert isinstance(await doors.oauth.add_client(made, service, act(), 10_000), OAuthClient)
     link, ends = os.urandom(32), datetime.now(UTC) + timedelta(minutes=30)
     assert not await doors.users.set_password(service.id, "a hash", act())
     purposes: tuple[Literal["reset", "sign_in"], ...] = ("reset", "sign_in")

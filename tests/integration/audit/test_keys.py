@@ -78,7 +78,7 @@ async def test_what_each_part_sealed_is_sealed_anew_and_opens_again(database: Da
     hook = Webhook(id=str(uuid4()), owner=user, name="n", url="https://x.test/", host="x.test", events=[])
     answer = KeptAnswer(200, {}, b"a secret answer")
     await database.fetch("insert into users (id, username, password_hash) values (%s, %s, '')", (user, user))
-    await SiteCredentials(database, before).add(known, SiteSecret(secret="s"), ACT)
+    await SiteCredentials(database, before).add(known, SiteSecret(secret="s"), ACT, 200)
     await PostgresFactors(database, before).set_up(user, "JBSWY3DP", b"salt", [b"h"], ACT)
     signing = SigningKey(kid=kid, private=bytes(32), state="current", since=datetime.now(UTC))
     other = SigningKey(kid="kid 2", private=bytes(32), state="next", since=datetime.now(UTC))
@@ -86,7 +86,7 @@ async def test_what_each_part_sealed_is_sealed_anew_and_opens_again(database: Da
     idempotency = IdempotencyKeys(database, before)
     await idempotency.claim(claim, b"hash", str(uuid4()))
     await idempotency.answer(claim, answer)
-    await PostgresWebhooks(database, before).add(hook, "first", ACT)
+    await PostgresWebhooks(database, before).add(hook, "first", ACT, 50)
     await PostgresWebhooks(database, before).rotate(hook, "second", 60.0, ACT)
     await post(database, before)
 

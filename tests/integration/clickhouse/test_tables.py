@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect
 from infra.clickhouse.cluster import NotClustered, clustered
 from infra.clickhouse.migrate import migrate, statements
+from infra.clickhouse.reading import Reading
 from infra.clickhouse.row_store import RowStore
 from schemas.topics import CLEAN_RECORDS
 from streams.warehouse.ports import Rows
@@ -116,6 +117,10 @@ def test_every_migration_can_be_said_to_a_cluster(clickhouse: Client) -> None:
             for turned in clustered(statement, "main"):
                 clickhouse.command(f"explain ast {turned}")
                 assert " on cluster main " in turned and "non_replicated" not in turned
+                if turned.startswith("create table"):
+                    assert ("_local on cluster" in turned) == ("replicated_deduplication_window_seconds" in turned)
+                if "modify ttl" in turned or "modify setting" in turned:
+                    assert turned.split()[2].endswith("_local"), "only what holds rows keeps them for a time"
                 made |= {turned.split()[5]} if turned.startswith("create table") else set()
                 views |= {turned} if turned.startswith("create materialized") else set()
     local = {name for name in made if name.endswith("_local")}
@@ -125,6 +130,26 @@ def test_every_migration_can_be_said_to_a_cluster(clickhouse: Client) -> None:
         assert "_local as\n" in view and ("_local group by" in view or "_local where" in view), view
 
 
+@pytest.mark.parametrize("name", ["remove_records", "remove_marks"])
+async def test_what_is_removed_leaves_every_node_of_a_cluster(
+    engines: Engines, clickhouse: Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    async with Reading(engines.clickhouse, cluster="main") as reading:
+        monkeypatch.setattr(reading, "_answer", lambda question, values, shape: asked.append(question))
+        await reading.remove("visits", name, {"dataset": "d", "run_id": str(uuid4())})
+    (told,) = asked
+    table = "records" if name == "remove_records" else "record_marks"
+    assert told.startswith(f"delete from {table}_local on cluster main where dataset = ")
+    clickhouse.query(f"explain ast {told}", parameters={"dataset": "d", "run_id": str(uuid4())})
+
+
+@pytest.mark.parametrize(("table", "days"), [("page_outcomes", 400), ("run_events", 400), ("dead_letters", 90)])
+def test_history_is_kept_for_a_time(clickhouse: Client, table: str, days: int) -> None:
+    made = str(clickhouse.command(f"show create table {table}"))
+    assert f"TTL toDateTime(ingested_at) + toIntervalDay({days})" in made
+
+
 def test_tables_of_a_cluster_are_replicated_and_seen_as_one() -> None:
     node, seen = clustered(
         "create table if not exists t (\n id UUID,\n a String,\n index by_a a type set(3)\n) "
@@ -132,7 +157,9 @@ def test_tables_of_a_cluster_are_replicated_and_seen_as_one() -> None:
         "main",
     )
     assert "engine = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/t', '{replica}')" in node
-    assert "index by_a" in node and "settings replicated_deduplication_window = 10" in node
+    assert "index by_a" in node and node.endswith(
+        "settings replicated_deduplication_window = 10, replicated_deduplication_window_seconds = 31536000"
+    )
     assert seen.endswith("engine = Distributed(main, currentDatabase(), t_local, cityHash64(id))")
     assert "index" not in seen and "t_local on cluster main" in node
     summed = clustered("create table if not exists s (dataset String, at DateTime, n UInt64) engine = "

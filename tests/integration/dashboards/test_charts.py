@@ -62,7 +62,8 @@ async def test_requests_are_added_up(charts: tuple[ClickHouseCharts, Any]) -> No
     began = BEGAN + timedelta(days=3650)  # after all that others put there: what is asked for has no end
     answered = [(n, "GET", "/api/v1/jobs", 200, float(n)) for n in range(100)]
     answered += [(n, "POST", "/api/v1/scrape", 429, 1.0) for n in (120, 121)] + [
-        (30, "POST", "/api/v1/scrape", 500, 900.0)
+        (30, "POST", "/api/v1/scrape", 500, 900.0),
+        (31, "GET", "/ws", 101, 3_600_000.0),  # a socket that stood open for an hour
     ]
     rows = [{"id": str(uuid4()), "at": began + timedelta(seconds=second), "method": method, "path": route,
              "route": route, "status": status, "elapsed_ms": elapsed, "user": "u", "request_id": "r",
@@ -72,7 +73,7 @@ async def test_requests_are_added_up(charts: tuple[ClickHouseCharts, Any]) -> No
     found = await asked.requests(began.timestamp(), 60, 5)
     assert [(one.requests, one.refused, one.failed) for one in found.pace] == [(61, 0, 1), (40, 0, 0), (2, 2, 0)]
     assert [one.second - int(began.timestamp()) for one in found.pace] == [0, 60, 120]
-    assert found.statuses == ((200, 100), (429, 2), (500, 1))
+    assert found.statuses == ((101, 1), (200, 100), (429, 2), (500, 1))
     jobs, scrapes = found.routes
     assert (jobs.method, jobs.requests, jobs.p50_ms) == ("GET", 100, 49.5) and 93 < jobs.p95_ms < 96
     assert (scrapes.requests, scrapes.failed) == (3, 1)

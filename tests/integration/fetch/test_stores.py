@@ -94,9 +94,9 @@ def known(owner: str, name: str = "site") -> SiteCredential:
 
 
 async def test_credentials_open_for_the_runs_of_their_owner_alone(database: Database) -> None:
-    store, owner = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), str(uuid4())
-    added = await store.add(known(owner), SiteSecret(user="u", secret=SECRET), act("r"))
-    assert added is not None and added.created_at is not None and added.used_at is None
+    store, owner = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), f"owner {uuid4()}"
+    added = await store.add(known(owner), SiteSecret(user="u", secret=SECRET), act("r"), 200)
+    assert isinstance(added, SiteCredential) and added.created_at is not None and added.used_at is None
     mine, theirs = await a_run(database, owner), await a_run(database, str(uuid4()))
     opened = await store.open(mine, "site")
     assert opened is not None
@@ -109,11 +109,11 @@ async def test_credentials_open_for_the_runs_of_their_owner_alone(database: Data
 
 
 async def test_a_name_is_taken_once_and_every_change_is_audited(database: Database) -> None:
-    store, owner, request = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), str(uuid4()), str(uuid4())
-    first = await store.add(known(owner), SiteSecret(secret=SECRET), act(request))
-    assert first is not None
-    assert await store.add(known(owner), SiteSecret(secret=SECRET), act(request)) is None
-    assert await store.count(owner) == 1
+    store, owner, request = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), f"owner {uuid4()}", str(uuid4())
+    first = await store.add(known(owner), SiteSecret(secret=SECRET), act(request), 200)
+    assert isinstance(first, SiteCredential)
+    assert await store.add(known(owner), SiteSecret(secret=SECRET), act(request), 200) == "taken"
+    assert len(await store.all(owner)) == 1
     assert not await store.remove(str(uuid4()), first.id, act(request))
     assert await store.remove(owner, first.id, act(request))
     assert await store.all(owner) == []
@@ -123,10 +123,10 @@ async def test_a_name_is_taken_once_and_every_change_is_audited(database: Databa
 
 
 async def test_the_database_holds_no_secret_and_a_moved_one_does_not_open(database: Database) -> None:
-    seal, owner = Seal(secrets.token_urlsafe(32)), str(uuid4())
+    seal, owner = Seal(secrets.token_urlsafe(32)), f"owner {uuid4()}"
     store, run = SiteCredentials(database, seal), await a_run(database, owner)
     for name in ("one", "two"):
-        await store.add(known(owner, name), SiteSecret(user="u", secret=SECRET), act("r"))
+        await store.add(known(owner, name), SiteSecret(user="u", secret=SECRET), act("r"), 200)
     rows = await database.fetch("select credentials::text as row, sealed from credentials where owner = %s", (owner,))
     for row in rows:
         assert b"sesame" not in bytes(row["sealed"])

@@ -14,6 +14,18 @@ from infra.postgres.migrate import MigrationChanged, migrate
 from infra.postgres.pool import Database
 from tests.engines import Engines
 
+_LEFT: tuple[LiteralString, ...] = (
+    "insert into jobs (id, owner, name, dataset, description) values (%(id)s, %(owner)s, 'n', 'd', '{}')",
+    "insert into runs (id, job_id, owner, dataset, description) values (%(id)s, %(id)s, %(owner)s, 'd', '{}')",
+    "insert into schedules (job_id, kind, expression, zone, anchor, catch_up, overlap)"
+    " values (%(id)s, 'interval', '3600', 'UTC', now(), 'none', 'skip')",
+    "insert into webhooks (id, owner, name, url, host, events, key_id, sealed)"
+    " values (%(id)s, %(owner)s, 'n', 'https://x.test/', 'x.test', '{}', 'k', '')",
+    "insert into credentials (id, owner, name, kind, host, scheme, key_id, sealed)"
+    " values (%(id)s, %(owner)s, 'n', 'basic', 'x.test', 'https', 'k', '')",
+)
+"""What an owner has."""
+
 
 @pytest.fixture
 async def empty(engines: Engines) -> AsyncIterator[str]:
@@ -63,6 +75,30 @@ async def test_several_at_once_apply_each_file_once(empty: str) -> None:
     assert sorted(len(names) for names in applied)[:4] == [0, 0, 0, 0]
     recorded = [name for (name,) in await ask(empty, "select name from migrations")]
     assert sorted(recorded) == sorted(name for names in applied for name in names)
+
+
+async def test_what_removed_accounts_have_left_behind_goes(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = migrations._scripts()
+    monkeypatch.setattr(migrations, "_scripts", lambda: [each for each in scripts if each[0] < "0037"])
+    await migrate(empty)
+    account, gone = uuid4(), uuid4()
+    async with await psycopg.AsyncConnection.connect(empty, autocommit=True) as connection:
+        await connection.execute("insert into users (id, username, password_hash) values (%s, 'a', '')", (account,))
+        for owner in (str(account), str(gone), "kafka"):
+            one = {"owner": owner, "id": uuid4()}
+            for statement in _LEFT:
+                await connection.execute(statement, one)
+    monkeypatch.undo()
+    assert (await migrate(empty))[0] == "0037_owners.sql"
+    for asked in (
+        b"select owner from webhooks",
+        b"select owner from credentials",
+        b"select owner from runs where cancelled_at is null",
+        b"select j.owner from schedules s join jobs j on j.id = s.job_id where s.paused_at is null",
+    ):
+        async with await psycopg.AsyncConnection.connect(empty) as connection:
+            rows = await (await connection.execute(asked)).fetchall()
+        assert {owner for (owner,) in rows} == {str(account), "kafka"}, asked
 
 
 async def test_a_file_that_changed_after_it_was_applied_is_refused(empty: str) -> None:

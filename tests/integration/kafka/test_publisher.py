@@ -121,3 +121,17 @@ async def test_an_outage_is_said_and_then_waited_out(
     await waiting
     ids = [event.id for event, _ in await found(engines, tag)]
     assert ids[0] == "0" and ids.count("waited") == 1 and ids.count("lost or not") <= 1
+
+
+async def test_a_gap_in_a_producers_numbers_does_not_last(engines: Engines, publisher: Publisher) -> None:
+    """As aiokafka leaves one when it gives a batch up: numbered, and never sent."""
+    tag = uuid4().hex
+    await publisher.send_all(uploads(tag, 1))
+    assert publisher._producer
+    numbers = publisher._producer._txn_manager._sequence_numbers
+    for place in numbers:
+        numbers[place] += 1
+    with pytest.raises(StoreUnavailable, match="OutOfOrder"):
+        await publisher.send(Upload(dataset=tag, id="refused", records=[]))
+    await publisher.send(Upload(dataset=tag, id="again", records=[]))
+    assert [event.id for event, _ in await found(engines, tag)] == ["0", "again"]

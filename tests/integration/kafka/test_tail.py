@@ -104,3 +104,32 @@ async def test_without_a_broker_it_does_not_start() -> None:
     with pytest.raises(StoreUnavailable, match="does not answer"):
         async with Tail(f"127.0.0.1:{free_port()}", ["any"]):
             raise AssertionError("there is no broker")
+
+
+async def test_it_is_left_during_an_outage_without_a_trace(
+    engines: Engines, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """Where the driver's own stop may cancel whoever calls it, and leave its connections behind."""
+    before = asyncio.all_tasks()
+    begun, ended = asyncio.Barrier(9), asyncio.Event()
+
+    async def reading() -> None:
+        async with Tail(engines.kafka, [topic], since_seconds=3600) as tail:
+            await read(tail, 1)
+            await begun.wait()
+            await ended.wait()
+
+    await send(producer, topic, "a")
+    readers = [asyncio.create_task(reading()) for _ in range(8)]
+    await begun.wait()
+    engines.kill("kafka")
+    try:
+        await asyncio.sleep(1)
+        ended.set()
+        async with asyncio.timeout(30):
+            assert await asyncio.gather(*readers, return_exceptions=True) == [None] * len(readers)
+        await asyncio.sleep(0.2)
+        left = [repr(task.get_coro()) for task in asyncio.all_tasks() - before]
+        assert not [name for name in left if "Fetcher." in name or "_md_synchronizer" in name], left
+    finally:
+        await asyncio.to_thread(engines.restart, "kafka")

@@ -105,7 +105,8 @@ async def database(engines: Engines) -> AsyncIterator[Database]:
 async def a_webhook(database: Database, url: str, owner: str = "o1", **change: Any) -> Webhook:
     host = url.split("/")[2]
     wanted = Webhook(id=str(uuid4()), owner=owner, name="ops", url=url, host=host, events=["run.failed"], **change)
-    added = await PostgresWebhooks(database, SEAL).add(wanted, SECRET, ACT)
+    added = await PostgresWebhooks(database, SEAL).add(wanted, SECRET, ACT, 10_000)
+    assert isinstance(added, Webhook)
     await database.fetch("update webhooks set created_at = '2020-01-01' where id = %s", (added.id,))
     return added
 

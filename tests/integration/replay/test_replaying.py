@@ -86,8 +86,11 @@ class World:
         self.job_id, self.host = str(uuid4()), f"{uuid4().hex}.test"
         self.dataset = f"d-{uuid4()}"
 
-    async def crawled(self, *paths: str, lost: Sequence[str] = (), failed: Sequence[str] = ()) -> str:
-        """A crawl that has completed; `lost` pages are not in Kafka, the old rules had failed on those in `failed`."""
+    async def crawled(
+        self, *paths: str, lost: Sequence[str] = (), failed: Sequence[str] = (), buried: Sequence[str] = ()
+    ) -> str:
+        """A crawl that has completed; `lost` pages are not in Kafka, the old rules had failed on those in `failed`, and
+        those in `buried` are dead letters."""
         run_id = await self.crawl.open(*paths, host=self.host, job_id=self.job_id, max_pages=len(paths))
         tasks = await self.crawl.frontier.reserve(run_id, {self.host: len(paths)})
         results = []
@@ -101,8 +104,8 @@ class World:
                                 fetched_at="2026-01-05T10:30:00Z", elapsed_ms=5.0)
                 )  # fmt: skip
             closing = page(task, "", records=1)
-            outcome, klass = ("extract_failed", "failed") if path in failed else ("fetched", "fetched")
-            values = {"fetch_id": fetch, "outcome": outcome, "klass": klass}
+            outcome = "extract_failed" if path in failed else "dead_lettered" if path in buried else "fetched"
+            values = {"fetch_id": fetch, "outcome": outcome, "klass": "fetched" if outcome == "fetched" else "failed"}
             await self.crawl.ledger.close([type(closing)(**{**_fields(closing), **values})])
         await self.publisher.send_all(results)
         statement = "update runs set state = 'completed', finished_at = now(), dataset = %s where id = %s"
@@ -164,7 +167,7 @@ async def world(engines: Engines) -> AsyncIterator[World]:
 
 
 async def test_every_page_is_a_row_and_what_is_not_kept_is_said(world: World) -> None:
-    source = await world.crawled("a", "b", "c", "gone", lost=["gone"], failed=["c"])
+    source = await world.crawled("a", "b", "c", "gone", lost=["gone"], failed=["c"], buried=["b"])
     run, kafka = await world.ask(), Kafka()
     assert (run.kind, run.revision, run.max_pages) == ("replay", 2, 4)
 

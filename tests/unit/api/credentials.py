@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from schemas.accounts import Act
 from schemas.credentials import SiteCredential, SiteSecret
@@ -14,16 +15,17 @@ class FakeCredentials:
     kept: dict[str, tuple[SiteCredential, SiteSecret]] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
 
-    async def add(self, credential: SiteCredential, secret: SiteSecret, act: Act) -> SiteCredential | None:
+    async def add(
+        self, credential: SiteCredential, secret: SiteSecret, act: Act, room: int
+    ) -> SiteCredential | Literal["taken", "full", "ended"]:
         if await self.known(credential.owner, credential.name):
-            return None
+            return "taken"
+        if len(await self.all(credential.owner)) >= room:
+            return "full"
         self.acts.append(act)
         added = replace(credential, created_at=datetime.now(UTC))
         self.kept[credential.id] = added, secret
         return added
-
-    async def count(self, owner: str) -> int:
-        return len(await self.all(owner))
 
     async def all(self, owner: str) -> list[SiteCredential]:
         return sorted((one for one, _ in self.kept.values() if one.owner == owner), key=lambda one: one.name)

@@ -29,6 +29,8 @@ class FakeExports:
             return "gone" if asked.run_id else "open"
         if run.open:
             return "open"
+        if run.cleanup_at is not None:
+            return "cleaned"
         same = [one for one in self.kept.values() if (one.run_id, one.format, one.variant)
                 == (run.id, asked.format, asked.variant)]  # fmt: skip
         if not same and len([one for one in self.kept.values() if one.owner == job.owner]) >= most:

@@ -37,6 +37,7 @@ class FakeRecords:
         self.stored_marks: dict[str, list[StoredMark]] = {}
         self.visits: dict[tuple[str, str], list[Attempt]] = {}
         self.stored_letters: list[StoredLetter] = []
+        self.batches: dict[tuple[str, str], tuple[int, int]] = {}
 
     async def letters(
         self, *, topic: str | None = None, stage: str | None = None, code: str | None = None, run_id: str | None = None,
@@ -55,6 +56,10 @@ class FakeRecords:
     async def letter(self, letter_id: str) -> StoredLetter | None:
         self.switch.check()
         return next((letter for letter in self.stored_letters if letter.id == letter_id), None)
+
+    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
+        self.switch.check()
+        return self.batches.get((run_id, batch_id))
 
     async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:
         self.switch.check()

@@ -32,11 +32,15 @@ class FakeOAuth:
     def _end_codes(self, user_id: str) -> None:
         self.codes = {name: kept for name, kept in self.codes.items() if kept.spent or kept.consent.user_id != user_id}
 
-    async def add_client(self, client: OAuthClient, service: User | None, act: Act) -> OAuthClient | None:
+    async def add_client(
+        self, client: OAuthClient, service: User | None, act: Act, room: int
+    ) -> OAuthClient | Literal["taken", "full"]:
+        if len(self.kept) >= room:
+            return "full"
         if any(other.name == client.name for other in self.kept.values()):
-            return None
+            return "taken"
         if service and not await self.accounts.add_user(service, "", act):
-            return None
+            return "taken"
         self.kept[client.id] = client
         self.accounts.acts.append(act)
         return client
@@ -72,9 +76,12 @@ class FakeOAuth:
         self.accounts.acts.append(act)
         return True
 
-    async def add_code(self, code_hash: bytes, consent: Consent, act: Act) -> None:
+    async def add_code(self, code_hash: bytes, consent: Consent, act: Act, by: str) -> bool:
+        if not await self.accounts.standing([by]):
+            return False
         self.codes[code_hash] = _KeptCode(consent)
         self.accounts.acts.append(act)
+        return True
 
     async def redeem(
         self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from schemas.accounts import Act
 from schemas.job.schedule import Schedule
@@ -22,8 +22,12 @@ class FakeSchedules:
         self.told: dict[str, list[Firing]] = {}
         self.acts: list[Act] = []
 
-    async def put(self, job_id: str, schedule: Mapping[str, Any] | None, act: Act) -> bool:
+    async def put(
+        self, job_id: str, schedule: Mapping[str, Any] | None, act: Act, expected: int | None = None
+    ) -> bool | Literal["stale"]:
         job = await self._jobs.job(job_id)
+        if job is not None and expected not in (None, job.version):
+            return "stale"
         if job is None or self._said(job_id, job.description) == schedule:
             return job is not None and schedule is not None
         self._changed[job_id] = schedule

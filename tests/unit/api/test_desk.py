@@ -1,12 +1,15 @@
 """`/ws`: subscriptions, confirmations, acknowledged errors."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
+from api.live.connection import Patience
 from schemas.events import MetricSample
 from tests.unit.api.conftest import World, listening
 from tests.unit.api.eventually import eventually
@@ -108,3 +111,46 @@ async def test_notifications_are_what_webhooks_are_told_of_ones_own_runs(world: 
             assert {each["data"]["run_id"] for each in by_type.values()} == {mine["run_id"]}
             assert all(each["timestamp"] for each in by_type.values())
             assert (await ask(socket, {"type": "ping"}))["type"] == "pong", "and nothing else"
+
+
+def test_a_client_may_say_so_much_at_once_and_so_much_a_second() -> None:
+    now = 0.0
+    patience = Patience(rate=20.0, burst=100, clock=lambda: now)
+    assert [patience.take() for _ in range(101)] == [True] * 100 + [False]
+    now = 0.5
+    assert [patience.take() for _ in range(11)] == [True] * 10 + [False]
+    now = 3600.0
+    assert sum(patience.take() for _ in range(500)) == 100, "resting saves up no more than that"
+
+
+@pytest.mark.parametrize("path", ["/ws", "/api/v1/stream"])
+async def test_whoever_never_stops_talking_is_let_go(world: World, path: str) -> None:
+    async with listening(world) as (address, client):
+        async with connect(f"ws://{address}{path}", additional_headers=await client.headers("root")) as socket:
+            heard_last: dict[str, Any] = {}
+
+            async def talk() -> None:
+                with contextlib.suppress(ConnectionClosed):
+                    for _ in range(20_000):
+                        await socket.send('{"type": "nonsense"}')
+
+            talking = asyncio.create_task(talk())
+            async with asyncio.timeout(30):
+                try:
+                    while True:
+                        heard_last = json.loads(await socket.recv())
+                except ConnectionClosed as end:
+                    assert end.rcvd is not None and end.rcvd.code == 1008
+                await talking
+        assert heard_last["type"] == "error" and heard_last["data"]["code"] == "TOO_MANY_FRAMES"
+
+
+async def test_a_hundred_things_may_be_said_at_once(world: World) -> None:
+    async with (
+        listening(world) as (address, client),
+        connect(f"ws://{address}/ws", additional_headers=await client.headers("anna")) as socket,
+    ):
+        assert (await heard(socket))["type"] == "connected"
+        for _ in range(100):
+            await socket.send('{"type": "ping"}')
+        assert [(await heard(socket))["type"] for _ in range(100)] == ["pong"] * 100

@@ -92,6 +92,17 @@ async def test_a_body_over_the_limit_is_a_413_announced_or_not(world: World) -> 
         assert not client.world.jobs.runs
 
 
+async def test_a_full_gateway_answers_for_health_and_nothing_that_only_sounds_so(world: World) -> None:
+    async with running(world, max_in_flight=0) as full:
+        told = {path for path in full.app.openapi()["paths"] if path.endswith("/health")}
+        assert told == {"/health", "/api/v1/health", "/api/v1/system/health"}
+        for path in told:
+            assert (await full.http.get(path)).status_code == 200, path
+        for path in ("/sign-in/health", "/nowhere/health", "/api/v1/jobs/health", "/health/health", "/"):
+            refused = await full.http.get(path)
+            assert refused.status_code == 503 and refused.headers["retry-after"], path
+
+
 async def test_other_sites_are_let_in_only_by_setting(world: World, client: Client) -> None:
     asks = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
     assert (await client.http.options("/api/v1/jobs", headers=asks)).status_code == 405

@@ -1,6 +1,7 @@
 """Exports over REST: asked for, waited for, downloaded in part and whole, and nobody else's."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -55,6 +56,14 @@ async def test_a_file_is_made_once_and_named_for_every_client(senior: World, cli
     assert look.headers["content-length"] == str(len(CONTENT))
     acts = [(act.action, act.actor) for act in senior.exports.acts]
     assert acts == [(name, senior.ids["sena"]) for name in ("export_asked", "export_asked", "export_downloaded")]
+
+
+async def test_of_a_run_whose_records_were_removed_no_file_is_made(senior: World, client: Client) -> None:
+    job = await finished(client)
+    senior.jobs.change(job["run_id"], cleanup_at=datetime.now(UTC))
+    answer = await converted(client, job)
+    assert answer.status_code == 409 and "were removed" in answer.json()["error"]["message"]
+    assert not senior.exports.kept
 
 
 async def test_a_job_tells_of_the_files_of_its_run(senior: World, client: Client) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from schemas.ids import dead_letter_id
-from schemas.ledger import StoredLetter
+from schemas import codec
+from schemas.events import CleanBatch, Event, FetchResult, RecordBatch, Upload
+from schemas.ids import dead_letter_id, digest
+from schemas.ledger import BatchAgain, PageAgain, PartAgain, StoredLetter
 from tests.unit.api.conftest import Client
 
 PLACE = "/api/v1/dead-letters"
@@ -70,6 +72,67 @@ async def test_bytes_that_are_no_text_are_sent_as_they_were(client: Client) -> N
     client.world.records.stored_letters = [letter(1, value="base64:/wAB")]
     await client.http.post(f"{PLACE}/{letter(1).id}/replay", headers=admin)
     assert [(key, value) for _, key, value, _ in client.world.resent.sent] == [("", b"\xff\x00\x01")]
+
+
+RUN, FP, BATCH = digest("run"), digest("fp"), digest("batch")
+OF_RUN: dict[str, Any] = {"id": BATCH, "dataset": "d", "run_id": RUN, "job_id": digest("job"), "url": "", "url_fp": FP,
+                          "fetch_id": digest("f"), "fetched_at": "2026-01-01T00:00:00Z"}  # fmt: skip
+
+
+def given_up(topic: str, event: Event, stage: str) -> StoredLetter:
+    """The letter of a message of a run."""
+    return letter(1, id=dead_letter_id(topic, 0, 1), topic=topic, stage=stage, value=codec.encode(event).decode())
+
+
+async def test_raw_records_that_were_counted_as_rejected_go_as_another_batch(client: Client) -> None:
+    admin = await client.headers("root")
+    one = given_up("raw-records", RecordBatch(**OF_RUN, records=[{"a": 1}, {"a": 2}]), "cleaning")
+    client.world.records.stored_letters = [one]
+    early = await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)
+    assert early.status_code == 409 and "not counted these records yet" in early.text
+    client.world.records.batches[RUN, BATCH] = (0, 2)
+    assert (await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)).json()["sent"]
+    anew = digest(one.id, "again")
+    assert client.world.resent.again == [BatchAgain(RUN, BATCH, anew)]
+    ((_, _, value, _),) = client.world.resent.sent
+    sent: RecordBatch = codec.decode("raw-records", value)
+    assert (sent.id, sent.run_id, len(sent.records)) == (anew, RUN, 2)
+
+
+@pytest.mark.parametrize(
+    ("topic", "event", "stage", "again"),
+    [
+        ("raw-pages", FetchResult(fetch_id=digest("f"), run_id=RUN, url_fp=FP, url="u", host="h", attempt=1),
+         "extraction", PageAgain(RUN, FP)),
+        ("uploads", Upload(dataset="d", records=[{"a": 1}], run_id=RUN, part=3), "uploads",
+         PartAgain(RUN, 3, "uploads:0:1:")),
+        ("uploads", Upload(dataset="d", records=[{"a": 1}], run_id=RUN, part=2**40), "uploads", None),
+        ("clean-records", CleanBatch(**OF_RUN), "trends", None),
+    ],
+)  # fmt: skip
+async def test_what_a_run_may_have_closed_without_is_asked_for(
+    client: Client, topic: str, event: Event, stage: str, again: object
+) -> None:
+    admin = await client.headers("root")
+    one = given_up(topic, event, stage)
+    client.world.records.stored_letters = [one]
+    client.world.resent.closed = "dead_lettered"
+    refused = await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)
+    assert refused.status_code == 409 and "ended as dead_lettered" in refused.text
+    assert client.world.resent.sent == []
+    client.world.resent.closed = ""
+    assert (await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)).json()["sent"]
+    assert client.world.resent.again == [again]
+    assert [value for _, _, value, _ in client.world.resent.sent] == [one.value.encode()], "as it was"
+
+
+@pytest.mark.parametrize(("became", "said"), [((2, 0), "there twice"), ((0, 2), "replay the run, or upload them")])
+async def test_clean_records_that_were_counted_are_refused(client: Client, became: tuple[int, int], said: str) -> None:
+    admin = await client.headers("root")
+    one = given_up("clean-records", CleanBatch(**OF_RUN, counted_in=2, rejected=2), "warehouse")
+    client.world.records.stored_letters, client.world.records.batches[RUN, BATCH] = [one], became
+    answer = await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)
+    assert answer.status_code == 409 and said in answer.text
 
 
 @pytest.mark.parametrize("path", ["", f"/{letter(1).id}"])

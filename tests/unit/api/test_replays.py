@@ -66,13 +66,16 @@ async def test_a_preview_asks_for_the_page_as_the_frontier_names_it(client: Clie
     made = await crawled(client, headers)
     path = f"{made['links']['self']}/preview"
     problem = PreviewProblem(place="fields.x.css", reason="no")
-    client.world.previews.answer = PreviewAnswer(found=True, records=[{"title": "One"}], problems=[problem])
+    client.world.previews.answer = PreviewAnswer(
+        found=True, records=[{"title": "One"}], problems=[problem], elapsed_ms=84.3
+    )
     found = []
     for url in ("http://shop.test/a?b#c", "HTTP://SHOP.test:80/a?b"):
         answer = await client.http.post(path, headers=headers, json={"url": url, "extract": RULES})
         assert answer.status_code == 200, answer.text
         found.append(answer.json())
     assert found[0] == found[1] and found[0]["records"] == [{"title": "One"}]
+    assert found[0]["elapsed_ms"] == 84.3
     assert found[0]["problems"] == [{"place": "fields.x.css", "reason": "no"}]
     [(job, fp, description), other] = client.world.previews.asked
     assert (job, fp) == other[:2] == (made["job_id"], fp)

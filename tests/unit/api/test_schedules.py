@@ -109,3 +109,44 @@ async def test_nobody_elses_schedule_is_there_and_viewers_change_nothing(client:
     assert (await client.http.get("/api/v1/schedules", headers=otto)).json()["schedules"] == []
     assert len((await client.http.get("/api/v1/schedules", headers=root)).json()["schedules"]) == 1
     assert not client.world.schedules.acts
+
+
+async def test_a_schedule_is_changed_only_in_the_version_of_the_job_that_was_read(client: Client) -> None:
+    anna = await client.headers("anna")
+    job = await client.scrape(anna, schedule="0 */6 * * *")
+    address = f"/api/v1/jobs/{job['job_id']}"
+    read = (await client.http.get(address, headers=anna)).headers["etag"]
+    assert (await client.http.patch(address, headers=anna, json={"name": "other"})).status_code == 200
+    newest = (await client.http.get(address, headers=anna)).headers["etag"]
+    assert newest != read
+    for method, body in (("PUT", BERLIN), ("DELETE", None)):
+        for stale in (read, f"W/{newest}", '"v9"'):
+            answer = await client.http.request(
+                method, f"{address}/schedule", headers=anna | {"If-Match": stale}, json=body
+            )
+            error = answer.json()["error"]
+            assert answer.status_code == 412 and error["code"] == "PRECONDITION_FAILED", (method, stale)
+            assert answer.headers["etag"] == newest and error["details"]["version"] == 2
+        assert not client.world.schedules.acts
+    for match in (newest, f"{read}, {newest}", "*"):
+        answer = await client.http.put(f"{address}/schedule", headers=anna | {"If-Match": match}, json=BERLIN)
+        assert answer.status_code == 200, match
+    gone = await client.http.delete(f"{address}/schedule", headers=anna | {"If-Match": newest})
+    assert gone.status_code == 200
+
+
+async def test_a_change_between_the_look_and_the_writing_is_noticed(client: Client, monkeypatch: Any) -> None:
+    anna = await client.headers("anna")
+    job = await client.scrape(anna, schedule="0 */6 * * *")
+    address, put = f"/api/v1/jobs/{job['job_id']}", client.world.schedules.put
+    read = (await client.http.get(address, headers=anna)).headers["etag"]
+
+    async def overtaken(*given: Any) -> Any:
+        monkeypatch.setattr(client.world.schedules, "put", put)
+        assert (await client.http.patch(address, headers=anna, json={"name": f"to be {status}"})).status_code == 200
+        return await put(*given)
+
+    for match, status in ((read, 412), ("*", 200)):
+        monkeypatch.setattr(client.world.schedules, "put", overtaken)
+        answer = await client.http.put(f"{address}/schedule", headers=anna | {"If-Match": match}, json=BERLIN)
+        assert answer.status_code == status

@@ -69,11 +69,15 @@ async def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(client: C
         return bool(HASHER.verify(password_hash, password))
 
     monkeypatch.setattr(client.gateway.passwords, "_hasher", type("Spy", (), {"verify": staticmethod(verify)}))
-    for name in ("anna", "nobody"):
+    client.world.accounts.change(client.world.ids["otto"], status="disabled")
+    names = ("anna", "nobody", "anna@example.com", "nobody@example.com", "otto")
+    for tried, name in enumerate(names, 1):
+        # The spy has nothing else: one verification each, and no other slow work.
         assert (await login(client, name, "wrong")).status_code == 401
-    assert len(verified) == 2 and verified[0] != verified[1]
-    # The cost is in the hash itself: both say the same.
-    assert verified[0].split("$")[1:4] == verified[1].split("$")[1:4]
+        assert len(verified) == tried, name
+    assert verified[0] == verified[2] != verified[1] == verified[3]
+    # The cost is in the hash itself: all say the same.
+    assert len({tuple(each.split("$")[1:4]) for each in verified}) == 1
 
 
 async def test_only_so_many_passwords_wait() -> None:

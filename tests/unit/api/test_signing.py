@@ -1,14 +1,19 @@
 """Keys follow one another, and nobody is signed out."""
 
 import asyncio
-from datetime import UTC, datetime
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api import main
 from api.auth.signing import DAY, KeyRing
 from api.auth.tokens import Tokens
 from api.errors import ApiError
+from infra.settings import Settings
 from schemas.accounts import Act
 from tests.unit.api.conftest import Client, World, running
 from tests.unit.api.signing_fakes import FakeSigningKeys
@@ -26,6 +31,23 @@ class Clock:
 
 def replica(store: FakeSigningKeys, clock: Clock, seed: str = "a seed") -> Tokens:
     return Tokens(KeyRing(seed, store, believed_for=7 * DAY, clock=clock), "trawl", "trawl-api", clock)
+
+
+async def test_the_command_line_believes_a_retired_key_for_as_long_as_a_session_may_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = FakeSigningKeys(), Settings(data=tmp_path, session_days=60)
+    monkeypatch.setattr(main, "PostgresSigningKeys", lambda *_: store)
+    (tmp_path / "secrets").mkdir()
+    for name in ("signing_key", "dashboards_key", "seal_key"):
+        (tmp_path / "secrets" / name).write_text(secrets.token_urlsafe(32))
+    database: Any = None
+    await main.rotate_signing_keys(database, settings)
+    [retired] = [kid for kid, key in store.kept.items() if key.state == "retired"]
+    for days, believed in ((50, True), (61, False)):
+        store.kept[retired] = replace(store.kept[retired], since=datetime.now(UTC) - timedelta(days=days))
+        await main.rotate_signing_keys(database, settings)
+        assert (retired in store.kept) is believed
 
 
 async def test_an_installation_begins_with_the_key_of_its_seed_and_another_waiting() -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from schemas.accounts import Act
+from schemas.limits import OwnerGone
 from tests.unit.api.conftest import PASSWORD, Client, World, running
 
 USERS = "/api/v2/users"
@@ -160,6 +161,51 @@ async def test_ones_own_password_is_changed_by_whoever_knows_it(client: Client) 
     assert (await login(client, "anna", PASSWORD)).status_code == 401
     assert (await login(client, "anna", OTHER)).status_code == 200
     assert [mail.kind for mail in client.world.accounts.mails] == ["password_changed"]
+
+
+async def test_ones_own_address_is_changed_with_the_password_alone(client: Client) -> None:
+    root = await client.headers("root")
+    key = (await client.http.post("/api/v1/auth/keys", headers=root, json={"name": "k"})).json()["key"]
+    moved, right = {"email": "root@elsewhere.example"}, {"current_password": PASSWORD}
+    refused = await put(client, "root", root, **moved)
+    assert refused.status_code == 409 and "current_password" in refused.json()["error"]["message"]
+    assert (await put(client, "root", {"X-API-Key": key}, **moved, **right)).status_code == 409
+    assert (await put(client, "root", root, **moved, current_password="wrong")).status_code == 401
+    assert client.world.accounts.shown(client.world.ids["root"]).email == "root@example.com"
+    assert (await put(client, "root", root, email="root@example.com", first_name="Ruth")).status_code == 200
+    assert (await put(client, "root", root, **moved, **right)).json()["data"]["email"] == moved["email"]
+    assert client.world.accounts.mails[-1].kind == "email_changed"
+
+
+@pytest.mark.parametrize("how", ["change", "remove"])
+async def test_who_may_do_more_by_now_is_not_touched(client: Client, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    accounts, anna = client.world.accounts, client.world.ids["anna"]
+    accounts.change(client.world.ids["opal"], granted=("user_management", "manage_jobs", "create_reports"))
+    opal, store = await client.headers("opal"), client.gateway.ports.users
+    act = getattr(store, how)
+
+    async def meanwhile(*given: Any) -> Any:
+        accounts.change(anna, role="admin")
+        return await act(*given)
+
+    monkeypatch.setattr(store, how, meanwhile)
+    path = f"{USERS}/{anna}"
+    answer = await (client.http.put(path, headers=opal, json={"status": "disabled"}) if how == "change"
+                    else client.http.delete(path, headers=opal))  # fmt: skip
+    assert answer.status_code == 409, answer.text
+    assert (accounts.shown(anna).role, accounts.shown(anna).status) == ("admin", "active")
+
+
+async def test_a_job_of_a_removed_account_is_not_started_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await client.scrape(await client.headers("anna"))
+    client.world.jobs.change(made["run_id"], state="completed")
+
+    async def gone(*given: Any, **more: Any) -> Any:
+        raise OwnerGone
+
+    monkeypatch.setattr(client.world.jobs, "start", gone)
+    answer = await client.http.post(f"/api/v1/jobs/{made['job_id']}/start", headers=await client.headers("root"))
+    assert answer.status_code == 409 and "was removed" in answer.json()["error"]["message"]
 
 
 async def test_a_key_changes_no_password(client: Client) -> None:

@@ -151,6 +151,18 @@ async def test_a_session_that_has_just_ended_leaves_nothing_behind(world: World)
         assert not world.accounts.api_keys and not world.accounts.factors
 
 
+async def test_a_session_that_has_just_ended_lets_no_program_in(world: World) -> None:
+    async with running(world, sign_in_freshness=60.0) as client:
+        board = await register(client)
+        await sign_in(client)
+        assert (await client.http.get("/oauth/authorize", params=board.asking)).status_code == 200
+        await new_password(client)  # at another gateway: this one still believes the session
+        assert (await client.http.get("/oauth/authorize", params=board.asking)).status_code == 200
+        answer = await board.answer()
+        assert answer.status_code == 303 and answer.headers["location"].startswith("/?next=")
+        assert not world.oauth.codes and "oauth_consented" not in [act.action for act in world.accounts.acts]
+
+
 async def test_an_outside_identity_is_shown_and_unlinked_with_the_password(client: Client) -> None:
     anna = await client.headers("anna")
     await planted(client, "s-1")

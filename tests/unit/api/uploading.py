@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from schemas.accounts import Act
 from schemas.events import Upload
-from schemas.ledger import Opening
+from schemas.ledger import Again, Asked, Opening
 
 
 class FakeUploads:
@@ -24,12 +24,17 @@ class FakeResent:
         self.acts: list[Act] = []
         self.sent: list[tuple[str, str, bytes, dict[str, bytes]]] = []
         self.broken = False
+        self.closed = ""
+        self.again: list[Again | None] = []
 
-    async def ask(self, letter_id: str, act: Act) -> datetime | None:
+    async def ask(self, letter_id: str, act: Act, again: Again | None) -> Asked:
         if letter_id not in self.asked:
+            if self.closed:
+                return Asked(closed=self.closed)
             self.asked[letter_id] = None
             self.acts.append(act)
-        return self.asked[letter_id]
+            self.again.append(again)
+        return Asked(self.asked[letter_id])
 
     async def done(self, letter_id: str) -> None:
         self.asked[letter_id] = datetime.now(UTC)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from api.ports.users import Judge
+from api.ports.users import Judge, Still, anyhow
 from schemas.accounts import Act, Activity, Factor, Tally, User, UserChange, Verdict
 from schemas.mail import Mail
 from tests.unit.api.accounts_fakes import FakeAccounts
@@ -43,11 +43,13 @@ class FakeUsers:
         return active == [user_id]
 
     async def change(
-        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None
-    ) -> Literal["changed", "gone", "taken", "last_administrator"]:
+        self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None, still: Still = anyhow
+    ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
         self.accounts.switch.check()
         if user_id not in self.accounts.users:
             return "gone"
+        if not still(self.accounts.shown(user_id)):
+            return "overtaken"
         leaves = change.status not in (None, "active")
         if self._alone(user_id) and (leaves or change.role not in (None, "admin")):
             return "last_administrator"
@@ -62,10 +64,14 @@ class FakeUsers:
         self.accounts.tell(act, mail)
         return "changed"
 
-    async def remove(self, user_id: str, act: Act) -> Literal["removed", "gone", "last_administrator"]:
+    async def remove(
+        self, user_id: str, act: Act, still: Still = anyhow
+    ) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
         self.accounts.switch.check()
         if user_id not in self.accounts.users:
             return "gone"
+        if not still(self.accounts.shown(user_id)):
+            return "overtaken"
         if self._alone(user_id):
             return "last_administrator"
         del self.accounts.users[user_id]

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from schemas.accounts import Act
 from schemas.webhooks import Delivery, DeliveryState, Telling, Webhook
@@ -17,15 +18,14 @@ class FakeWebhooks:
     log: dict[str, Delivery] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
 
-    async def add(self, webhook: Webhook, secret: str, act: Act) -> Webhook:
+    async def add(self, webhook: Webhook, secret: str, act: Act, room: int) -> Webhook | Literal["full", "ended"]:
+        if len(await self.all(webhook.owner)) >= room:
+            return "full"
         now = datetime.now(UTC)
         self.kept[webhook.id] = replace(webhook, created_at=now, updated_at=now)
         self.secrets[webhook.id] = [secret]
         self.acts.append(act)
         return self.kept[webhook.id]
-
-    async def count(self, owner: str) -> int:
-        return len(await self.all(owner))
 
     async def all(self, owner: str | None) -> list[Webhook]:
         return [one for one in self.kept.values() if owner in (None, one.owner)]

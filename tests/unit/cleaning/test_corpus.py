@@ -2,8 +2,9 @@
 
 from tests.unit.cleaning.corpus import batch, fingerprint
 
-SAID = "1780d26c835dbef91f72305edbeb88705f6ac6371cfdd1b48e88fe0055767305"
-"""Of the cleaning that went record by record. A change of what cleaning says changes it: say why in the commit."""
+SAID = "38531666f36dbffc063e45167d1531f7e9c6dc3fbd718a4e66c76f94424271c8"
+"""Of the cleaning that went record by record, but for the language: that of one long text. A change of what cleaning
+says changes it: say why in the commit."""
 
 
 def test_a_corpus_of_every_kind_of_batch_has_the_bytes_that_it_had() -> None:

@@ -1,14 +1,18 @@
 """A job's own pipelines: from its description to the clean record."""
 
 import time
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 
 from schemas.events import CleanRules, FieldRule
 from schemas.events.pipelines import CleanStep, FieldPipeline, Pipelines
 from schemas.job import JobDescription
+from streams.cleaning import record_schema, steps
 from streams.cleaning.cleaner import Cleaned, clean
 from streams.extraction.batches import clean_rules
 from tests.unit.cleaning.batches import raw
@@ -196,3 +200,38 @@ def test_no_rule_holds_a_batch_for_long(pipelines: dict[str, Any]) -> None:
     assert found.batch.counted_in == len(found.batch.records) + found.batch.rejected == 200
     again = clean(raw([{"name": "ok"}], _rules(fields={"name": FieldPipeline(pattern="ok")})))
     assert len(again.batch.records) == 1
+
+
+def _ticking(seconds: float) -> Any:
+    """A clock that goes on by so much whenever it is looked at."""
+    return count(0.0, seconds).__next__
+
+
+def test_the_patterns_of_a_batch_share_its_time_with_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text alone is in time; it is all of them together that are not."""
+    monkeypatch.setattr(steps, "monotonic", _ticking(steps.PATTERN_S / 2))
+    names = ["a", "b", "c", "d"]
+    pipelines = Pipelines(fields={name: FieldPipeline(pattern=f"x{name}?") for name in names})
+    rules = CleanRules(fields={name: FieldRule() for name in names}, pipelines=pipelines)
+    with_schema = msgspec.structs.replace(
+        rules, pipelines=msgspec.structs.replace(pipelines, schema={"required": ["a"]})
+    )
+    tried = int(steps.BATCH_S / (steps.PATTERN_S / 2))
+    few, many = raw([dict.fromkeys(names, "x")] * (tried // 4), rules), raw([dict.fromkeys(names, "x")] * tried, rules)
+    assert clean(few).unreadable == {}
+    assert clean(many).unreadable == {"b": tried, "c": tried, "d": tried}, "the first has used it up"
+    assert clean(few).unreadable == {}, "each batch has its own"
+    found = clean(raw(many.records, with_schema))
+    assert len(found.rejects) == tried and "schema was not tried: the 2 s" in found.rejects[0].reason
+    assert not clean(raw(few.records[1:], with_schema)).rejects
+
+
+def test_a_schema_that_is_slow_for_each_record_is_not_tried_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    tick = record_schema.RECORD_S / 8
+    monkeypatch.setattr(record_schema, "time", SimpleNamespace(monotonic=_ticking(tick)))
+    tried = int(steps.BATCH_S / (2 * tick))  # it looks when it begins, at its one keyword, and when it is done
+    rules = _rules(schema={"required": ["name"]})
+    for _ in range(2):
+        found = clean(raw([{"name": "a"}] * (tried + 5), rules))
+        assert [reject.index for reject in found.rejects] == [tried + more for more in range(5)]
+        assert found.rejects[0].code == "invalid_record" and "was not tried" in found.rejects[0].reason

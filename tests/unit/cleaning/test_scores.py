@@ -57,6 +57,11 @@ def test_long_texts_say_their_language_and_short_ones_do_not(text: str, language
     assert scored({"text": "short", "language": "English language"}).language == ""
 
 
+def test_many_short_texts_say_no_language_and_the_long_one_is_asked_wherever_it_stands() -> None:
+    assert scored({f"f{number}": GERMAN for number in range(5)}).language == ""
+    assert scored({f"f{number}": ENGLISH for number in range(9)} | {"text": GERMAN * 2}).language == "de"
+
+
 @pytest.mark.parametrize(
     ("record", "data_type"),
     [

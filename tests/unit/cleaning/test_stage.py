@@ -1,17 +1,22 @@
 """The stage around the cleaner."""
 
 import msgspec
+import pytest
 
+from infra.kafka.pump import STALE_AFTER_S, Pump
 from schemas.delivery import Delivery
 from schemas.events import RecordBatch
 from schemas.events.records import CleanRules, FieldRule
 from schemas.ids import rejected_record_id
 from schemas.message import Message
-from streams.cleaning.cleaner import clean
+from streams.cleaning import stage as stage_module
+from streams.cleaning.cleaner import Cleaned, clean
 from streams.cleaning.limits import MAX_BYTES, fitted
 from streams.cleaning.stage import Cleaning
 from streams.seam import Stage
+from tests.fakes.warehouse import MemorySuspects, NoMeter
 from tests.unit.cleaning.batches import raw
+from tests.unit.pump.line import Outlet
 
 RULES = CleanRules(fields={"sku": FieldRule(required=True), "price": FieldRule(type="price")})
 
@@ -44,6 +49,24 @@ async def test_one_clean_batch_for_each_raw_one_and_a_letter_for_each_reject() -
 async def test_redelivery_changes_nothing() -> None:
     batch = delivery(raw([{"sku": "a"}, {}], RULES), 1)
     assert await Cleaning().handle([batch]) == await Cleaning().handle([batch])
+
+
+async def test_a_backlog_of_slow_batches_is_published_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it in one portion would take longer than a worker may be away."""
+    now, slow = [1000.0], 0.6
+
+    def slowly(batch: RecordBatch) -> Cleaned:
+        now[0] += slow
+        return clean(batch)
+
+    monkeypatch.setattr("infra.kafka.pump.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(stage_module, "clean", slowly)
+    batches = [delivery(raw([{"sku": "a"}], RULES, id=f"b{number}"), number) for number in range(128)]
+    assert slow * len(batches) > STALE_AFTER_S
+    outlet = Outlet()
+    pump = Pump("cleaning", Cleaning(), outlet, MemorySuspects(), NoMeter())
+    settled = await pump.step([each.message for each in batches], now[0])
+    assert outlet.sent == [each.event.id for each in batches] and settled == {("raw-records", 2): 128}
 
 
 async def test_unreadable_values_are_counted_for_metrics() -> None:

@@ -23,7 +23,7 @@ class Broker:
     """Hands out what it is told to, and breaks when it is told to."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Message | Exception] = asyncio.Queue()
+        self.queue: asyncio.Queue[Message | BaseException] = asyncio.Queue()
         self.opened: list[float] = []
         self.away = 0
 
@@ -38,7 +38,7 @@ class Broker:
     async def _messages(self) -> AsyncIterator[Message]:
         while True:
             found = await self.queue.get()
-            if isinstance(found, Exception):
+            if isinstance(found, BaseException):
                 raise found
             yield found
 
@@ -111,6 +111,14 @@ async def test_a_reader_that_breaks_begins_anew_and_counts_nothing_twice() -> No
         assert feed.pages.window(int(NOW), 1).sum() == 3
     assert len(broker.opened) == 2
     assert broker.opened[1] < READ_BACK_S
+
+
+async def test_a_reader_that_its_driver_cancels_begins_anew() -> None:
+    broker = Broker()
+    for step in (message(1), asyncio.CancelledError(), message(2)):
+        broker.queue.put_nowait(step)
+    async with pumping(broker) as feed:
+        await until(lambda: feed.pages.window(int(NOW), 1).sum() == 2)
 
 
 async def test_a_flood_lets_others_run() -> None:

@@ -1,6 +1,7 @@
 """The stage with a memory: what it remembers, what it passes over, and what it never chokes on."""
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 import structlog
 
 from infra.errors import Fenced
+from infra.kafka.pump import STALE_AFTER_S, Pump
 from schemas import codec
 from schemas.delivery import Delivery
 from schemas.message import Message
@@ -16,9 +18,11 @@ from schemas.topics import CLEAN_RECORDS
 from streams.errors import LogMoved
 from streams.trends import stage as trends
 from streams.trends.stage import Trends
+from streams.trends.watch import Watch
 from tests.fakes.log import Log
-from tests.fakes.warehouse import MemorySnapshots
+from tests.fakes.warehouse import MemorySnapshots, MemorySuspects, NoMeter
 from tests.unit.delivery.model import SENSITIVE
+from tests.unit.pump.line import Outlet
 
 PLACE = (CLEAN_RECORDS, 0)
 
@@ -72,6 +76,18 @@ def partition() -> Partition:
     return Partition(*(batch(value) for value in (1, 2, 9, 1, 30, 2, 80, 1, 5, 60)))
 
 
+async def test_without_its_snapshot_it_goes_on_where_it_stood_and_knows_nothing_of_before(
+    partition: Partition, hasty: None
+) -> None:
+    worker = await partition.worker()
+    await worker.handle(partition.deliveries(0, 3))
+    assert (await worker.settle(idle=False))[PLACE] == 4
+    partition.memory = MemorySnapshots()
+    heir = await partition.worker()
+    await heir.handle(partition.deliveries(4, 5))  # Kafka begins at what was acknowledged
+    assert (await heir.settle(idle=False))[PLACE] == 6
+
+
 async def test_nothing_is_settled_before_it_is_remembered(partition: Partition) -> None:
     worker = await partition.worker()
     await worker.handle(partition.deliveries(0, 4))
@@ -91,6 +107,29 @@ async def test_an_heir_goes_on_where_the_memory_ends(partition: Partition, hasty
     assert await heir.settle(idle=True) == {PLACE: 5}
     after = told((await heir.handle(partition.deliveries(5, 9))).outputs)
     assert before + after == wanted
+
+
+async def test_a_backlog_that_takes_long_is_published_in_portions_and_settled_at_its_end(
+    hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it in one portion would take longer than a worker may be away."""
+    partition = Partition(*(batch(n % 7 * 9) for n in range(200)))
+    now, slow, watched = [time.monotonic()], 0.5, Watch.take
+    wanted = (await (await partition.worker()).handle(partition.deliveries(0, 199))).outputs
+    partition.memory = MemorySnapshots()
+
+    def slowly(watch: Watch, *taken: Any) -> Any:
+        now[0] += slow
+        return watched(watch, *taken)
+
+    monkeypatch.setattr("infra.kafka.pump.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(Watch, "take", slowly)
+    assert slow * 200 > STALE_AFTER_S
+    outlet = Outlet()
+    pump = Pump("trends", await partition.worker(), outlet, MemorySuspects(), NoMeter())
+    settled = await pump.step([each.message for each in partition.deliveries(0, 199)], now[0])
+    assert outlet.sent == [event.event_id() for event in wanted] and len(wanted) > 3
+    assert settled == {PLACE: 200}
 
 
 async def test_what_is_remembered_is_passed_over(partition: Partition, hasty: None, monkeypatch: Any) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from producers.dispatch.closing import ALERT_AFTER_S, MANY_REJECTS, too_many_rejects
+from producers.dispatch.closing import ALERT_AFTER_S, ENOUGH_REJECTS, MANY_REJECTS, too_many_rejects
 from schemas.codec import decode
 from schemas.events import RunCounts
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, TRENDS
@@ -124,6 +124,27 @@ async def test_a_flood_of_rejects_fails_the_run_and_drops_its_queue(world: World
     run_id = world.open("a", "b")
     assert await look(world, run_id, counts=RunCounts(rejected=2000, extracted=2000)) == "failed"
     assert world.frontier.runs[run_id].counts.queued == 0
+
+
+@pytest.mark.parametrize(
+    ("rejected", "extracted", "state"),
+    [(ENOUGH_REJECTS, 2 * ENOUGH_REJECTS - 1, "failed"), (5000, 5000, "failed"), (ENOUGH_REJECTS - 1, 19, "completed"),
+     (ENOUGH_REJECTS, 2 * ENOUGH_REJECTS, "completed")],
+)  # fmt: skip
+async def test_a_run_whose_rejects_are_counted_last_fails_nevertheless(
+    world: World, rejected: int, extracted: int, state: str
+) -> None:
+    batch = str(uuid4())
+    run_id = await crawled(world, (batch, extracted))
+    assert await look(world, run_id) == "finishing"
+    before = await world.open_run(run_id)
+    await world.store(run_id, batch, extracted)
+    world.frontier.runs[run_id].rejected = rejected
+    await world.closer.look([before])
+    assert world.frontier.runs[run_id].state == state
+    event = decode(RUN_EVENTS, world.frontier.outbox_rows[-1].value)
+    assert event.state == state and event.end_offsets, "all of it is stored, whatever came of it"
+    assert (f"{rejected} of {extracted} records were rejected" in event.reason) is (state == "failed")
 
 
 async def test_a_replay_that_read_nothing_says_what_was_not_there(world: World) -> None:

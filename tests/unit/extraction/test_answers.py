@@ -47,6 +47,16 @@ def redirect(location: str, by: Reader | None = None, trail: tuple[str, ...] = (
     return answer("", by, trail, **{**known, **fields}).closing
 
 
+def test_a_page_without_records_is_promised_like_any_other_where_the_job_has_rules() -> None:
+    rules = {"extract": {"items": "li", "fields": {"name": "b"}}}
+    made = answer(by=reader(**rules))
+    (batch,) = made.batches
+    assert (made.closing.outcome, made.closing.records, made.closing.batches) == ("fetched", 0, [(batch.id, 0)])
+    assert batch.records == [] and batch.url == ADDRESS
+    assert answer(by=reader(**rules, trends={"enabled": False})).batches == [], "nobody would look at it"
+    assert [len(one.records) for one in answer().batches] == [1], "a page record"
+
+
 # sources
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import encode
 from schemas.events.records import CleanRules, FieldRule
+from schemas.events.trends import TrendRule, TrendRules
 from schemas.ids import batch_id
 from schemas.job import JobDescription
 from streams.cleaning.cleaner import clean
@@ -38,8 +39,23 @@ def test_batches_keep_order_and_hold_500_at_most() -> None:
     ]
 
 
+def test_runs_that_leave_unread_what_has_not_changed_are_never_whole() -> None:
+    def watched(**more: Any) -> TrendRules | None:
+        return clean_rules(JobDescription.model_validate({"url": "http://shop.test/", **more}), "last").trends
+
+    rule = {"trends": {"rules": [{"when": "gone"}]}}
+    assert watched(**rule) == TrendRules(memory=True, rules=[TrendRule(when="gone")], whole_run="last")
+    assert watched(**rule, options={"freshness": True}) == TrendRules(
+        memory=True, rules=[TrendRule(when="gone")], whole_run=""
+    )
+    assert watched(options={"freshness": True}) is None
+
+
 def test_a_page_without_records_has_no_batch() -> None:
     assert batches_of(VISIT, [], RULES, "job", "shop").batches == []
+    (batch,) = batches_of(VISIT, [], RULES, "job", "shop", even_none=True).batches
+    one = batches_of(VISIT, [{"x": "a"}], RULES, "job", "shop", even_none=True).batches
+    assert batch.records == [] and [batch.id] == [made.id for made in one]
 
 
 def test_a_record_that_fits_nowhere_is_told_apart() -> None:

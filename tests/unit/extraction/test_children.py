@@ -23,6 +23,7 @@ from schemas.events import FetchResult
 from schemas.job import JobDescription
 from streams.extraction.children.child import Limits
 from streams.extraction.children.pool import Children
+from streams.extraction.children.wire import packed_run, unpacked_run
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import ExtractionError, UnreadableError
 from streams.extraction.ports import Run
@@ -161,6 +162,12 @@ async def test_a_page_is_read_the_same_here_and_there(children: Children) -> Non
     assert await children.read(source, by) == told(source, by)
     large = fetched(f"<a>{'x' * 3_000_000}</a>")
     assert (await children.read(large, by)).letters == read_contents(large, by).letters != []
+
+
+def test_a_run_arrives_as_it_was_sent() -> None:
+    description = JobDescription.model_validate({"url": "http://shop.example/", "trends": {"memory": True}})
+    sent = Run(id="r", job_id="j", dataset="d", description=description, revision=3, whole_run="before")
+    assert unpacked_run(packed_run(sent)) == sent
 
 
 async def test_what_is_wrong_with_a_page_is_said_as_if_it_were_read_here(children: Children) -> None:

@@ -179,16 +179,16 @@ class Remembering(Ledger):
 
     async def close(self, closings: Sequence[Closing]) -> list[Closed]:
         [closing] = closings
-        if self.said is None or self.said.outcome == closing.outcome:
-            self.said = self.said or closing
+        said = self.said = self.said or closing
+        if (said.outcome, said.records) == (closing.outcome, closing.records):
             return [Closed(True)]
-        said = self.said
         return [Closed(True, before=(said.outcome, said.klass, said.reason, said.records))]
 
 
+@pytest.mark.parametrize("body", ["<p>one<p>two", "<h1>none"])
 @pytest.mark.parametrize("first_in_time", [True, False])
-async def test_a_page_near_its_bound_comes_out_after_a_crash_as_it_did_before(first_in_time: bool) -> None:
-    ledger, given = Remembering(SLOW), delivery("<p>one<p>two")
+async def test_a_page_near_its_bound_comes_out_after_a_crash_as_it_did_before(first_in_time: bool, body: str) -> None:
+    ledger, given = Remembering(SLOW), delivery(body)
     patient = Borderline(in_time=True)
 
     async def life(in_time: bool) -> list[object]:
@@ -200,6 +200,34 @@ async def test_a_page_near_its_bound_comes_out_after_a_crash_as_it_did_before(fi
     second = await life(not first_in_time)
     assert second == first and len(first) == (2 if first_in_time else 1), "its records, and what it was told to be"
     assert patient.asked == (1 if first_in_time else 0), "what was cut off is not read for longer"
+
+
+class Shorter(Borderline):
+    """Reads a page in time, but for all of its records except the first."""
+
+    async def read(self, result: FetchResult, reader: Reader) -> Contents:
+        contents = await super().read(result, reader)
+        for batch in contents.batches:
+            del batch.records[1:]
+        return contents
+
+
+@pytest.mark.parametrize("again", [Borderline, Shorter])
+async def test_a_page_that_gives_other_records_after_a_crash_does_not_break_what_was_promised(
+    again: type[Borderline],
+) -> None:
+    many: dict[str, Any] = {**JOB, "extract": {"items": "p ~ p", "fields": {"text": "::text"}}}
+    ledger, given = Remembering(many), delivery("<p>one<p>two<p>three")
+
+    async def life(reading: Borderline) -> list[object]:
+        it = Extraction(ledger, MemoryBodies({}), lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1), reading,
+                        again(in_time=True))  # fmt: skip
+        return list((await it.handle([given])).outputs)
+
+    first = await life(Borderline(in_time=True))
+    second = await life(Shorter(in_time=True))
+    assert ledger.said is not None and ledger.said.records == 2
+    assert second == (first if again is Borderline else first[1:]), "all that was promised, or nothing"
 
 
 async def test_what_cannot_be_read_again_is_told_as_it_was_without_its_records() -> None:

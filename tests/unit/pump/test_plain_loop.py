@@ -1,5 +1,7 @@
 """What the plain loop commits, and what it leaves behind when it cannot."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from infra.errors import StoreUnavailable
+from infra.kafka import plain_loop
 from infra.kafka.plain_loop import PlainLoop
 from infra.kafka.pump import Pump
 from schemas.topics import SCRAPE_REQUESTS
@@ -20,8 +23,11 @@ class Consumer:
     def __init__(self) -> None:
         self.commits: list[dict[TopicPartition, int]] = []
         self.fails: Exception | None = None
+        self.silent = False
 
     async def commit(self, ends: dict[TopicPartition, int]) -> None:
+        if self.silent:
+            await asyncio.Event().wait()
         if self.fails:
             raise self.fails
         self.commits.append(ends)
@@ -61,3 +67,21 @@ async def test_a_broker_that_is_away_makes_nobody_suspect() -> None:
     with pytest.raises(StoreUnavailable):
         await plain(pump)._commit(consumer, {(SCRAPE_REQUESTS, 0): 1})
     assert await line.suspects.begin(SCRAPE_REQUESTS, 0, -1, "batch") == 1, "the mark was taken away"
+
+
+async def test_a_commit_that_does_not_end_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_loop, "LIMIT_S", 0.05)
+    consumer = Consumer()
+    consumer.silent = True
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreUnavailable, match="commit"):
+            await plain(quiet_pump(MemorySuspects()))._commit(consumer, {(SCRAPE_REQUESTS, 0): 1})
+
+
+async def test_a_driver_that_has_given_up_is_complained_of_until_the_loop_ends_it() -> None:
+    loop, task = plain(quiet_pump(MemorySuspects())), asyncio.create_task(asyncio.sleep(0))
+    assert loop._silent() == ""
+    loop._consumer = SimpleNamespace(_client=SimpleNamespace(_sync_task=task), _fetcher=None, _coordinator=None)
+    assert loop._silent() == ""
+    await task
+    assert "metadata" in loop._silent()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import zstandard
 
 from schemas.codec import encode
@@ -14,7 +15,7 @@ from schemas.previews import PreviewAnswer
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import UnreadableError
 from streams.extraction.reading import Reader
-from streams.replay.preview import MAX_SHOWN, SLACK_S, Copy, Previewing, Question
+from streams.replay.preview import LANES, MAX_SHOWN, SLACK_S, Copy, Previewing, Question
 
 COPY = Copy(run_id="r", fetch_id="f2", url="http://a.test/x", since=100.0, until=101.0)
 
@@ -28,7 +29,8 @@ def stored(fetch_id: str, body: str) -> Message:
 
 
 class World:
-    """A desk with one question, an archive of these messages (None: it never ends), no blobs, a child."""
+    """A desk with questions, an archive of these messages (None: it never ends), no blobs, children of which those that
+    read for a question in `held` do not come to an end."""
 
     def __init__(
         self, messages: list[Message] | None, copy: Copy | None = COPY, problem: Exception | None = None
@@ -38,6 +40,9 @@ class World:
         self.questions: list[Question] = []
         self.looked: tuple[float, float] | None = None
         self.done = asyncio.Event()
+        self.held: set[str] = set()
+        self.begun: list[str] = []
+        self.looking = 0
 
     async def rung(self) -> AsyncIterator[None]:
         yield
@@ -56,6 +61,10 @@ class World:
 
     async def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
         self.looked = (since, until)
+        self.looking += 1
+        assert self.looking == 1, "one look at a time"
+        await asyncio.sleep(0)
+        self.looking -= 1
         for message in self.messages or []:
             yield message
         if self.messages is None:
@@ -65,17 +74,23 @@ class World:
         return None
 
     async def read(self, result: FetchResult, reader: Reader) -> Contents:
+        self.begun.append(reader.run.id)
+        if reader.run.id in self.held:
+            await asyncio.Event().wait()
         if self.problem:
             raise self.problem
         return read_contents(result, reader)
 
-    async def ask(self, **extract: Any) -> PreviewAnswer:
+    async def ask(self, *before: str, **extract: Any) -> PreviewAnswer:
+        """The answer to `q`, the last of these questions."""
         job = JobDescription.model_validate({"url": "http://a.test/", "extract": extract})
-        self.questions = [Question(id="q", job_id="j", url_fp="fp", description=job)]
+        self.questions = [Question(id=name, job_id="j", url_fp="fp", description=job) for name in (*before, "q")]
         working = asyncio.create_task(Previewing(self, self, self, self, find_s=0.05).run())
-        async with asyncio.timeout(10):
-            await self.done.wait()
-        working.cancel()
+        try:
+            async with asyncio.timeout(10):
+                await self.done.wait()
+        finally:
+            working.cancel()
         return self.answers["q"]
 
 
@@ -103,6 +118,40 @@ async def test_what_is_not_there_is_said_in_a_sentence() -> None:
     )
     assert cut.found and cut.reason.startswith("Its rules") and not cut.records
     assert "log of extraction" in (await World(page, problem=ValueError("a mistake")).ask(fields=rules)).reason
+
+
+async def test_heavy_rules_hold_up_nobody_elses() -> None:
+    world = World([stored("f2", "<h1>New</h1>")])
+    heavy = [f"heavy {number}" for number in range(LANES - 1)]
+    world.held.update(heavy)
+    answer = await world.ask(*heavy, fields={"title": "h1::text"})
+    assert answer.found and 0.0 < answer.elapsed_ms < 10_000.0
+    assert world.begun == [*heavy, "q"] and list(world.answers) == ["q"]
+
+
+async def test_no_more_are_read_at_once_than_there_are_lanes() -> None:
+    world = World([stored("f2", "<h1>New</h1>")])
+    heavy = [f"heavy {number}" for number in range(LANES)]
+    world.held.update(heavy)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await world.ask(*heavy, fields={"title": "h1::text"})
+    assert world.begun == heavy and not world.answers
+
+
+async def test_what_cannot_be_answered_at_all_keeps_no_lane() -> None:
+    class Torn(World):
+        async def newest_copy(self, job_id: str, url_fp: str) -> Copy | None:
+            if job_id and len(self.asked) < 2 * LANES:
+                self.asked.append(url_fp)
+                raise ConnectionError("away")
+            return await super().newest_copy(job_id, url_fp)
+
+        asked: list[str] = []
+
+    world = Torn([stored("f2", "<h1>New</h1>")])
+    answer = await world.ask(*(f"lost {number}" for number in range(2 * LANES)), fields={"title": "h1::text"})
+    assert answer.found and list(world.answers) == ["q"]
 
 
 async def test_a_bad_rule_is_named_and_nothing_is_looked_for() -> None:

@@ -70,6 +70,26 @@ def test_a_run_that_saw_little_makes_nothing_gone() -> None:
         assert not any(mark.state == "gone" for mark in marked(watch, message(number, records, f"run-{number}")))
 
 
+def test_only_what_a_run_did_not_see_that_is_said_to_be_whole_is_gone() -> None:
+    everything = [(key, tea(10.0)) for key in "abcdef"]
+
+    def gone(*said: str | None) -> list[str]:
+        """What the runs tell of which each but the first two lacks a key; `said` is which run was whole before each."""
+        watch, found = Watch(FEW_KEYS), []
+        for number, whole in enumerate(said, start=1):
+            records = everything if number == 1 else everything[1:]
+            rules = TrendRules(memory=True, whole_run=whole)
+            found += states(marked(watch, message(number, records, f"run-{number}", rules)))
+        return [f"{key} {state}" for key, state in found if state == "gone"]
+
+    assert gone(None, None, None) == ["a gone"], "nobody says so"
+    assert gone("", "run-1", "run-2", "run-3") == ["a gone"]
+    assert gone("", "run-1", "run-1") == [], "the second was cut short"
+    assert gone("", "run-1", "run-1", "run-3") == ["a gone"]
+    assert gone("", "", "", "") == [], "no run is ever whole"
+    assert gone("", "elsewhere", "elsewhere") == []
+
+
 def test_what_is_left_of_an_earlier_run_does_not_begin_another() -> None:
     watch = Watch(FEW_KEYS)
     everything = [(key, tea(10.0)) for key in "abcd"]
@@ -83,9 +103,26 @@ def test_a_long_text_that_is_nearly_another_is_similar_to_it() -> None:
     watch = Watch(FEW_KEYS)
     first = message(1, [("a", {"text": TEXT}), ("b", {"text": TEXT[::-1]})])
     assert states(marked(watch, first)) == [("a", "new"), ("b", "new")]
-    (mark,) = marked(watch, message(2, [("c", {"text": TEXT.replace("word7 ", "word8 ", 1) + " more"})]))
-    assert (mark.state, mark.other) == ("similar", first.records[0].id)
+    new, similar = marked(watch, message(2, [("c", {"text": TEXT.replace("word7 ", "word8 ", 1) + " more"})]))
+    assert (new.state, new.other) == ("new", "")
+    assert (similar.state, similar.other, similar.record_id) == ("similar", first.records[0].id, new.record_id)
     assert nearest(fingerprint(["short"]), watch._memory._versions.prints) is None
+
+
+def test_likeness_hides_neither_what_is_new_nor_what_changed() -> None:
+    rules = TrendRules(memory=True, rules=[TrendRule(when="new")])
+    watch = Watch(FEW_KEYS)
+    first = message(1, [(key, tea(10.0, text=TEXT)) for key in "ab"], rules=rules)
+    told = watch.take(first)
+    assert [one.record_key for one in told if isinstance(one, Trend)] == ["a", "b"]
+    (marks,) = [one for one in told if isinstance(one, RecordMarks)]
+    assert states(marks.marks) == [("a", "new"), ("b", "new"), ("b", "similar")]
+    again = message(2, [("a", tea(9.0, text=TEXT)), ("b", tea(10.0, text=TEXT))], "run-2", rules)
+    (marks,) = [one for one in watch.take(again) if isinstance(one, RecordMarks)]
+    changed, similar = marks.marks
+    assert (changed.state, changed.other, changed.fields) == ("changed", first.records[0].id, {"price": [10.0, 9.0]})
+    assert (similar.state, similar.other, similar.fields) == ("similar", first.records[1].id, {})
+    assert marks.unchanged == 1
 
 
 @given(st.dictionaries(st.text(max_size=20), st.one_of(st.text(), st.integers(), st.lists(st.text())), max_size=30))
