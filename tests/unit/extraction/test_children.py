@@ -164,7 +164,7 @@ async def test_a_page_is_read_the_same_here_and_there(children: Children) -> Non
     assert (await children.read(large, by)).letters == read_contents(large, by).letters != []
 
 
-def test_a_run_arrives_as_it_was_sent() -> None:
+async def test_a_run_arrives_as_it_was_sent() -> None:
     description = JobDescription.model_validate({"url": "http://shop.example/", "trends": {"memory": True}})
     sent = Run(id="r", job_id="j", dataset="d", description=description, revision=3, whole_run="before")
     assert unpacked_run(packed_run(sent)) == sent
