@@ -289,8 +289,9 @@ def _oidc(ports: Ports, config: GatewayConfig, tokens: Tokens) -> Oidc | None:
 
 
 def _keys(ports: Ports, config: GatewayConfig) -> KeyRing:
-    longest = max(config.refresh_lifetime, config.remembered_lifetime, config.browser_lifetime)
-    return KeyRing(config.signing_seed, ports.signing, believed_for=longest, rotate_after=config.key_lifetime)
+    return KeyRing(
+        config.signing_seed, ports.signing, believed_for=config.longest_lifetime, rotate_after=config.key_lifetime
+    )
 
 
 def _middleware(gateway: Gateway, stores_away: Sequence[type[Exception]]) -> list[Middleware]:

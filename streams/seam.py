@@ -1,11 +1,12 @@
 """What a stage is: a plain class that the lossless loop drives, testable without Kafka."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from schemas.delivery import Delivery, Handled, Reject, Settled
 
-__all__ = ["PORTION_S", "Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful"]
+__all__ = ["PORTION_S", "Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful", "in_portion"]
 
 PORTION_S = 20.0
 """Seconds after which a stage begins no further message of a batch before what it has is published: a batch in which
@@ -39,3 +40,13 @@ class Stateful(Stage, Protocol):
     async def settle(self, *, idle: bool) -> Settled:
         """After publishing, or once a second when nothing came (`idle`): how far the input may be acknowledged."""
         ...
+
+
+def in_portion(batch: Sequence[Delivery], handled: Handled) -> Iterator[Delivery]:
+    """The deliveries that a stage begins within PORTION_S, the first one in any case; the others become the rest."""
+    until = time.monotonic() + PORTION_S
+    for index, delivery in enumerate(batch):
+        if index and time.monotonic() > until:
+            handled.rest.extend(batch[index:])
+            return
+        yield delivery

@@ -50,9 +50,8 @@ class Records(Protocol):
         """One dead letter, whole."""
         ...
 
-    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
-        """How many records of a batch were stored or left out by filters, and how many rejected; None: it did not
-        come so far."""
+    async def batch(self, run_id: str, batch_id: str) -> int | None:
+        """How many records of a batch were stored or left out by filters; None: it did not come so far."""
         ...
 
     async def attempts(self, run_id: str, url_fp: str, limit: int) -> list[Attempt]:

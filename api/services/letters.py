@@ -23,6 +23,13 @@ from schemas.topics import topics
 MOST_WHOLE = 1_900_000
 """Bytes beyond which a letter may be the beginning of its message only."""
 
+_CLOSED = {
+    "unknown": "The run that it belongs to does not know it any more; run its job again.",
+    "taken": "This part of its upload was taken already; upload what is missing of it again.",
+    "rejected": "Its run has counted these records as rejected; replay the run, or upload them again.",
+}
+"""How a run can have closed without a letter; any other word is the outcome of its page's task."""
+
 _COUNTED = frozenset({"handler_failed", "killed_worker", "not_storable"})
 """Codes of messages that a stage gave up: what it says to their runs may still be on its way."""
 
@@ -74,7 +81,7 @@ class Letters:
         act = visit.act(caller.user_id, "dead_letter_replayed", letter.id, topic=letter.topic)
         asked = await self._resent.ask(letter.id, act, again)
         if asked.closed:
-            raise conflict("letter_id", _closed(letter, asked.closed))
+            raise conflict("letter_id", _closed(asked.closed))
         if asked.at is not None:
             return Sent(letter, asked.at, now=False)
         if isinstance(again, BatchAgain):
@@ -89,14 +96,10 @@ class Letters:
         run_id = getattr(event, "run_id", "")
         if not is_id(run_id):
             return None
-        if isinstance(event, FetchResult):
-            return PageAgain(run_id, event.url_fp) if is_id(event.url_fp) else None
-        if isinstance(event, Upload):
-            return (
-                None
-                if not 0 <= event.part < 2**31
-                else PartAgain(run_id, event.part, f"{letter.topic}:{letter.partition}:{letter.offset}:")
-            )
+        if isinstance(event, FetchResult) and is_id(event.url_fp):
+            return PageAgain(run_id, event.url_fp)
+        if isinstance(event, Upload) and 0 <= event.part < 2**31:
+            return PartAgain(run_id, event.part, f"{letter.topic}:{letter.partition}:{letter.offset}:")
         if isinstance(event, RecordBatch | CleanBatch) and letter.stage != "trends" and is_id(event.id):
             return await self._batch_again(letter, event)
         return None
@@ -104,29 +107,23 @@ class Letters:
     async def _batch_again(self, letter: StoredLetter, event: RecordBatch | CleanBatch) -> BatchAgain | None:
         """A batch that was stored without its records is known by its id wherever it comes again, and passed over: its
         records must come as another batch. Trends took a clean one in as it was, and would take it in twice."""
-        became = await self._records.batch(event.run_id, event.id)
-        if became is None:
+        kept = await self._records.batch(event.run_id, event.id)
+        if kept is None:
             if letter.code in _COUNTED:
                 raise conflict("letter_id", "Its run has not counted these records yet; ask again in a minute.")
             return None
-        kept, _ = became
         if kept:
             raise conflict("letter_id", "Records of this batch are stored; they would be there twice.")
         if isinstance(event, CleanBatch):
-            raise conflict("letter_id", _closed(letter, "rejected"))
+            raise conflict("letter_id", _closed("rejected"))
         return BatchAgain(event.run_id, event.id, digest(letter.id, "again"))
 
 
-def _closed(letter: StoredLetter, how: str) -> str:
-    if how == "unknown":
-        return "The run that it belongs to does not know it any more; run its job again."
-    if how == "taken":
-        return "This part of its upload was taken already; upload what is missing of it again."
-    if how == "rejected":
-        return "Its run has counted these records as rejected; replay the run, or upload them again."
-    return (
+def _closed(how: str) -> str:
+    page = (
         f"The task of this page ended as {how} and takes no other answer; replay its run, which reads the page again."
     )
+    return _CLOSED.get(how, page)
 
 
 def _cannot(letter: StoredLetter) -> str:

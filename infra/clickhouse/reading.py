@@ -125,10 +125,9 @@ class Reading:
         found = await self._ask("letter", {"id": letter_id}, _letter)
         return found[0] if found else None
 
-    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
-        """How many records of a batch were stored or left out by filters, and how many rejected."""
-        values = {"run_id": run_id, "id": batch_id}
-        found = await self._ask("batch", values, lambda row: (int(row["kept"]), int(row["rejected"])))
+    async def batch(self, run_id: str, batch_id: str) -> int | None:
+        """How many records of a batch were stored or left out by filters."""
+        found = await self._ask("batch", {"run_id": run_id, "id": batch_id}, lambda row: int(row["kept"]))
         return found[0] if found else None
 
     async def alive(self) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.owning import stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, ApiKey, Credential, Device, LiveKey, LiveSession, Session, Standing, User
@@ -167,8 +168,7 @@ class PostgresAccounts:
                 "scopes": None if key.scopes is None else list(key.scopes),
                 "room": room,
             }
-            await connection.execute(self._sql["lock_user"], {"id": key.user_id})
-            if by and not await _touches(connection, self._sql["standing"], {"ids": [UUID(by)]}):
+            if not await stands(connection, key.user_id, by):
                 return "ended"
             row = await (await connection.execute(self._sql["add_key"], values)).fetchone()
             if row is None:

@@ -1,10 +1,9 @@
 """Which account somebody of an outside provider has, in PostgreSQL."""
 
-from uuid import UUID
-
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.owning import stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, User
@@ -38,10 +37,7 @@ class PostgresIdentities:
         """Under the account's lock, so that a session that is ended meanwhile links nobody."""
 
         async def work(connection: Connection) -> bool:
-            accounts = queries("accounts")
-            await connection.execute(accounts["lock_user"], {"id": user_id})
-            counts = await (await connection.execute(accounts["standing"], {"ids": [UUID(by)]})).fetchone()
-            if counts is None or not await self._link(connection, identity, user_id):
+            if not await stands(connection, user_id, by) or not await self._link(connection, identity, user_id):
                 return False
             await self._told(connection, act, mail)
             return True

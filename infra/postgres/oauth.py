@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any, Literal
-from uuid import UUID
 
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
+from infra.postgres.owning import stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, Session, User
@@ -113,9 +113,7 @@ class PostgresOAuth:
         }
 
         async def work(connection: Connection) -> bool:
-            accounts = queries("accounts")
-            await connection.execute(accounts["lock_user"], {"id": consent.user_id})
-            if await (await connection.execute(accounts["standing"], {"ids": [UUID(by)]})).fetchone() is None:
+            if not await stands(connection, consent.user_id, by):
                 return False
             await connection.execute(self._sql["tidy_codes"])
             await connection.execute(self._sql["add_code"], values)

@@ -1,7 +1,6 @@
 """raw-records → clean-records, dead-letters: the stage around the cleaner."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -11,7 +10,7 @@ from schemas.events import RecordBatch
 from schemas.ids import rejected_record_id
 from streams.cleaning.cleaner import Rejected, clean, given_up
 from streams.cleaning.limits import fitted
-from streams.seam import PORTION_S
+from streams.seam import in_portion
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,11 +29,7 @@ class Cleaning:
         """One clean batch for each raw one, in order, even an empty one; rejected records as letters of their own. What
         it does not come to within PORTION_S is the rest."""
         handled = Handled()
-        until = time.monotonic() + PORTION_S
-        for index, delivery in enumerate(batch):
-            if index and time.monotonic() > until:
-                handled.rest.extend(batch[index:])
-                break
+        for delivery in in_portion(batch, handled):
             raw: RecordBatch = delivery.event
             cleaned = fitted(clean(raw), raw)
             handled.outputs.append(cleaned.batch)

@@ -16,7 +16,7 @@ import structlog
 from schemas.delivery import Delivery, Handled, Settled
 from schemas.events import CleanBatch, Event
 from streams.errors import LogMoved
-from streams.seam import PORTION_S
+from streams.seam import in_portion
 from streams.trends.detector import Settings
 from streams.trends.ports import LogBounds, Memory, SeriesMeter
 from streams.trends.repeats import Repeats
@@ -94,11 +94,7 @@ class Trends:
         """What stands out in these messages, in their order. What it does not come to within PORTION_S is the rest:
         nothing is settled before that is done too, and an heir that begins before it makes the same trends again."""
         found = Handled()
-        until = time.monotonic() + PORTION_S
-        for index, delivery in enumerate(batch):
-            if index and time.monotonic() > until:
-                found.rest.extend(batch[index:])
-                break
+        for delivery in in_portion(batch, found):
             found.outputs.extend(self._taken(delivery))
             await asyncio.sleep(0)  # heartbeats and shutdown get their turn between two messages
         return found

@@ -51,8 +51,8 @@ select id, topic, partition, offset, stage, code, reason, run_id, value, length(
 from dead_letters where id = {id:UUID} limit 1
 
 -- name: batch
--- What became of a batch: how many of its records were stored or left out by filters, and how many rejected.
-select stored + filtered as kept, rejected from batches final where run_id = {run_id:UUID} and id = {id:UUID}
+-- What became of a batch: how many of its records were stored or left out by filters.
+select stored + filtered as kept from batches final where run_id = {run_id:UUID} and id = {id:UUID}
 
 -- name: alive
 -- Whether it answers.

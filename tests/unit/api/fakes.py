@@ -37,7 +37,7 @@ class FakeRecords:
         self.stored_marks: dict[str, list[StoredMark]] = {}
         self.visits: dict[tuple[str, str], list[Attempt]] = {}
         self.stored_letters: list[StoredLetter] = []
-        self.batches: dict[tuple[str, str], tuple[int, int]] = {}
+        self.batches: dict[tuple[str, str], int] = {}
 
     async def letters(
         self, *, topic: str | None = None, stage: str | None = None, code: str | None = None, run_id: str | None = None,
@@ -57,7 +57,7 @@ class FakeRecords:
         self.switch.check()
         return next((letter for letter in self.stored_letters if letter.id == letter_id), None)
 
-    async def batch(self, run_id: str, batch_id: str) -> tuple[int, int] | None:
+    async def batch(self, run_id: str, batch_id: str) -> int | None:
         self.switch.check()
         return self.batches.get((run_id, batch_id))
 

@@ -90,7 +90,7 @@ async def test_raw_records_that_were_counted_as_rejected_go_as_another_batch(cli
     client.world.records.stored_letters = [one]
     early = await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)
     assert early.status_code == 409 and "not counted these records yet" in early.text
-    client.world.records.batches[RUN, BATCH] = (0, 2)
+    client.world.records.batches[RUN, BATCH] = 0
     assert (await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)).json()["sent"]
     anew = digest(one.id, "again")
     assert client.world.resent.again == [BatchAgain(RUN, BATCH, anew)]
@@ -126,11 +126,11 @@ async def test_what_a_run_may_have_closed_without_is_asked_for(
     assert [value for _, _, value, _ in client.world.resent.sent] == [one.value.encode()], "as it was"
 
 
-@pytest.mark.parametrize(("became", "said"), [((2, 0), "there twice"), ((0, 2), "replay the run, or upload them")])
-async def test_clean_records_that_were_counted_are_refused(client: Client, became: tuple[int, int], said: str) -> None:
+@pytest.mark.parametrize(("kept", "said"), [(2, "there twice"), (0, "replay the run, or upload them")])
+async def test_clean_records_that_were_counted_are_refused(client: Client, kept: int, said: str) -> None:
     admin = await client.headers("root")
     one = given_up("clean-records", CleanBatch(**OF_RUN, counted_in=2, rejected=2), "warehouse")
-    client.world.records.stored_letters, client.world.records.batches[RUN, BATCH] = [one], became
+    client.world.records.stored_letters, client.world.records.batches[RUN, BATCH] = [one], kept
     answer = await client.http.post(f"{PLACE}/{one.id}/replay", headers=admin)
     assert answer.status_code == 409 and said in answer.text
 
