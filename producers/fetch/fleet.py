@@ -112,7 +112,10 @@ class Fleet:
         await self._send([answer])
         self._visited()
         if answer.failure is None and not answer.resting:
-            self._answered[answer.run_id, answer.url_fp] = answer.tries
+            row = (answer.run_id, answer.url_fp)
+            self._answered[row] = answer.tries
+            if (host := self._hosts.get(answer.host)) is not None:
+                host.answered(row, answer.tries)
             while len(self._answered) > _ANSWERED:
                 self._answered.popitem(last=False)
 

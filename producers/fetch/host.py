@@ -71,7 +71,7 @@ class Host:
         self._last: tuple[FetchTask, float | None] | None = None
         self._room = 1
         self._gave_up = False
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], str] = {}
         self._readings: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -98,6 +98,10 @@ class Host:
         """Another task, or a later attempt at one that waits."""
         self.waiting.take(task)
         self._changed.set()
+
+    def answered(self, row: tuple[str, str], tries: int) -> None:
+        """A whole response to that try is in Kafka: it is not made again, whatever has been issued meanwhile."""
+        self.waiting.settle(row, tries)
 
     def granted(self, until: float, record: HostRecord | None = None) -> None:
         """The lease holds until that monotonic time; `record` is what its last owner left behind."""
@@ -205,7 +209,7 @@ class Host:
         self._last = task, crawl_delay
         self.pace = before_visit(self.pace, now, room == 1)
         visit = asyncio.create_task(self._visit(task, now, room == 1))
-        self._visits.add(visit)
+        self._visits[visit] = _row_of(task)
         visit.add_done_callback(self._done)
         return 0.0
 
@@ -215,6 +219,9 @@ class Host:
             state = self._runs.get(task.run_id)
             if state is None or state.paused:
                 self.waiting.put_aside(task, task.run_id)
+                continue
+            if (row := _row_of(task)) in self._visits.values():  # issued again while its visit is under way
+                self.waiting.put_aside(task, row)
                 continue
             if not task.politeness.respect_robots:
                 return task, None, ""
@@ -305,7 +312,7 @@ class Host:
         return rested(answer, max(0.0, min(self.pace.floor - now, left)))
 
     def _done(self, visit: asyncio.Task[None]) -> None:
-        self._visits.discard(visit)
+        self.waiting.bring_back(self._visits.pop(visit))
         self._ended(visit)
 
     def _ended(self, visit: asyncio.Task[None]) -> None:
@@ -315,3 +322,7 @@ class Host:
             # The row stays issued, and dispatch issues it again; whatever it was, it must not happen at full speed.
             self.pace = replace(self.pace, floor=max(self.pace.floor, time.time() + LOOK_S))
             log.error("visit_lost", host=self.name, error=repr(visit.exception()))
+
+
+def _row_of(task: FetchTask) -> str:
+    return f"{task.run_id} {task.url_fp}"

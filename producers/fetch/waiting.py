@@ -70,6 +70,12 @@ class WaitingLine:
         """Takes out those that were put aside for a reason."""
         return list(self._aside.pop(reason, {}).values())
 
+    def settle(self, key: Key, tries: int) -> None:
+        """A try at that row was made: whatever asks for the same try again goes."""
+        for tasks in (self._line, *self._aside.values()):
+            if key in tasks and tasks[key].tries <= tries:
+                del tasks[key]
+
     @property
     def reasons(self) -> list[str]:
         """Why some are put aside."""

@@ -30,6 +30,37 @@ def test_a_try_that_was_answered_is_not_made_again_but_the_next_one_is(clock: Vi
     play(story())
 
 
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_try_that_is_under_way_is_not_made_again(clock: VirtualTime, play: Play, concurrency: int) -> None:
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.default = lambda url: page(url, took=4.0)
+            world.fleet.take([task(f"{SHOP}/slow", attempt=1, concurrency=concurrency)])
+            await world.until(lambda: world.web.hits)
+            world.fleet.take([task(f"{SHOP}/slow", attempt=2, concurrency=concurrency)])
+            await world.passes(1)
+            world.fleet.take([task(f"{SHOP}/slow", attempt=3, concurrency=concurrency)])
+            await world.passes(20)
+            assert len(world.web.hits) == len(world.broker.results) == 1
+            assert world.fleet.waiting == 0
+
+    play(story())
+
+
+def test_a_visit_that_fails_makes_way_for_what_was_issued_again_meanwhile(clock: VirtualTime, play: Play) -> None:
+    async def story() -> None:
+        async with World(clock).working() as world:
+            world.web.answers[f"{SHOP}/slow"] = lambda url: refused(url, took=4.0)
+            world.fleet.take([task(f"{SHOP}/slow", attempt=1, concurrency=3)])
+            await world.until(lambda: world.web.hits)
+            world.fleet.take([task(f"{SHOP}/slow", attempt=2, concurrency=3)])
+            await world.passes(1)
+            assert len(world.web.hits) == 1
+            assert [result.attempt for result in await world.answers(2, 15.0)] == [1, 2]
+
+    play(story())
+
+
 def test_a_try_that_brought_nothing_is_made_again_when_it_is_issued_again(clock: VirtualTime, play: Play) -> None:
     async def story() -> None:
         async with World(clock).working() as world:
