@@ -24,6 +24,10 @@ from tests.acceptance.system import ROOT, System, until
 HOSTS, PAGES, DELAY_S, WORK_S = 8, 75, 0.4, 0.02
 """So many that a crawl outlasts the start of three fetchers on a busy machine: pages × delay is half a minute."""
 
+GONE, DENIED = ("4", "14", "24", "34", "44"), "7"
+"""Pages of each host that are not there, and one that its robots.txt forbids."""
+
+ROBOTS = f"User-agent: *\nDisallow: /{DENIED}$\n".encode()
 KILL_EVERY_S = 3.0
 
 SAMPLE = """
@@ -65,10 +69,11 @@ class Port:
             def do_GET(self) -> None:
                 began = time.monotonic()
                 time.sleep(WORK_S)  # what a page costs its host
-                body = f"<title>{self.path}</title><p>A page.".encode()
+                robots, gone = self.path == "/robots.txt", self.path[1:] in GONE
+                body = ROBOTS if robots else f"<title>{self.path}</title><p>A page.".encode()
                 port.visits.append(Visit(began, time.monotonic(), str(self.headers["User-Agent"]), self.path))
-                self.send_response(404 if self.path == "/robots.txt" else 200)
-                self.send_header("Content-Type", "text/html")
+                self.send_response(404 if gone else 200)
+                self.send_header("Content-Type", "text/plain" if robots else "text/html")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -162,6 +167,11 @@ def trouble(system: System, fetchers: Fetchers, visited: Callable[[], set[str]])
     fetchers.end("third", signal.SIGTERM)
 
 
+def all_done(counts: dict[str, int], urls: int) -> dict[str, int] | None:
+    """A run's counts, once none of its URLs waits or is under way."""
+    return counts if counts["fetched"] + counts["failed"] + counts["filtered"] == urls else None
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_fetchers_come_and_go(open_system: System) -> None:
@@ -175,8 +185,12 @@ def test_fetchers_come_and_go(open_system: System) -> None:
         auditor = Auditor(open_system.endpoint("postgres"), job_id)
         auditor.start()
         trouble(open_system, fetchers, lambda: {visit.who for port in ports for visit in port.visits})
-        until("every page is fetched", lambda: open_system.job(job_id)["counts"]["fetched"] == len(urls), 90)
+        counts = until("every page has its fate", lambda: all_done(open_system.job(job_id)["counts"], len(urls)), 90)
         samples = auditor.ends()
+
+    failed, filtered = len(GONE) * HOSTS, HOSTS
+    assert (counts["failed"], counts["filtered"]) == (failed, filtered)
+    assert counts["fetched"] == len(urls) - failed - filtered
 
     assert len(samples) > 100
     for requested, queued, issued, fetched, failed, filtered, rows, *counted in samples:
@@ -184,6 +198,7 @@ def test_fetchers_come_and_go(open_system: System) -> None:
         assert [queued, issued, fetched, failed, filtered] == counted
     for port in ports:
         pages = [visit for visit in port.visits if visit.path != "/robots.txt"]
+        assert f"/{DENIED}" not in {visit.path for visit in pages}
         assert max(Counter(visit.path for visit in pages).values()) <= 2
         for before, after in pairwise(sorted(port.visits)):
             assert after.began >= before.ended, f"two at once: {before}, {after}"
