@@ -204,7 +204,7 @@ def _ports(
         webhooks=PostgresWebhooks(database, seal),
         webhook_rule=AddressGuard(settings.webhook_allow).literal_verdict,
         credentials=SiteCredentials(database, seal),
-        oauth=PostgresOAuth(database),
+        oauth=PostgresOAuth(database, mailbox),
         identities=PostgresIdentities(database, mailbox),
         signing=PostgresSigningKeys(database, seal),
         rates=PostgresRates(database),

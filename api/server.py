@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.edge.doors import Doors, Entry, guarded
+from api.edge.handshakes import Handshakes
 from api.errors import PortTaken
 from api.metrics import Metrics
 
 _DRAIN_S = 10
 _MOST_FRAME = 65_536
 """Bytes that a client may send in one frame of a WebSocket; more is a 1009."""
-_HANDSHAKE_S = 10
 _FAILED = 3
 _ENTRY = Entry()
 
@@ -38,7 +38,8 @@ async def listen(
     both ports are open. Raises PortTaken."""
     counts = app.state.gateway.metrics
     doors = (_door(*here, "TRAWL_PORT"), _door(*metrics_at, "TRAWL_METRICS_PORT"))
-    gateway = Server(configured(app, Doors(entry, counts), lifespan="on"), tls)
+    places = Doors(entry, counts)
+    gateway = Server(configured(app, places, lifespan="on"), (tls, places) if tls else None)
     metrics = Server(configured(metrics_page(counts), Doors(_ENTRY, counts), lifespan="off"))
     serving = [
         asyncio.ensure_future(server.serve(sockets=[door]))
@@ -97,9 +98,10 @@ def configured(app: ASGIApp, doors: Doors, *, lifespan: Any) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its signal handlers, for the process has its own; tells when it listens."""
+    """Uvicorn without its signal handlers, for the process has its own; tells when it listens. With `tls` it speaks
+    that alone, and handshakes take their places at these doors."""
 
-    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, config: uvicorn.Config, tls: tuple[ssl.SSLContext, Doors] | None = None) -> None:
         super().__init__(config)
         self._tls = tls
         self.open = asyncio.Event()
@@ -110,15 +112,12 @@ class Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: Any = ()) -> None:
-        """Opens the ports that it is given, and says so. Uvicorn's own way has no word on how long a stranger may take
-        for the handshake of TLS."""
+        """Opens the ports that it is given, and says so. Uvicorn's own way has no word on how long strangers may take
+        for the handshake of TLS, and on how many at once."""
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             raise SystemExit(_FAILED)
         loop, config = asyncio.get_running_loop(), self.config
-        tls: dict[str, Any] = {}
-        if self._tls:
-            tls = {"ssl": self._tls, "ssl_handshake_timeout": _HANDSHAKE_S}
 
         def protocol() -> asyncio.Protocol:
             making: Any = config.http_protocol_class
@@ -127,9 +126,11 @@ class Server(uvicorn.Server):
             )
             return made
 
-        self.servers = [
-            await loop.create_server(protocol, sock=door, backlog=config.backlog, **tls) for door in sockets
-        ]
+        if self._tls:
+            listening: Any = [Handshakes(door, config.backlog, protocol, *self._tls) for door in sockets]
+        else:
+            listening = [await loop.create_server(protocol, sock=door, backlog=config.backlog) for door in sockets]
+        self.servers = listening
         self.started = True
         self.open.set()
 

@@ -128,13 +128,13 @@ class Gateway:
             if cursor is None:
                 return found
 
-    def records(self, job_id: str, limit: int) -> Iterator[dict[str, Any]]:
-        """Up to `limit` records of a job's newest run."""
+    def records(self, job_id: str, limit: int, **choice: Any) -> Iterator[dict[str, Any]]:
+        """Up to `limit` records of a job's newest run; `choice` is what else the address is asked with: `run_id`,
+        `where`, `sort`."""
         cursor = None
         while limit > 0:
-            page = self.ask(
-                "GET", f"/api/v1/jobs/{job_id}/records", params={"limit": min(limit, 1000), "cursor": cursor}
-            )
+            params = choice | {"limit": min(limit, 1000), "cursor": cursor}
+            page = self.ask("GET", f"/api/v1/jobs/{job_id}/records", params=params)
             yield from page["records"]
             limit -= len(page["records"])
             cursor = page.get("next_cursor")

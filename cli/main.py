@@ -19,6 +19,7 @@ from cli.commands import (
     preview,
     processes,
     provision,
+    records,
     replay,
     schedules,
     scrape,
@@ -41,7 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = (
-    up, down, status, demo, scrape, replay, preview, export, watch, why, control, letters, link, env, health, provision,
+    up, down, status, demo, scrape, records, replay, preview, export, watch, why, control, letters, link, env, health,
+    provision,
 )  # fmt: skip
 for command in _COMMANDS:
     command.register(app)

@@ -36,6 +36,11 @@ SERIES = Gauge("trawl_series", "Series that the trends worker remembers.", regis
 SERIES_RETIRED = Counter(
     "trawl_series_retired", "Series forgotten to make room: TRAWL_TREND_SERIES is too small.", registry=REGISTRY
 )
+KEYS_FORGOTTEN = Counter(
+    "trawl_record_keys_forgotten",
+    "Record keys whose last version was forgotten to make room: TRAWL_TREND_SERIES is too small.",
+    registry=REGISTRY,
+)
 LAG_MESSAGES = Gauge("trawl_lag_messages", "Messages that wait for a stage.", ["stage", "topic"], registry=REGISTRY)
 LAG_SECONDS = Gauge(
     "trawl_lag_seconds", "For how long the oldest of them has waited.", ["stage", "topic"], registry=REGISTRY
@@ -68,10 +73,11 @@ class StageMeter:
 class SeriesMeter:
     """Counts what trends remembers."""
 
-    def seen(self, known: int, retired: int) -> None:
-        """So many series are known at the moment, and so many more were retired."""
+    def seen(self, known: int, retired: int, forgotten: int) -> None:
+        """So many series are known at the moment, so many more were retired, and so many more record keys forgotten."""
         SERIES.set(known)
         SERIES_RETIRED.inc(retired)
+        KEYS_FORGOTTEN.inc(forgotten)
 
 
 def lag_seen(stage: str, topic: str, messages: int, seconds: float) -> None:

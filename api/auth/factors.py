@@ -11,10 +11,11 @@ import segno
 
 from api.auth import mails
 from api.auth.passwords import Passwords
+from api.auth.touching import untouched
 from api.auth.tries import Tries
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
-from api.ports.users import Factors
+from api.ports.users import Factors, Still, anyhow
 from schemas.accounts import User
 
 STEP_S = 30
@@ -116,10 +117,15 @@ class SecondFactor:
         act, mail = visit.act(user.id, "mfa_disabled", user.id), mails.factor_changed(user, visit, "disabled")
         await self._factors.remove(user.id, act, mail)
 
-    async def reset(self, user: User, actor: str, visit: Visit) -> bool:
-        """Ends it for an owner who has lost it, as an administrator."""
+    async def reset(self, user: User, actor: str, visit: Visit, still: Still = anyhow) -> bool:
+        """Ends it for an owner who has lost it, as an administrator. False where there is none; ApiError 404, 409 for
+        an account that is not there by now, or not `still` so."""
         act, mail = visit.act(actor, "mfa_reset", user.id), mails.factor_changed(user, visit, "reset")
-        return await self._factors.remove(user.id, act, mail)
+        match await self._factors.remove(user.id, act, mail, still):
+            case "gone" | "overtaken" as why:
+                raise untouched(why)
+            case done:
+                return done == "removed"
 
 
 def _digits(code: str) -> str:

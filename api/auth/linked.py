@@ -1,4 +1,4 @@
-"""Who an account is at the outside provider: shown to its owner, and taken away."""
+"""Who an account is at the outside provider: shown to its owner, added, and taken away."""
 
 from uuid import UUID
 
@@ -8,13 +8,14 @@ from api.auth.proving import Proving, overtaken
 from api.auth.visits import Visit
 from api.errors import not_found
 from api.ports import Identities
+from schemas.accounts import User
 from schemas.oidc import LinkedIdentity
 
 _NONE = "You have no such identity; GET /auth/identities lists yours."
 
 
 class Linked:
-    """An identity is a way in, so that whoever takes one away shows the password first."""
+    """An identity is a way in, so that whoever adds one or takes one away shows the password first."""
 
     def __init__(self, identities: Identities, proving: Proving) -> None:
         self._identities = identities
@@ -23,6 +24,11 @@ class Linked:
     async def all(self, caller: Caller) -> list[LinkedIdentity]:
         """The caller's, oldest first."""
         return await self._identities.all(caller.user_id)
+
+    async def proved(self, caller: Caller, password: str, visit: Visit) -> User:
+        """The account, for whoever may link somebody to it: it is the way in that stays when a stolen session is gone.
+        ApiError 401, 409 and 429 as for any own secret."""
+        return await self._proving.password(caller, password, visit)
 
     async def unlink(self, caller: Caller, identity_id: str, password: str, visit: Visit) -> None:
         """ApiError 404 for one that is not the caller's; 401, 409 and 429 as for any own secret."""

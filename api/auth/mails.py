@@ -35,6 +35,12 @@ def reused(user: User, visit: Visit, program: str = "") -> Mail | None:
     return security(user, "refresh_reuse", f"{whose} was ended, because its refresh token was used twice.", visit)
 
 
+def reused_code(user: User, visit: Visit, program: str) -> Mail | None:
+    """A code that a `program` was given came twice."""
+    what = f"What you let the program {one_line(program)} do was ended, because its code was used twice."
+    return security(user, "code_reuse", what, visit)
+
+
 def password_changed(user: User, visit: Visit) -> Mail | None:
     """A new password; all other sessions have ended."""
     return security(user, "password_changed", "The password of your account was changed.", visit)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from api.auth import oauth
+from api.auth import mails, oauth
 from api.auth.callers import Caller
 from api.auth.oauth import OAuthError
 from api.auth.rotating import Rotation
@@ -96,6 +96,7 @@ class Grants:
             oauth.challenge_of(verifier) or "",
             opened,
             visit.act(f"client {client.id}", "oauth_code_refused"),
+            lambda user: mails.reused_code(user, visit, client.name),
         )
         if answer != "redeemed":
             raise OAuthError("invalid_grant", "This code was used before, is too old, or was made for something else.")

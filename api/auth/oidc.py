@@ -77,14 +77,15 @@ class Oidc:
         """What people know the provider by."""
         return urlsplit(self.config.issuer).netloc
 
-    async def begin(self, back: str, onward: str, link: Caller | None = None) -> Away:
-        """`back` is our callback's address, `onward` where the browser goes afterwards. With `link` the person who
-        comes back is linked to that account, if it is still the same session that is signed in."""
+    async def begin(self, back: str, onward: str, link: tuple[Caller, User] | None = None) -> Away:
+        """`back` is our callback's address, `onward` where the browser goes afterwards. With `link` (who is signed in,
+        and the account as it was when its password was shown) the person who comes back is linked to that account, if
+        it is still the same session that is signed in, and the account is let in by what it was."""
         document = await self._document()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         note = {"state": state, "nonce": nonce, "verifier": verifier, "onward": onward, "back": back}
         if link:
-            note["link"] = link.credential_id
+            note |= {"link": link[0].credential_id, "version": str(link[1].credential_version)}
         asked = {
             "response_type": "code",
             "client_id": self.config.client_id,
@@ -172,7 +173,7 @@ class Oidc:
 
     async def _account(self, identity: Identity, note: dict[str, str], caller: Caller | None, visit: Visit) -> User:
         if "link" in note:
-            return await self._linked(identity, note["link"], caller, visit)
+            return await self._linked(identity, note, caller, visit)
         user = await self._identities.find(identity.issuer, identity.subject)
         if user is None and self.config.create:
             user = await self._created(identity, visit)
@@ -184,13 +185,16 @@ class Oidc:
             raise OidcRefused("Your account here is not active; ask an administrator.")
         return user
 
-    async def _linked(self, identity: Identity, session_id: str, caller: Caller | None, visit: Visit) -> User:
+    async def _linked(self, identity: Identity, note: dict[str, str], caller: Caller | None, visit: Visit) -> User:
+        session_id = note["link"]
         if caller is None or caller.credential_id != session_id:
             raise OidcRefused("Whoever began this is no longer signed in; sign in and begin again.")
         # Looked at before it is linked: what ends this link again lets nobody in by it either.
         user = await self._accounts.user(caller.user_id)
         if user is None or user.status != "active":
             raise OidcRefused("Your account here is not active; ask an administrator.")
+        if note.get("version") != str(user.credential_version):
+            raise OidcRefused("Your account here was changed a moment ago; begin again.")
         act = visit.act(user.id, "identity_linked", user.id, issuer=identity.issuer)
         mail = mails.identity_changed(user, visit, identity.issuer, linked=True)
         if not await self._identities.link(identity, user.id, act, session_id, mail):

@@ -12,11 +12,12 @@ from api.auth.guard import Guard
 from api.auth.passwords import Passwords
 from api.auth.proving import Proving, overtaken
 from api.auth.tokens import hash_of
+from api.auth.touching import NO_SUCH_USER, untouched
 from api.auth.visits import Visit
 from api.config import GatewayConfig
 from api.errors import ApiError, Fault, invalid, not_found
 from api.ports import Accounts
-from api.ports.users import Users
+from api.ports.users import Still, Users, anyhow
 from schemas.accounts import Act, User
 from schemas.mail import Mail
 
@@ -51,7 +52,7 @@ class Recovery:
         _alike(new, confirmed)
         owner = await self._accounts.user(caller.user_id)
         if owner is None:
-            raise not_found("user_id", "There is no such user.")
+            raise not_found("user_id", NO_SUCH_USER)
         password_rules.check(new, owner.username, owner.email, field="new_password")
         user = await self._proving.password(caller, current, visit)
         changed = await self._users.set_password(
@@ -62,13 +63,14 @@ class Recovery:
             mail=mails.password_changed(user, visit),
             version=user.credential_version,
         )
-        if not changed:
+        if changed != "set":
             raise overtaken()
 
     async def set_for(
-        self, user: User, actor: str, password: str | None, visit: Visit, *, by_mail: bool
+        self, user: User, actor: str, password: str | None, visit: Visit, *, by_mail: bool, still: Still = anyhow
     ) -> tuple[str, datetime]:
-        """A temporary password that an administrator gives (or that is made here), and when it ends."""
+        """A temporary password that an administrator gives (or that is made here), and when it ends. ApiError 404, 409
+        for an account that is not there by now, or not `still` so."""
         if password is not None:
             password_rules.check(password, user.username, user.email, field="temporary_password")
         chosen = password or secrets.token_urlsafe(15)
@@ -83,8 +85,9 @@ class Recovery:
             raise invalid("send_email", "This account has no e-mail address that mail could go to.")
         act = visit.act(actor, "password_reset", user.id, mailed=by_mail)
         hashed = await self._passwords.hash(chosen)
-        if not await self._users.set_password(user.id, hashed, act, expires_at=ends, mail=mail):
-            raise not_found("user_id", "There is no such user.")
+        done = await self._users.set_password(user.id, hashed, act, expires_at=ends, mail=mail, still=still)
+        if done != "set":
+            raise untouched(done)
         return chosen, ends
 
     async def ask(self, email: str, visit: Visit) -> None:

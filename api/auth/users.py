@@ -4,7 +4,7 @@ Nobody gives what they do not have themselves, and nobody touches an account tha
 whoever may manage users could make themselves anything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -15,17 +15,16 @@ from api.auth.callers import Caller
 from api.auth.passwords import Passwords
 from api.auth.permissions import ROLES, Permission, permissions_of
 from api.auth.proving import Proving
+from api.auth.touching import NO_SUCH_USER, may_have, still_touchable, untouched
 from api.auth.visits import Visit
 from api.config import GatewayConfig
-from api.errors import ApiError, conflict, forbidden, invalid, not_found
+from api.errors import ApiError, conflict, invalid, not_found
 from api.ports import Accounts
-from api.ports.users import Attempts, SortBy, Users
+from api.ports.users import Attempts, SortBy, Still, Users, anyhow
 from schemas.accounts import Act, Activity, User, UserChange
 from schemas.mail import Mail
 
-_NO_SUCH_USER = "There is no such user."
 _TAKEN = "The username or the e-mail address is taken."
-_OVERTAKEN = "The account was changed meanwhile; look at it again."
 _OWN_ADDRESS = (
     "This is your own account: send `current_password` too, from a sign-in of your own, to change its e-mail address."
 )
@@ -80,14 +79,14 @@ class UserService:
         except ValueError:
             user = None
         if user is None:
-            raise not_found("user_id", _NO_SUCH_USER)
+            raise not_found("user_id", NO_SUCH_USER)
         return user
 
     async def visible(self, caller: Caller, text: str) -> User:
         """One's own, or anybody's for whoever manages users; a foreign one looks as if it were not there."""
         user = await self.get(text)
         if user.id != caller.user_id and Permission.USERS not in caller.permissions:
-            raise not_found("user_id", _NO_SUCH_USER)
+            raise not_found("user_id", NO_SUCH_USER)
         return user
 
     async def activity(self, user: User) -> Activity:
@@ -142,11 +141,9 @@ class UserService:
         said = {name: getattr(change, name) for name in ("role", "status", "granted") if name in names}
         act = visit.act(caller.user_id, "user_changed", user.id, fields=names, **said)
         mail = mails.address_changed(user, visit) if moved else None
-        match await self._users.change(user.id, change, act, mail, _still(caller, user)):
-            case "overtaken":
-                raise conflict("user_id", _OVERTAKEN)
-            case "gone":
-                raise not_found("user_id", _NO_SUCH_USER)
+        match await self._users.change(user.id, change, act, mail, still_touchable(caller, user)):
+            case "gone" | "overtaken" as why:
+                raise untouched(why)
             case "taken":
                 raise conflict("email", "This e-mail address is taken.")
             case "last_administrator":
@@ -158,11 +155,9 @@ class UserService:
         """For ever. ApiError 404, 403, 409."""
         user = await self.touchable(caller, text)
         act = visit.act(caller.user_id, "user_removed", user.id, role=user.role)
-        match await self._users.remove(user.id, act, _still(caller, user)):
-            case "overtaken":
-                raise conflict("user_id", _OVERTAKEN)
-            case "gone":
-                raise not_found("user_id", _NO_SUCH_USER)
+        match await self._users.remove(user.id, act, still_touchable(caller, user)):
+            case "gone" | "overtaken" as why:
+                raise untouched(why)
             case "last_administrator":
                 raise conflict("user_id", _LAST)
             case "removed":
@@ -175,17 +170,30 @@ class UserService:
             raise conflict("email", _OWN_ADDRESS)
         return await self._proving.password(caller, password, visit)
 
-    async def unlock(self, user: User, actor: str, visit: Visit) -> None:
-        """Forgets wrong tries for an account, and makes a locked one active."""
-        await self._attempts.clear(all_of(user.id), visit.act(actor, "user_unlocked", user.id))
+    async def unlock(self, user: User, actor: str, visit: Visit, still: Still = anyhow) -> None:
+        """Forgets wrong tries for an account, and makes a locked one active. ApiError 404, 409 for one that is not
+        there by now, or not `still` so, or was disabled meanwhile."""
+        act = visit.act(actor, "user_unlocked", user.id)
+        cleared = await self._attempts.clear(user.id, all_of(user.id), act, still)
+        if cleared != "cleared":
+            raise untouched(cleared)
         if user.status == "locked":
-            act = visit.act(actor, "user_changed", user.id, fields=["status"], status="active")
-            await self._users.change(user.id, UserChange(status="active"), act)
+            await self._activate(user, actor, visit, still)
+
+    async def _activate(self, user: User, actor: str, visit: Visit, still: Still) -> None:
+        act = visit.act(actor, "user_changed", user.id, fields=["status"], status="active")
+
+        def locked(now: User) -> bool:
+            return now.status == "locked" and still(now)
+
+        match await self._users.change(user.id, UserChange(status="active"), act, still=locked):
+            case "gone" | "overtaken" as why:
+                raise untouched(why)
 
     async def touchable(self, caller: Caller, text: str) -> User:
         """One that the caller may change: 404 when it is not there, 403 when it may do more than the caller."""
         user = await self.get(text)
-        _may_have(caller, user.permissions)
+        may_have(caller, user.permissions)
         return user
 
 
@@ -214,20 +222,4 @@ def _may_give(caller: Caller, role: str, permissions: Iterable[str]) -> None:
         raise invalid("permissions", "Seeing everything is the role admin; it is not granted.", "NOT_ALLOWED")
     if role not in ROLES:
         raise invalid("role", f"There are the roles {', '.join(ROLES)}.", "NOT_ALLOWED")
-    _may_have(caller, (*permissions_of(role), *permissions))
-
-
-def _still(caller: Caller, seen: User) -> Callable[[User], bool]:
-    """Whether an account may do no more than the caller also when it is held, and is let in by what it was."""
-
-    def still(now: User) -> bool:
-        own = now.id != caller.user_id or now.credential_version == seen.credential_version
-        return own and set(now.permissions) <= set(caller.permissions)
-
-    return still
-
-
-def _may_have(caller: Caller, permissions: Iterable[str]) -> None:
-    missing = [permission for permission in permissions if permission not in caller.permissions]
-    if missing:
-        raise forbidden(missing[0], caller.permissions)
+    may_have(caller, (*permissions_of(role), *permissions))

@@ -7,13 +7,15 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.edge import integers
 from api.edge.idempotency import kept
 from api.errors import ApiError, Fault, invalid
 
 
 class StrictRequest(Request):
     """A request whose JSON has no lone surrogates, infinities or NaN (orjson refuses them), no NUL characters (which
-    PostgreSQL cannot hold) and no depth that would exhaust anyone's stack."""
+    PostgreSQL cannot hold), no whole numbers beyond 64 bits (which would come back as others) and no depth that would
+    exhaust anyone's stack."""
 
     async def json(self) -> Any:
         """The body as data. ApiError 422, or orjson's error for what is not JSON."""
@@ -42,10 +44,15 @@ class StrictRoute(APIRoute):
 
 def _parsed(content: bytes, depth: int) -> Any:
     value = orjson.loads(content)
-    fault = fault_of(value, depth)
+    fault = fault_of(value, depth) or _too_large(content)
     if fault:
         raise ApiError(422, "VALIDATION_ERROR", "The request is not valid.", [fault])
     return value
+
+
+def _too_large(content: bytes) -> Fault | None:
+    place = integers.beyond(content)
+    return None if place is None else Fault(place[:200], integers.SAID, "TOO_LARGE")
 
 
 def fault_of(root: Any, depth: int) -> Fault | None:

@@ -27,6 +27,8 @@ class Entry:
     per_address: int = 256
     """Connections of one address (one /64 of IPv6); trusted proxies, which bring everybody, have no bound of their
     own."""
+    handshake: float = 10.0
+    """From a connection until its handshake of TLS is done."""
     head_time: float = 10.0
     """From the first byte of a request, or from the connection, until its head is whole."""
     head_size: int = 32_768
@@ -44,36 +46,58 @@ class Entry:
 
 
 class Doors:
-    """Counts the connections of a gateway, by address and together."""
+    """Counts the connections of a gateway, by address and together; also those whose handshake of TLS is under way."""
 
     def __init__(self, entry: Entry, metrics: Metrics) -> None:
         self.entry = entry
         self._metrics = metrics
         self._open: dict[Any, str] = {}
+        self._knocking: dict[tuple[str, int], str] = {}
         self._by_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._knocking)
 
     def comes(self, transport: Any) -> bool:
-        """Takes a place for this connection; False when there is none."""
+        """Takes a place for this connection, or the one for which it has knocked; False when there is none."""
         if transport in self._open:
             return True
         peer = get_remote_addr(transport)
-        address = counted(peer[0]) if peer and not trusted(peer[0], self.entry.trusted) else ""
-        if len(self._open) >= self.entry.connections or (
-            address and self._by_address[address] >= self.entry.per_address
-        ):
-            self.refused("connections")
+        address = self._knocking.pop(peer, None) if peer else None
+        if address is None:
+            address = self._place(peer)
+        if address is None:
             return False
         self._open[transport] = address
-        if address:
-            self._by_address[address] += 1
         return True
 
     def left(self, transport: Any) -> None:
         """Gives its place back; once is enough."""
-        address = self._open.pop(transport, "")
+        self._free(self._open.pop(transport, ""))
+
+    def knocks(self, peer: tuple[str, int]) -> bool:
+        """Takes a place for somebody whose handshake begins; False when there is none."""
+        address = self._place(peer)
+        if address is None:
+            return False
+        self._knocking[peer] = address
+        return True
+
+    def gone(self, peer: tuple[str, int]) -> None:
+        """The handshake is over: gives the place back, if the connection did not take it."""
+        self._free(self._knocking.pop(peer, ""))
+
+    def _place(self, peer: tuple[str, int] | None) -> str | None:
+        """As whose the new connection counts (empty: as nobody's), or None when there is no place."""
+        address = counted(peer[0]) if peer and not trusted(peer[0], self.entry.trusted) else ""
+        if len(self) >= self.entry.connections or (address and self._by_address[address] >= self.entry.per_address):
+            self.refused("connections")
+            return None
+        if address:
+            self._by_address[address] += 1
+        return address
+
+    def _free(self, address: str) -> None:
         if address:
             self._by_address[address] -= 1
             if not self._by_address[address]:

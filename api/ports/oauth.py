@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from api.ports.accounts import Warn
 from schemas.accounts import Act, Session, User
 from schemas.oauth import ClientChange, Consent, OAuthClient
 
@@ -44,11 +45,18 @@ class OAuthStore(Protocol):
         ...
 
     async def redeem(
-        self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
+        self,
+        code_hash: bytes,
+        client_id: str,
+        redirect_uri: str,
+        challenge: str,
+        opened: Opened,
+        refused: Act,
+        warn: Warn,
     ) -> Literal["redeemed", "refused", "reused"]:
         """Spends a code of this client, whatever comes of it, and opens the session if everything fits and neither the
-        client nor the account ends meanwhile. `reused`: it was spent before, so what it gave is ended. `refused` is
-        audited whenever it is not redeemed."""
+        client nor the account ends meanwhile. `reused`: it was spent before, so what it gave is ended, and `warn`'s
+        mail posted where that had not ended yet. `refused` is audited whenever it is not redeemed."""
         ...
 
     async def serve(self, client_id: str, session: Session, act: Act) -> str | None:

@@ -5,14 +5,34 @@ from datetime import datetime
 from typing import Protocol
 
 from schemas.accounts import Act
+from schemas.choosing import FieldCondition, FieldOrder, RankedRecord
 from schemas.ledger import Again, Asked, Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 
 class Records(Protocol):
     """What is stored for good."""
 
-    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
-        """Records of a run in the order of (key, id), after a position."""
+    async def records(
+        self,
+        dataset: str,
+        run_id: str,
+        after: tuple[str, str] | None,
+        limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[StoredRecord]:
+        """Records of a run in the order of (key, id), after a position; only those that are so in every field."""
+        ...
+
+    async def ranked(
+        self,
+        dataset: str,
+        run_id: str,
+        order: FieldOrder,
+        after: tuple[float, str, str] | None,
+        limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[RankedRecord]:
+        """The same in the order of (rank, key, id)."""
         ...
 
     async def marks(

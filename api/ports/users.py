@@ -57,10 +57,12 @@ class Users(Protocol):
         keep: str | None = None,
         mail: Mail | None = None,
         version: int | None = None,
-    ) -> bool:
+        still: Still = anyhow,
+    ) -> Literal["set", "gone", "overtaken"]:
         """Ends every session but `keep`, what OAuth clients were given, and every link to a new password. With the
-        `version` at which its owner has shown the old one: False, and nothing done, if that has changed. Without, it is
-        a reset: API keys and identities that were linked end too. False for an account that is not there."""
+        `version` at which its owner has shown the old one: `overtaken`, and nothing done, if that has changed. Without,
+        it is a reset: API keys and identities that were linked end too. `overtaken` also: not `still` so. `gone`: an
+        account that is not there, or is a program's."""
         ...
 
     async def reset_password(
@@ -99,8 +101,10 @@ class Factors(Protocol):
         """Of any number at once one succeeds."""
         ...
 
-    async def remove(self, user_id: str, act: Act, mail: Mail | None) -> bool:
-        """False, and nothing audited, where there is none."""
+    async def remove(
+        self, user_id: str, act: Act, mail: Mail | None, still: Still = anyhow
+    ) -> Literal["removed", "none", "gone", "overtaken"]:
+        """`none`: there is no factor. `overtaken`: not `still` so. Nothing is audited unless it is removed."""
         ...
 
 
@@ -111,6 +115,8 @@ class Attempts(Protocol):
         """Lets `judge` see the tallies of these subjects and change them, while nobody else can."""
         ...
 
-    async def clear(self, beginning: str, act: Act) -> None:
-        """Forgets the tallies whose subject begins so."""
+    async def clear(
+        self, user_id: str, beginning: str, act: Act, still: Still = anyhow
+    ) -> Literal["cleared", "gone", "overtaken"]:
+        """Forgets an account's tallies, whose subjects begin so. `overtaken`, and nothing done: not `still` so."""
         ...

@@ -8,10 +8,12 @@ from fastapi.responses import RedirectResponse
 from api.auth.oidc import VISIT_S, Away, Oidc, OidcRefused
 from api.auth.origins import secure
 from api.edge.bodies import StrictRoute
-from api.errors import not_found
+from api.edge.forms import read
+from api.errors import ApiError, not_found
 from api.gateway import From, Gateway, Wired
 from api.routes.oauth import NEVER_KEPT, issuer
-from api.routes.pages import browser, enter, local, ours, sign_in_page
+from api.routes.pages import browser, enter, home_page, local, ours, sign_in_page
+from api.shapes.accounts import LinkForm
 from schemas.oidc import ProviderAway
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
@@ -45,22 +47,35 @@ async def begin(request: Request, gateway: Wired, next: Annotated[str, Query(max
 
 
 @router.post("/oidc/link")
-async def link(request: Request, gateway: Wired) -> Response:
-    """Whoever is signed in here goes to the provider to say who they are there. Only our own page can ask for it: else
-    another site could link somebody else to this account."""
+async def link(request: Request, gateway: Wired, visit: From) -> Response:
+    """Whoever is signed in here shows the password and goes to the provider to say who they are there. Only our own
+    page can ask for it: else another site could link somebody else to this account."""
     ours(request, gateway)
     caller = await browser(request, gateway)
     if caller is None:
         return RedirectResponse("/", 303)
-    pages = request.app.state.pages
+    pages, oidc = request.app.state.pages, _oidc(gateway)
+    form = await read(request, LinkForm)
     try:
-        away = await _oidc(gateway).begin(f"{issuer(request, gateway)}/oidc/callback", "/", caller)
+        owner = await gateway.identity.linked.proved(caller, form.current_password, visit)
+        away = await oidc.begin(f"{issuer(request, gateway)}/oidc/callback", "/", (caller, owner))
+    except ApiError as refusal:
+        if refusal.status_code not in (401, 409, 429, 503):
+            raise
+        shown = await home_page(request, gateway, caller, refusal.status_code, _why(refusal))
+        wait = (refusal.headers or {}).get("Retry-After")
+        shown.headers.update({"Retry-After": wait} if wait else {})
+        return shown
     except ProviderAway:
         refused: Response = pages.page("notice", status=503, title="Not now", heading="Not now", sentence=_AWAY)
         return refused
     # A link and not a redirect: the policy of our pages lets no form lead to another site.
     page: Response = pages.page("onward", title="Onward", username=caller.username, url=away.url)
     return _carrying(page, away, request, gateway)
+
+
+def _why(refusal: ApiError) -> str:
+    return refusal.faults[0].message if refusal.faults else refusal.message
 
 
 @router.get("/oidc/callback")

@@ -91,7 +91,7 @@ async def home(request: Request, gateway: Wired, next: Annotated[str, Query(max_
     caller = await browser(request, gateway)
     if caller is None:
         return sign_in_page(request, gateway, next=local(next))
-    return await _home(request, gateway, caller)
+    return await home_page(request, gateway, caller)
 
 
 @router.get("/bot")
@@ -104,7 +104,10 @@ async def bot(request: Request, gateway: Wired) -> Response:
     )
 
 
-async def _home(request: Request, gateway: Gateway, caller: Caller, status: int = 200, problem: str = "") -> Response:
+async def home_page(
+    request: Request, gateway: Gateway, caller: Caller, status: int = 200, problem: str = ""
+) -> Response:
+    """What somebody who is signed in begins with, or comes back to with what went wrong."""
     page = await gateway.job_lists.piece(caller, Wished(), None, 12)
     return _pages(request).page("home", status=status, title="Home", username=caller.username, role=caller.role,
                                 jobs=[summary(job) for job in page.items], problem=problem,
@@ -169,7 +172,7 @@ async def dashboards(request: Request, gateway: Wired, path: str = "overview") -
         return RedirectResponse(f"/?{urlencode({'next': here})}", 303)
     if not caller.sees_all:
         sentence = "The dashboards show everybody's runs: they are for administrators. Your own jobs are here."
-        return await _home(request, gateway, caller, 403, sentence)
+        return await home_page(request, gateway, caller, 403, sentence)
     ticket = tickets.issue(gateway.config.dashboards_secret, _holder(caller).subject, time.time())
     kept = [(name, value) for name, value in parse_qsl(query) if name != "ticket"]
     query = urlencode([*kept, ("ticket", ticket)])

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -29,7 +30,7 @@ def pack(*parts: Any) -> str:
 
 
 def unpack(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None:
-    """The parts of a cursor, each of its kind (str, datetime, UUID as text); None for none.
+    """The parts of a cursor, each of its kind (str, datetime, float by its `hex`, UUID as text); None for none.
 
     ApiError 422 for text that is not a cursor of this list.
     """
@@ -40,7 +41,7 @@ def unpack(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None:
         if not isinstance(parts, list) or len(parts) != len(kinds):
             raise ValueError("another list's cursor")
         return [_read(part, kind) for part, kind in zip(parts, kinds, strict=True)]
-    except (ValueError, TypeError, binascii.Error, UnicodeError):
+    except (ValueError, TypeError, OverflowError, binascii.Error, UnicodeError):
         raise foreign() from None
 
 
@@ -52,6 +53,11 @@ def _read(part: Any, kind: type) -> Any:
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
         return moment
+    if kind is float:
+        number = float.fromhex(part)
+        if isnan(number):
+            raise ValueError("no place in an order")
+        return number
     return str(UUID(part)) if kind is UUID else part
 
 

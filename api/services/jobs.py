@@ -1,7 +1,7 @@
 """Jobs as their owners see them: a job that is not yours is a job that is not there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Jobs, Records
 from api.services.cursors import Page, cut, pack, unpack
 from api.services.references import References
+from schemas.choosing import FieldCondition, FieldOrder
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, Run, StoredMark, StoredRecord, StoredTrend, UrlFate
 from schemas.rule_checks import RuleCheck
@@ -162,13 +163,25 @@ class JobService:
             raise no_such_job()
         return await self.cancel(caller, job_id, visit) if answer == "running" else None
 
-    async def records(self, run: Run, cursor: str | None, limit: int) -> Page[StoredRecord]:
+    async def records(
+        self, run: Run, cursor: str | None, limit: int, where: Sequence[FieldCondition] = ()
+    ) -> Page[StoredRecord]:
         """Clean records of a run that the caller may see, in the order of their key."""
         position = unpack(cursor, (str, UUID))
         found = await self._records.records(
-            run.dataset, run.id, (position[0], position[1]) if position else None, limit + 1
+            run.dataset, run.id, (position[0], position[1]) if position else None, limit + 1, where
         )
         return cut(found, limit, lambda record: pack(record.key, record.id))
+
+    async def ranked_records(
+        self, run: Run, order: FieldOrder, cursor: str | None, limit: int, where: Sequence[FieldCondition] = ()
+    ) -> Page[StoredRecord]:
+        """The same in the order of one of their fields."""
+        position = unpack(cursor, (float, str, UUID))
+        after = (position[0], position[1], position[2]) if position else None
+        found = await self._records.ranked(run.dataset, run.id, order, after, limit + 1, where)
+        page = cut(found, limit, lambda one: pack(one.rank.hex(), one.record.key, one.record.id))
+        return Page([one.record for one in page.items], page.next_cursor)
 
     async def marks(self, run: Run, state: str | None, cursor: str | None, limit: int) -> Page[StoredMark]:
         """What trends said of the records of a run that the caller may see, in the order of their key."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from api.auth.callers import Caller
@@ -22,6 +22,14 @@ from schemas.schedules import Firing, FiringOutcome, JobSchedule
 _NEVER = "-"
 
 
+class Scheduled(NamedTuple):
+    """A job's schedule, and the job as it was just before: its version is what changes of the schedule are held
+    against, and one that is older than the schedule beside it refuses where a newer one would overwrite."""
+
+    job: Job
+    schedule: JobSchedule
+
+
 class ScheduleService:
     """Each method raises ApiError 404 for a job that the caller may not see, or that has no schedule."""
 
@@ -34,7 +42,7 @@ class ScheduleService:
 
     async def put(
         self, caller: Caller, job_id: str, schedule: Schedule, if_match: str | None, visit: Visit
-    ) -> JobSchedule:
+    ) -> Scheduled:
         """422 for one that would never fire; 412 where the caller expects another version of the job."""
         job = await self._service.job(caller, job_id)
         self.times(schedule, 1)
@@ -45,7 +53,7 @@ class ScheduleService:
 
     async def remove(self, caller: Caller, job_id: str, if_match: str | None, visit: Visit) -> None:
         """The job runs by itself no more. 412 where the caller expects another version of the job."""
-        job = await self._service.job(caller, (await self.of_job(caller, job_id)).job_id)
+        job, _ = await self.of_job(caller, job_id)
         await self._write(caller, job, None, if_match, visit.act(caller.user_id, "schedule_removed", job.id))
 
     async def _write(
@@ -57,25 +65,25 @@ class ScheduleService:
             job = await self._service.job(caller, job.id)
             check_match(if_match, job)
 
-    async def pause(self, caller: Caller, job_id: str, visit: Visit) -> JobSchedule:
+    async def pause(self, caller: Caller, job_id: str, visit: Visit) -> Scheduled:
         """Pausing twice is no mistake."""
-        known = await self.of_job(caller, job_id)
+        _, known = await self.of_job(caller, job_id)
         await self._store.pause(known.job_id, visit.act(caller.user_id, "schedule_paused", known.job_id))
         return await self.of_job(caller, job_id)
 
-    async def resume(self, caller: Caller, job_id: str, visit: Visit) -> JobSchedule:
+    async def resume(self, caller: Caller, job_id: str, visit: Visit) -> Scheduled:
         """Neither is resuming twice."""
-        known = await self.of_job(caller, job_id)
+        _, known = await self.of_job(caller, job_id)
         await self._store.resume(known.job_id, visit.act(caller.user_id, "schedule_resumed", known.job_id))
         return await self.of_job(caller, job_id)
 
-    async def of_job(self, caller: Caller, job_id: str) -> JobSchedule:
+    async def of_job(self, caller: Caller, job_id: str) -> Scheduled:
         """A job's schedule."""
         job = await self._service.job(caller, job_id)
         found = await self._store.schedule(job.id)
         if found is None:
             raise _no_schedule()
-        return found
+        return Scheduled(job, found)
 
     async def page(self, caller: Caller, cursor: str | None, limit: int) -> Page[JobSchedule]:
         """The caller's, or everyone's for an administrator, the next one to fire first."""

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.edge.bodies import fault_of
+from api.edge.integers import SAID, beyond
 from api.errors import ApiError, Fault, invalid
 from api.ports import Uploads
 from api.shapes.uploads import UploadHead
@@ -128,7 +129,8 @@ def _lines(body: bytes) -> Iterator[Line]:
         if not line.strip():
             continue
         try:
-            yield number, orjson.loads(line)
+            value = orjson.loads(line)
+            yield number, value if beyond(line) is None else _Wrong(SAID)
         except orjson.JSONDecodeError as problem:
             yield number, _Wrong(f"It is not JSON: {problem}"[:300])
 

@@ -69,6 +69,12 @@ class SignInForm(_Asked):
     next: str = Field("", max_length=1000)
 
 
+class LinkForm(_Asked):
+    """What the home page's form sends to link somebody of the identity provider."""
+
+    current_password: str = Field(min_length=1, max_length=1000)
+
+
 class RefreshBody(_Asked):
     """The refresh token that was given last; it works once."""
 

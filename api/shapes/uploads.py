@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from schemas.events.records import CleanRules, FieldRule, FieldType
 from schemas.job import Clean
 from schemas.job.strings import Dataset, FieldName, Strict
+from schemas.job.trends import Trends
 
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
@@ -28,6 +29,8 @@ class UploadHead(Strict):
     fields: dict[FieldName, UploadField] = Field(default_factory=dict, max_length=200)
     filters: dict[str, Any] = Field(default_factory=dict, max_length=50)
     clean: Clean = Field(default_factory=lambda: Clean.model_validate({}))
+    trends: Trends = Field(default_factory=lambda: Trends.model_validate({}))
+    memory: bool = Field(False, description="Short for `memory` of `trends`.")
 
     @field_validator("key", mode="before")
     @classmethod
@@ -42,6 +45,13 @@ class UploadHead(Strict):
             value = dict(pair.partition(":")[::2] for pair in value.split(",") if pair)
         if isinstance(value, dict):
             return {name: {"type": rule} if isinstance(rule, str) else rule for name, rule in value.items()}
+        return value
+
+    @field_validator("trends")
+    @classmethod
+    def _nothing_is_gone(cls, value: Trends) -> Trends:
+        if any(rule.when == "gone" for rule in value.rules):
+            raise ValueError("no rule `gone`: whether an upload holds everything nobody knows")
         return value
 
     @model_validator(mode="after")
@@ -59,7 +69,14 @@ class UploadHead(Strict):
             for name, rule in self.fields.items()
         }
         fields |= self.clean.added_rules(fields)
-        return CleanRules(fields=fields, key=self.key, filters=self.filters, pipelines=self.clean.as_rules())
+        trends = self.trends.model_copy(update={"memory": True}) if self.memory else self.trends
+        return CleanRules(
+            fields=fields,
+            key=self.key,
+            filters=self.filters,
+            pipelines=self.clean.as_rules(),
+            trends=trends.as_rules(),
+        )
 
 
 class LineFault(BaseModel):

@@ -12,10 +12,12 @@ from typing import Any, Self, TypeVar
 
 from clickhouse_connect.driver.client import Client
 
+from infra.clickhouse.choosing import bits, chosen
 from infra.clickhouse.client import connect, translate
 from infra.clickhouse.cluster import clustered
 from infra.errors import StoreUnavailable
 from infra.postgres.sql import Queries
+from schemas.choosing import FieldCondition, FieldOrder, RankedRecord
 from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 T = TypeVar("T")
@@ -55,11 +57,43 @@ class Reading:
         if self._client:
             await asyncio.to_thread(self._client.close)
 
-    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
-        """Records of a run in the order of (key, id), after a position."""
+    async def records(
+        self,
+        dataset: str,
+        run_id: str,
+        after: tuple[str, str] | None,
+        limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[StoredRecord]:
+        """Records of a run in the order of (key, id), after a position; only those that are so in every field."""
         key, identity = after or ("", "")
         values = {"dataset": dataset, "run_id": run_id, "after_key": key, "after_id": identity, "limit": limit}
-        return await self._ask("records", values, _record)
+        if not where:
+            return await self._ask("records", values, _record)
+        return await self._choose("chosen", where, values, _record)
+
+    async def ranked(
+        self,
+        dataset: str,
+        run_id: str,
+        order: FieldOrder,
+        after: tuple[float, str, str] | None,
+        limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[RankedRecord]:
+        """The same in the order of (rank, key, id)."""
+        rank, key, identity = after or (0.0, "", "")
+        position = {"after_rank": bits(rank), "after_key": key, "after_id": identity}
+        by = {"field": order.field, "sign": -1 if order.down else 1}
+        values = {"dataset": dataset, "run_id": run_id, "limit": limit, **position, **by}
+        return await self._choose("ranked", where, values, _ranked)
+
+    async def _choose(
+        self, name: str, where: Sequence[FieldCondition], values: dict[str, Any], shape: Callable[[dict[str, Any]], T]
+    ) -> list[T]:
+        condition, more = chosen(where)
+        question = _queries("reading")[name].decode().replace("{where}", condition)
+        return await self._run(question, values | more, shape)
 
     async def marks(
         self, dataset: str, run_id: str, state: str | None, after: tuple[str, str, str] | None, limit: int
@@ -171,6 +205,10 @@ class Reading:
 
 def _record(row: dict[str, Any]) -> StoredRecord:
     return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": _utc(row["fetched_at"])})
+
+
+def _ranked(row: dict[str, Any]) -> RankedRecord:
+    return RankedRecord(row.pop("rank"), _record(row))
 
 
 def _mark(row: dict[str, Any]) -> StoredMark:

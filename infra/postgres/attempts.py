@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.owning import Still, touched
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, Tally, Verdict
@@ -50,11 +52,16 @@ class PostgresAttempts:
 
         return await self._database.repeat(work)
 
-    async def clear(self, beginning: str, act: Act) -> None:
-        """Forgets the tallies whose subject begins so."""
+    async def clear(
+        self, user_id: str, beginning: str, act: Act, still: Still | None = None
+    ) -> Literal["cleared", "gone", "overtaken"]:
+        """Forgets an account's tallies, whose subjects begin so, under the account's lock."""
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: Connection) -> Literal["cleared", "gone", "overtaken"]:
+            if refused := await touched(connection, user_id, still):
+                return refused
             await connection.execute(self._sql["clear"], {"beginning": beginning})
             await record(connection, act)
+            return "cleared"
 
-        await self._database.repeat(work)
+        return await self._database.repeat(work)

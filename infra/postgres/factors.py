@@ -1,10 +1,11 @@
 """Second factors in PostgreSQL: the database never sees a secret, and no code is good twice."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.owning import Still, touched
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.sealing import Seal
@@ -61,20 +62,34 @@ class PostgresFactors:
         """Of any number at once one succeeds."""
         return await self._once("spend_code", {"user_id": user_id, "code_hash": code_hash}, act, mail)
 
-    async def remove(self, user_id: str, act: Act, mail: Mail | None) -> bool:
-        """False where there is none."""
-        return await self._once("remove", {"user_id": user_id}, act, mail)
+    async def remove(
+        self, user_id: str, act: Act, mail: Mail | None, still: Still | None = None
+    ) -> Literal["removed", "none", "gone", "overtaken"]:
+        """Under the account's lock."""
+
+        async def work(connection: Connection) -> Literal["removed", "none", "gone", "overtaken"]:
+            if refused := await touched(connection, user_id, still):
+                return refused
+            done = await self._done(connection, "remove", {"user_id": user_id}, act, mail)
+            return "removed" if done else "none"
+
+        return await self._database.repeat(work)
 
     async def _once(self, statement: str, values: dict[str, Any], act: Act, mail: Mail | None) -> bool:
         async def work(connection: Connection) -> bool:
-            if not await (await connection.execute(self._sql[statement], values)).fetchone():
-                return False
-            await record(connection, act)
-            if mail and self._mailbox:
-                await self._mailbox.post(connection, mail)
-            return True
+            return await self._done(connection, statement, values, act, mail)
 
         return await self._database.repeat(work)
+
+    async def _done(
+        self, connection: Connection, statement: str, values: dict[str, Any], act: Act, mail: Mail | None
+    ) -> bool:
+        if not await (await connection.execute(self._sql[statement], values)).fetchone():
+            return False
+        await record(connection, act)
+        if mail and self._mailbox:
+            await self._mailbox.post(connection, mail)
+        return True
 
 
 def context(user_id: str) -> str:

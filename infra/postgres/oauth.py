@@ -5,13 +5,16 @@ from typing import Any, Literal
 
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
+from infra.postgres.mailbox import Mailbox
 from infra.postgres.owning import stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, Session, User
+from schemas.mail import Mail
 from schemas.oauth import ClientChange, Consent, OAuthClient
 
 Opened = Callable[[User, Consent], tuple[Session, Act]]
+Warn = Callable[[User], Mail | None]
 
 
 class _Taken(Exception):
@@ -19,10 +22,11 @@ class _Taken(Exception):
 
 
 class PostgresOAuth:
-    """The gateway's `OAuthStore`. Every write leaves its audit line in the same transaction."""
+    """The gateway's `OAuthStore`. Every write leaves its audit line, and the mail about it, in the same transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, mailbox: Mailbox | None = None) -> None:
         self._database = database
+        self._mailbox = mailbox
         self._sql = queries("oauth")
 
     async def add_client(
@@ -123,7 +127,14 @@ class PostgresOAuth:
         return await self._database.repeat(work)
 
     async def redeem(
-        self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
+        self,
+        code_hash: bytes,
+        client_id: str,
+        redirect_uri: str,
+        challenge: str,
+        opened: Opened,
+        refused: Act,
+        warn: Warn,
     ) -> Literal["redeemed", "refused", "reused"]:
         """Under the locks of the client, the account and the code, in this order: whoever removes or ends one of them
         meanwhile ends the session too, or has ended the code."""
@@ -134,7 +145,7 @@ class PostgresOAuth:
             await connection.execute(self._sql["hold_owner"], values)
             row = await (await connection.execute(self._sql["lock_code"], values)).fetchone()
             if row is not None and row["spent_at"] is not None:
-                await connection.execute(self._sql["end_session"], {"id": row["session_id"]})
+                await self._end_given(connection, row["session_id"], warn)
                 await record(connection, refused)
                 return "reused"
             fits = row is not None and (row["redirect_uri"], row["challenge"]) == (redirect_uri, challenge)
@@ -151,6 +162,16 @@ class PostgresOAuth:
             return "redeemed"
 
         return await self._database.repeat(work)
+
+    async def _end_given(self, connection: Connection, session_id: Any, warn: Warn) -> None:
+        """Its owner is told once, however often the code comes again."""
+        ended = await (await connection.execute(self._sql["end_session"], {"id": session_id})).fetchone()
+        if ended is None or self._mailbox is None:
+            return
+        owner = await (await connection.execute(queries("accounts")["user"], {"id": ended["user_id"]})).fetchone()
+        mail = warn(user_of(owner)) if owner else None
+        if mail:
+            await self._mailbox.post(connection, mail)
 
     async def serve(self, client_id: str, session: Session, act: Act) -> str | None:
         """One session for a service account, however often its client asks."""

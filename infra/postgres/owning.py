@@ -1,9 +1,33 @@
 """Accounts held while something is made for them, and whether whoever makes it still may."""
 
+from collections.abc import Callable
+from typing import Literal
 from uuid import UUID
 
+from infra.postgres.account_rows import user_of
 from infra.postgres.pool import Connection
 from infra.postgres.sql import queries
+from schemas.accounts import User
+
+Still = Callable[[User], bool]
+"""Whether an account, looked at under its lock, is still one that may be changed so."""
+
+
+async def locked(connection: Connection, user_id: str) -> User | None:
+    """The account as it is from now on until the transaction ends."""
+    held = await (await connection.execute(queries("users")["lock"], {"id": user_id})).fetchone()
+    if held is None:
+        return None
+    row = await (await connection.execute(queries("accounts")["user"], {"id": user_id})).fetchone()
+    return user_of(row) if row else None
+
+
+async def touched(connection: Connection, user_id: str, still: Still | None) -> Literal["gone", "overtaken"] | None:
+    """Holds the account; what keeps somebody from touching it who was let do so before it was held, or None."""
+    user = await locked(connection, user_id)
+    if user is None:
+        return "gone"
+    return "overtaken" if still and not still(user) else None
 
 
 async def hold(connection: Connection, owner: str) -> bool:

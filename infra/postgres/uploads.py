@@ -70,12 +70,10 @@ class UploadRuns:
 
         await self._database.repeat(work)
 
-    async def job_of(self, run_id: str) -> tuple[str, str] | None:
-        """Job and dataset of a run."""
-        rows = await patiently(
-            lambda: self._database.fetch(queries("frontier")["run_rules"], {"run": run_id}), "read a run"
-        )
-        return (rows[0]["job_id"], rows[0]["dataset"]) if rows else None
+    async def job_of(self, run_id: str) -> tuple[str, str, str] | None:
+        """Job, dataset and owner of a run."""
+        rows = await patiently(lambda: self._database.fetch(queries("uploads")["run"], {"run": run_id}), "read a run")
+        return (rows[0]["job_id"], rows[0]["dataset"], rows[0]["owner"]) if rows else None
 
     async def take(self, part: PartRow, *, failed: bool = False) -> Literal["taken", "repeated", "unknown"]:
         """Counts a part once; says `taken` again to the message that it came by."""

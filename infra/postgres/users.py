@@ -9,12 +9,11 @@ from uuid import UUID
 from infra.postgres.account_rows import user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.owning import Still, touched
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, Activity, User, UserChange
 from schemas.mail import Mail
-
-Still = Callable[[User], bool]
 
 
 class PostgresUsers:
@@ -51,11 +50,8 @@ class PostgresUsers:
             connection: Connection,
         ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
             alone = await self._alone(connection, user_id)
-            user = await self._locked(connection, user_id)
-            if user is None:
-                return "gone"
-            if still and not still(user):
-                return "overtaken"
+            if refused := await touched(connection, user_id, still):
+                return refused
             if alone and (leaves or demoted):
                 return "last_administrator"
             if change.email is not None:
@@ -85,11 +81,8 @@ class PostgresUsers:
         async def work(connection: Connection) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
             if await self._alone(connection, user_id):
                 return "last_administrator"
-            user = await self._locked(connection, user_id)
-            if user is None:
-                return "gone"
-            if still and not still(user):
-                return "overtaken"
+            if refused := await touched(connection, user_id, still):
+                return refused
             await self._end_work(connection, user_id)
             await connection.execute(self._sql["remove"], {"id": user_id})
             await record(connection, act)
@@ -108,17 +101,20 @@ class PostgresUsers:
         keep: str | None = None,
         mail: Mail | None = None,
         version: int | None = None,
-    ) -> bool:
-        """False for an account that is not there, or has changed since `version`."""
+        still: Still | None = None,
+    ) -> Literal["set", "gone", "overtaken"]:
+        """Under the account's lock. A program's account has no password: it is as if it were not there."""
         values = {"id": user_id, "password_hash": password_hash, "expires": expires_at, "version": version}
 
-        async def work(connection: Connection) -> bool:
+        async def work(connection: Connection) -> Literal["set", "gone", "overtaken"]:
+            if refused := await touched(connection, user_id, still):
+                return refused
             if not await self._set(connection, values, keep):
-                return False
+                return "gone" if version is None else "overtaken"
             if version is None:
                 await self._begin_anew(connection, user_id)
             await self._told(connection, act, mail)
-            return True
+            return "set"
 
         return await self._database.repeat(work)
 
@@ -169,13 +165,6 @@ class PostgresUsers:
         await connection.execute(queries("quotas")["queue_up"], {"user": user_id})
         for statement in ("cancel_runs", "remove_webhooks", "remove_credentials"):
             await connection.execute(self._sql[statement], {"id": user_id})
-
-    async def _locked(self, connection: Connection, user_id: str) -> User | None:
-        """The account as it is from now on until the transaction ends."""
-        if not await _row(connection, self._sql["lock"], {"id": user_id}):
-            return None
-        row = await _row(connection, queries("accounts")["user"], {"id": user_id})
-        return user_of(row) if row else None
 
     async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
         await record(connection, act)

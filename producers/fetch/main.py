@@ -64,10 +64,7 @@ async def serve(settings: Settings) -> None:
         listening = asyncio.create_task(_listen(database, fleet.runs_changed))
         beside = [asyncio.create_task(jars.run()), asyncio.create_task(housekeeping(_works(blobs, cookies)))]
         notify.ready()
-        await asyncio.wait([keeping, feeding, listening], return_when=asyncio.FIRST_COMPLETED)
-        stopping.set()
-        listening.cancel()
-        await until_done(keeping, feeding)
+        await worked(stopping, listening, keeping, feeding)
         for task in beside:
             task.cancel()
         await _farewell(jars)
@@ -79,6 +76,17 @@ async def _browsers(settings: Settings, blobs: Blobs, stack: contextlib.AsyncExi
     return await stack.enter_async_context(
         BrowserPool(GuardingProxy(settings.fetch_allow), wishes, partial(blobs.put, "screenshots"))
     )
+
+
+async def worked(stopping: asyncio.Event, listening: "asyncio.Task[None]", *visiting: "asyncio.Task[None]") -> None:
+    """Until `stopping`, or until one of these ends by itself; the visits under way are then finished. Who hears no more
+    of what becomes of runs has failed: a fetcher that ended as if it had been stopped would not be started again."""
+    await asyncio.wait([listening, *visiting], return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    await until_done(*visiting)
+    if listening.done():
+        await until_done(listening)
+    listening.cancel()
 
 
 async def _listen(database: Database, changed: asyncio.Event) -> None:

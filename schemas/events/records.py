@@ -79,7 +79,8 @@ class CleanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class CleanBatch(Event, kw_only=True, frozen=True):
-    """One for each raw batch, even an empty one: counted_in = len(records) + rejected + filtered."""
+    """One for each raw batch, even an empty one: counted_in = len(records) + rejected + filtered. `numeric` and `typed`
+    are the fields that its rules give such a type and that a record of it has; a `list` is one of texts."""
 
     id: str
     dataset: str
@@ -95,6 +96,7 @@ class CleanBatch(Event, kw_only=True, frozen=True):
     rejected: int = 0
     filtered: int = 0
     numeric: dict[str, Literal["number", "price"]] = {}
+    typed: dict[str, Literal["boolean", "date", "list"]] = {}
     records: list[CleanRecord] = []
     trends: TrendRules | None = None
 

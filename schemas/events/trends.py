@@ -43,6 +43,8 @@ class TrendRules(msgspec.Struct, frozen=True, kw_only=True):
     `memory`: remember each record's last version and mark what is new, changed, gone or a repeat (`record-marks`).
     `whole_run` is the job's newest run that had read everything when this one began: what it did not see is gone.
     Empty, nothing is gone; without it nobody says so, and the run before this one is taken for whole if it saw half.
+    `memory_of` names those whose last versions the records are compared with, where that is not their job: each upload
+    is a job of its own. The uploads stage says it, whatever its message says.
     """
 
     enabled: bool = True
@@ -53,6 +55,7 @@ class TrendRules(msgspec.Struct, frozen=True, kw_only=True):
     terms: TrendTerms | None = None
     memory: bool = False
     whole_run: str | None = None
+    memory_of: str = ""
 
 
 class Trend(Event, kw_only=True, frozen=True):

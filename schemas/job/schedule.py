@@ -12,6 +12,7 @@ from schemas.recurrence import CatchUp, Overlap, Recurrence, cron, zone_of
 LEAST_INTERVAL_S = 60.0
 _MOST_INTERVAL_S = 366 * 86_400.0
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").match
 _LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([smhdw])").fullmatch
 
 
@@ -85,6 +86,14 @@ class Schedule(Strict):
     @classmethod
     def _readable(cls, value: str | None) -> str | None:
         return None if value is None else cron(value)
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _dated(cls, value: Any) -> Any:
+        """A bare number would be read as seconds since 1970, which nobody means."""
+        if value is None or isinstance(value, datetime) or (isinstance(value, str) and _DATED(value)):
+            return value
+        raise ValueError("write a date and a time, such as 2027-01-01T06:00:00")
 
     @field_validator("timezone")
     @classmethod

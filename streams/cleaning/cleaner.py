@@ -209,6 +209,7 @@ def _clean_batch(batch: RecordBatch, records: list[CleanRecord], rejected: int, 
         rejected=rejected,
         filtered=filtered,
         numeric=_numeric(batch.rules, records),
+        typed=_typed(batch.rules, records),
         records=records,
         trends=batch.rules.trends,
     )
@@ -221,3 +222,16 @@ def _numeric(rules: CleanRules, records: list[CleanRecord]) -> dict[str, Literal
         if (rule.type == "number" or rule.type == "price") and any(name in record.data for record in records):
             numeric[name] = rule.type
     return numeric
+
+
+def _typed(rules: CleanRules, records: list[CleanRecord]) -> dict[str, Literal["boolean", "date", "list"]]:
+    """The booleans, dates and lists of texts that at least one record has: what the warehouse has columns for."""
+    typed: dict[str, Literal["boolean", "date", "list"]] = {}
+    for name, rule in rules.fields.items():
+        if rule.type == "list" and rule.fields:
+            continue
+        if (rule.type == "boolean" or rule.type == "date" or rule.type == "list") and any(
+            name in record.data for record in records
+        ):
+            typed[name] = rule.type
+    return typed

@@ -39,7 +39,7 @@ class DatasetMemory(msgspec.Struct):
     yields: Yields = msgspec.field(default_factory=Yields)
 
     def runs_of(self, job: str, owner: int) -> Runs:
-        """The runs of a job, which is the `owner`-th of the partition if it is new."""
+        """The runs of a job, or of whoever's uploads; the `owner`-th of the partition if it is new."""
         runs = self.jobs.pop(job, None) or Runs(owner)
         self.jobs[job] = runs
         if len(self.jobs) > MOST_JOBS:

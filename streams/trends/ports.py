@@ -29,6 +29,6 @@ class LogBounds(Protocol):
 class SeriesMeter(Protocol):
     """Counts what is remembered."""
 
-    def seen(self, known: int, retired: int) -> None:
-        """So many series are known at the moment, and so many more were retired."""
+    def seen(self, known: int, retired: int, forgotten: int) -> None:
+        """So many series are known at the moment, so many more were retired, and so many more record keys forgotten."""
         ...

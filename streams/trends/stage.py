@@ -42,6 +42,8 @@ class _Place:
     repeats: Repeats
     retired: int = 0
     """Of the series that were retired, how many were told."""
+    forgotten: int = 0
+    """Of the record keys that were forgotten, how many were told."""
     late: int = 0
     """Of the values that came too late, how many were told."""
     saved_at: float = field(default_factory=time.monotonic)
@@ -131,9 +133,14 @@ class Trends:
             advice = "The least recently seen series are forgotten; TRAWL_TREND_SERIES sets how many there may be."
             log.warning("series_retired", partition=name, most=self._most_series, advice=advice)
         place.retired += retired
+        forgotten = place.watch.forgotten - place.forgotten
+        if forgotten and not place.forgotten:
+            advice = "The least recently seen will be new when they come again; TRAWL_TREND_SERIES bounds them."
+            log.warning("record_keys_forgotten", partition=name, most=self._most_series, advice=advice)
+        place.forgotten += forgotten
         late = place.watch.series.late - place.late
         if late:
             log.info("values_late", partition=name, values=late, advice="They are older than their series' newest.")
         place.late += late
         if self._meter:
-            self._meter.seen(sum(each.watch.series.series for each in self._places.values()), retired)
+            self._meter.seen(sum(each.watch.series.series for each in self._places.values()), retired, forgotten)

@@ -9,7 +9,7 @@ from schemas.events import CleanBatch, RecordMarks, Trend, TrendRules
 from streams.trends.datasets import DATASETS_BLOCK, DatasetMemory, Datasets
 from streams.trends.detector import FEW_KEYS, MANY_KEYS, Settings
 from streams.trends.events import trend_of
-from streams.trends.memory.marks import VERSIONS_BLOCK, Memory
+from streams.trends.memory.marks import VERSIONS_BLOCK, Memory, owner_of
 from streams.trends.observations import Finding, Observation
 from streams.trends.rules import by_marks
 from streams.trends.state import MOST_SERIES, PartitionState
@@ -41,7 +41,7 @@ class Watch:
             return [trend_of(finding, clean.run_id) for finding in memory.yields.take(clean, at)]
         marks = None
         if rules.memory:
-            marks = self._memory.take(clean, memory.runs_of(clean.job_id, self._datasets.messages))
+            marks = self._memory.take(clean, memory.runs_of(owner_of(clean), self._datasets.messages))
         findings = [*self._find(clean, at, rules, memory), *by_marks(clean, at, rules.rules, marks)]
         told: list[Trend | RecordMarks] = [trend_of(finding, clean.run_id) for finding in findings]
         return [*told, marks] if marks and marks.marks else told
@@ -57,6 +57,11 @@ class Watch:
             yield from memory.terms.take(clean, at, rules.terms)
         yield from memory.drift.take(clean, at)
         yield from memory.yields.take(clean, at)
+
+    @property
+    def forgotten(self) -> int:
+        """Record keys that were forgotten to make room, since the process began."""
+        return self._memory.forgotten
 
     def dirty_blocks(self) -> list[tuple[int, bytes]]:
         """(block number, bytes) of every block that changed since it was last confirmed as saved."""

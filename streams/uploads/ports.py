@@ -34,6 +34,6 @@ class Runs(Protocol):
         """Opens an outsider's run, promises the part's batches and counts it; `failed`: as one that brought nothing."""
         ...
 
-    async def job_of(self, run_id: str) -> tuple[str, str] | None:
-        """Job and dataset of a run that the gateway opened."""
+    async def job_of(self, run_id: str) -> tuple[str, str, str] | None:
+        """Job, dataset and owner of a run that the gateway opened."""
         ...

@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from schemas.codec import dumps
 from schemas.delivery import Delivery, Handled, Reject
-from schemas.events import RecordBatch, Upload
+from schemas.events import CleanRules, RecordBatch, Upload
 from schemas.ids import batch_id, digest, is_id, outsider_run_id, rejected_record_id
 from schemas.job.strings import DATASET
 from schemas.message import Message
@@ -55,18 +57,18 @@ class Uploading:
             raise _Refused("invalid_dataset", "dataset: letters, digits, _ . and -, at most 100, not a . or - first.")
         if not upload.records:
             raise _Refused("empty_upload", "An upload needs at least one record.")
-        source = ""
         if upload.run_id:
             run_id = upload.run_id
             known = await self._runs.job_of(run_id) if is_id(run_id) and upload.part >= 0 else None
             if known is None or known[1] != upload.dataset:
                 raise _Refused("unknown_run", f"There is no run {run_id[:60]!r} that takes records of this dataset.")
-            job_id = known[0]
+            job_id, source, whose = known[0], "", digest("uploads of an account", known[2])
         else:
             origin, event = message.told_by
             run_id = outsider_run_id(f"upload\x1f{origin}", event)
             job_id, source = digest(run_id, "job"), f"{origin} {event}"[:500].replace("\0", "")
-        batches = _batches(message, upload, run_id, job_id)
+            whose = digest("uploads of a source", origin)
+        batches = _batches(message, upload, _compared(upload.rules, whose), run_id, job_id)
         part = Part(
             run_id=run_id,
             job_id=job_id,
@@ -99,7 +101,16 @@ def _fits(record: dict[str, object]) -> bool:
     return size_of(record) <= MAX_BYTES
 
 
-def _batches(message: Message, upload: Upload, run_id: str, job_id: str) -> list[RecordBatch]:
+def _compared(rules: CleanRules, whose: str) -> CleanRules:
+    """Each upload is a job of its own; what it is compared with are those before it of the same account, or of the same
+    CloudEvents source. Nothing is gone with one that does not say which upload was whole: few hold everything."""
+    if rules.trends is None:
+        return rules
+    trends = replace(rules.trends, memory_of=whose, whole_run=rules.trends.whole_run or "")
+    return replace(rules, trends=trends)
+
+
+def _batches(message: Message, upload: Upload, rules: CleanRules, run_id: str, job_id: str) -> list[RecordBatch]:
     """The same for the same upload, whenever it is delivered; the time is that at which the broker took it."""
     moment = datetime.fromtimestamp(message.timestamp / 1000, UTC)
     at = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -115,7 +126,7 @@ def _batches(message: Message, upload: Upload, run_id: str, job_id: str) -> list
             fetch_id=fetch,
             fetched_at=at,
             part=number,
-            rules=upload.rules,
+            rules=rules,
             records=records,
         )
         for number, records in enumerate(parts(filter(_fits, upload.records)))

@@ -7,6 +7,7 @@ and lengths are LEB128, everything else is little-endian.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -68,14 +69,22 @@ def few(values: Sequence[str], counts: Sequence[int] | None = None) -> bytes:
     return _DICTIONARY_VERSION + _indexed([key.encode() for key in known], np.asarray(places, "<u4"))
 
 
-def maps(names: Sequence[str], present: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> bytes:
-    """The values of a Map(LowCardinality(String), Float64) column: of each row (n × names) what is `present`."""
+def maps(names: Sequence[str], present: npt.NDArray[np.bool_], values: bytes) -> bytes:
+    """The values of a Map(LowCardinality(String), …) column: of each row (n × names) what is `present`. `values` is the
+    column of all that is, row by row."""
     known = {"": 0}
     places = np.array([known.setdefault(name, len(known)) for name in names], "<u4")
     ends = np.cumsum(present.sum(axis=1), dtype="<u8")
     keys = np.broadcast_to(places, present.shape)[present]
     indexed = _indexed([key.encode() for key in known], keys) if len(keys) else b""
-    return _DICTIONARY_VERSION + ends.tobytes() + indexed + values[present].astype("<f8").tobytes()
+    return _DICTIONARY_VERSION + ends.tobytes() + indexed + values
+
+
+def lists(values: Sequence[Sequence[str]]) -> bytes:
+    """The values of an Array(String) column; the same few texts stand in most lists."""
+    entries = list(chain.from_iterable(values))
+    told = {entry: text(entry.encode()) for entry in set(entries)}
+    return np.cumsum(list(map(len, values)), dtype="<u8").tobytes() + b"".join(map(told.__getitem__, entries))
 
 
 def _indexed(keys: Sequence[bytes], places: npt.NDArray[Any]) -> bytes:

@@ -21,7 +21,7 @@ def rejected(delivery: Delivery) -> Delivery:
     batch = delivery.event
     if isinstance(batch, CleanBatch):
         empty = msgspec.structs.replace(
-            batch, records=[], numeric={}, rejected=batch.counted_in, filtered=0, fetched_at=_NO_TIME
+            batch, records=[], numeric={}, typed={}, rejected=batch.counted_in, filtered=0, fetched_at=_NO_TIME
         )
         kept = Delivery(delivery.message, empty)
         if not batch_flaw(kept):

@@ -73,3 +73,38 @@ def _letters(system: System, reason: str) -> int:
     return int(
         system.query("select uniqExact(id) from dead_letters where position(value, {r:String}) > 0", r=reason)[0][0]
     )
+
+
+@pytest.mark.timeout(240)
+def test_a_catalogue_that_is_sent_every_night_is_compared_with_the_night_before(system: System) -> None:
+    dataset = f"nightly-{uuid.uuid4().hex[:8]}"
+
+    def sent(prices: dict[str, str]) -> dict[str, list[str]]:
+        """The keys of each kind of mark of one upload."""
+        lines = "\n".join(["sku,cost", *(f"{sku},{price}" for sku, price in prices.items())])
+        asked = {"dataset": dataset, "key": "sku", "fields": "cost:price", "memory": "true"}
+        with system.client() as client:
+            kind = {"Content-Type": "text/csv"}
+            told = client.post("/api/v1/records", params=asked, content=lines, headers=kind).json()
+            assert system.ended(told["job_id"])["counts"]["stored"] == len(prices)
+            place = f"/api/v1/jobs/{told['job_id']}/marks"
+            found = until("its marks are there", lambda: client.get(place).json()["marks"])
+        states: dict[str, list[str]] = {}
+        for mark in sorted(found, key=lambda mark: str(mark["key"])):
+            states.setdefault(mark["state"], []).append(mark["key"])
+        return states
+
+    assert sent({"a": "£1", "b": "£2", "c": "£3"}) == {"new": ["a", "b", "c"]}
+    assert sent({"a": "£1", "b": "£9", "d": "£4"}) == {"changed": ["b"], "new": ["d"]}
+    producer = Producer({"bootstrap.servers": system.endpoint("kafka")})
+    rules = {"key": ["sku"], "fields": {"cost": {"type": "price"}}, "trends": {"memory": True}}
+    theirs = {"dataset": dataset, "records": [{"sku": "a", "cost": "£7"}], "rules": rules}
+    named: dict[str, str | bytes | None] = {"ce_source": dataset, "ce_id": "1"}
+    producer.produce("uploads", json.dumps(theirs).encode(), key=dataset.encode(), headers=named)
+    producer.flush(30)
+    asked = "select key, state from record_marks final where dataset = {d:String} and run_id not in"
+    others = f"{asked} (select run_id from record_marks where dataset = {{d:String}} and state = 'changed')"
+    until("an outsider's record is new to it", lambda: system.query(others, d=dataset).count(("a", "new")) == 2)
+    assert sent({"a": "£1", "b": "£9", "c": "£3", "d": "£5"}) == {"changed": ["d"]}, (
+        "and none of ours has changed by it"
+    )

@@ -13,14 +13,14 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from streams.trends.detector import Detector, Settings
+from streams.trends.detector import FEW_KEYS, Detector, Settings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -81,10 +81,19 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
-def detect(file: Labelled, settings: Settings) -> Floats:
-    """The detector's score of every row, in order, nothing known in advance."""
-    slots = np.zeros(len(file.values), dtype=np.intp)
-    return Detector(settings, 1).observe(slots, file.values, file.seconds).score
+def detect(files: Sequence[Labelled], settings: Settings) -> list[Floats]:
+    """The detector's score of every row of every file, in order, nothing known in advance: a series each, which changes
+    no bit of the others."""
+    scores = [np.zeros(len(file.values)) for file in files]
+    detector = Detector(settings, len(files))
+    for row in range(max((len(file.values) for file in files), default=0)):
+        slots = np.array([slot for slot, file in enumerate(files) if row < len(file.values)], dtype=np.intp)
+        values = np.array([files[slot].values[row] for slot in slots.tolist()])
+        seconds = np.array([files[slot].seconds[row] for slot in slots.tolist()])
+        said = detector.observe(slots, values, seconds).score.tolist()
+        for slot, score in zip(slots.tolist(), said, strict=True):
+            scores[slot][row] = score
+    return scores
 
 
 def worth_of(file: Labelled, scores: Floats) -> Scored:
@@ -153,7 +162,23 @@ def half_splits(files: Sequence[Scored], profile: Profile, splits: int = 80) -> 
 
 def corpus(files: Sequence[Labelled], settings: Settings) -> list[Scored]:
     """Every file through the detector, ready to be scored."""
-    return [worth_of(file, detect(file, settings)) for file in files]
+    return [worth_of(file, scores) for file, scores in zip(files, detect(files, settings), strict=True)]
+
+
+WIDE = tuple(
+    replace(FEW_KEYS, rest=rest, toll=toll, number_floor=floor)
+    for rest in (20, 80, 300)
+    for toll in (0.1, 0.4)
+    for floor in (1e-4, 1e-3, 1e-2)
+)
+"""Whatever of the detector may be set, tried in steps: what it could be for somebody who knew all files in advance."""
+
+
+def fitted(files: Sequence[Labelled], settings: Sequence[Settings] = WIDE) -> list[Scored]:
+    """The corpus under those settings that are best for it in the standard profile: fitted on the very files that it is
+    scored on, unlike everything else here."""
+    tried = [corpus(files, one) for one in settings]
+    return max(tried, key=lambda scored: best(scored, PROFILES["standard"])[0])
 
 
 def summary(files: Sequence[Scored]) -> Mapping[str, tuple[float, float]]:

@@ -1,6 +1,6 @@
 """Streams of which everything is known, because they are made: noise without events, and terms with planted bursts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,13 @@ class Silence:
     within_budget: bool
 
 
-def silence(noise: Noise, settings: Settings, series: int = 400, observations: int = 2500) -> Silence:
+def silence(
+    noise: Noise,
+    settings: Settings,
+    series: int = 400,
+    observations: int = 2500,
+    bars: Sequence[float] = (2.0, 2.5, 3.0, 3.5, 4.0),
+) -> Silence:
     """Through series of noise around 100, the first hundred observations of each not counted for the tails."""
     values = 100 + noise(np.random.default_rng(5), (observations, series))
     detector, slots = Detector(settings, series), np.arange(series)
@@ -50,8 +56,45 @@ def silence(noise: Noise, settings: Settings, series: int = 400, observations: i
         if index >= 100:
             tails.append(seen.tail)
     said = np.array(tails)
-    boldness = max(float((said >= bar).mean()) / (6 * 10**-bar) for bar in (2.0, 2.5, 3.0, 3.5, 4.0))
+    boldness = max(float((said >= bar).mean()) / (6 * 10**-bar) for bar in bars)
     return Silence(boldness, float(total.sum()) / (series * observations) * 1e6, within)
+
+
+@dataclass(frozen=True)
+class Falls:
+    """Of prices that fell for good so many were told within three observations and within thirty; and of all alarms so
+    many were those."""
+
+    at_once: float
+    found: float
+    false: int
+    precision: float
+
+
+def falls(noise: float, drop: float, settings: Settings, series: int = 2000, observations: int = 400) -> Falls:
+    """Prices with that relative normal noise, in cents, read once an hour; every tenth falls once by that fraction."""
+    random = np.random.default_rng(11)
+    base = random.uniform(5, 500, series)
+    wobble = 1 + noise * random.normal(size=(observations, series))
+    fallen = random.permutation(series)[: series // 10]
+    begins = np.full(series, 2 * observations)
+    begins[fallen] = random.integers(100, observations - 30, len(fallen))
+    number = np.arange(observations)[:, None]
+    prices = np.round(base * np.where(number >= begins, 1 - drop, 1.0) * wobble, 2)
+    detector, slots, floors = Detector(settings, series), np.arange(series), np.full(series, settings.price_floor)
+    alarms = np.array(
+        [detector.observe(slots, row, np.full(series, 3600.0 * hour), floors).alarm for hour, row in enumerate(prices)]
+    )
+    since = number - begins
+    at_once, found = ((alarms & (since >= 0) & (since < within)).any(axis=0) for within in (3, 30))
+    false = int((alarms & ~((since >= 0) & (since < 30))).sum())
+    true = int(found.sum())
+    return Falls(
+        at_once=float(at_once[fallen].mean()),
+        found=true / len(fallen),
+        false=false,
+        precision=true / (true + false) if true + false else float("nan"),
+    )
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,13 @@ class _Reader:
             assert self.fixed("Q", 1) == [1]
         if kind.startswith("Map"):
             ends = self.fixed("Q", rows)
-            entries = list(zip(self._few(ends[-1]), self.fixed("d", ends[-1]), strict=True))
+            inner = kind.removeprefix("Map(LowCardinality(String), ").removesuffix(")")
+            entries = list(zip(self._few(ends[-1]), self.column(inner, ends[-1]), strict=True))
             return [dict(entries[begin:end]) for begin, end in pairwise([0, *ends])]
+        if kind == "Array(String)":
+            ends = self.fixed("Q", rows)
+            told = [self.text() for _ in range(ends[-1] if ends else 0)]
+            return [told[begin:end] for begin, end in pairwise([0, *ends])]
         if kind.startswith("LowCardinality"):
             return self._few(rows)
         if kind == "String":
@@ -71,4 +76,4 @@ class _Reader:
         return [known[place] for place in self.fixed("BHI"[width & 0xFF], rows)]
 
 
-_LETTERS = {"Float32": "f", "UInt16": "H", "UInt32": "I", "Int64": "q", "DateTime64": "q"}
+_LETTERS = {"Bool": "?", "Float32": "f", "Float64": "d", "UInt16": "H", "UInt32": "I", "Int64": "q", "DateTime64": "q"}

@@ -1,6 +1,6 @@
 """What a job found: records, URLs with their fate, trends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, Gateway, Reader, Wired
 from api.routes.v1.jobs import Cursor, JobId, Limit, RunId
+from api.services.choosing import conditions, order
 from api.shapes.errors import documented
 from api.shapes.findings import (
     MarkPage,
@@ -24,11 +25,29 @@ from api.shapes.findings import (
     trend_page,
     url_page,
 )
+from schemas.choosing import FieldCondition
 from schemas.ledger import Run
 
 router = APIRouter(prefix="/api/v1", tags=["results"], dependencies=SCHEMES, route_class=StrictRoute)
 
 Kind = Annotated[Literal["spike", "shift"] | None, Query(description="Only trends of this kind.")]
+
+Where = Annotated[
+    list[Annotated[str, Query(max_length=300)]] | None,
+    Query(
+        max_length=10,
+        description="Only records of which this is true, each time it is said: a field, one of `= != < <= > >=`, and a "
+        "number, a date, `true` or `false`, a short text (of a list: an entry); `price>=10`.",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    Query(
+        max_length=400,
+        description="A field of numbers, dates or booleans instead of the key, the least first; with a minus in front "
+        "the greatest. Records without it are last. 100 at most unless `limit` says otherwise.",
+    ),
+]
 
 _RECORDS = documented(404, 422, permission=Permission.READ)
 _RECORDS["responses"][200] = {
@@ -48,22 +67,33 @@ async def records(
         int | None, Query(ge=1, le=1000, description="Items at most; 100 by default, all for jsonl.")
     ] = None,
     format: Annotated[Literal["json", "jsonl"], Query(description="One document, or one record a line.")] = "json",
+    where: Where = None,
+    sort: Sort = None,
 ) -> Response:
-    """Clean records of the newest run, in the order of their key. `format=jsonl` without `limit` streams them all."""
+    """Clean records of the newest run, in the order of their key. `format=jsonl` without `limit` streams them all.
+    Typed fields are there to choose by, `where=price>=10&where=in_stock=true`, and to sort by, `sort=-added`."""
+    chosen, by = conditions(where or ()), order(sort)
     run = await gateway.jobs.run(caller, job_id, run_id)
-    page = await gateway.jobs.records(run, cursor, limit or (1000 if format == "jsonl" else 100))
+    if by:
+        page = await gateway.jobs.ranked_records(run, by, cursor, limit or 100, chosen)
+    else:
+        page = await gateway.jobs.records(run, cursor, limit or (1000 if format == "jsonl" else 100), chosen)
     if format == "json":
         return Response(record_page(run, page.items, page.next_cursor), media_type="application/json")
     first = b"".join(map(record_line, page.items))
-    rest = None if limit else page.next_cursor
-    headers = {"X-Next-Cursor": page.next_cursor} if limit and page.next_cursor else None
-    return StreamingResponse(_lines(gateway, run, first, rest), media_type="application/jsonl", headers=headers)
+    whole = not (limit or by)
+    rest = page.next_cursor if whole else None
+    headers = {"X-Next-Cursor": page.next_cursor} if page.next_cursor and not whole else None
+    lines = _lines(gateway, run, first, rest, chosen)
+    return StreamingResponse(lines, media_type="application/jsonl", headers=headers)
 
 
-async def _lines(gateway: Gateway, run: Run, first: bytes, cursor: str | None) -> AsyncIterator[bytes]:
+async def _lines(
+    gateway: Gateway, run: Run, first: bytes, cursor: str | None, where: Sequence[FieldCondition]
+) -> AsyncIterator[bytes]:
     yield first
     while cursor:
-        page = await gateway.jobs.records(run, cursor, 1000)
+        page = await gateway.jobs.records(run, cursor, 1000, where)
         yield b"".join(map(record_line, page.items))
         cursor = page.next_cursor
 

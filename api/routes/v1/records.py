@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth.permissions import Permission
+from api.edge import integers
 from api.edge.bodies import StrictRoute
 from api.errors import ApiError, Fault, invalid
 from api.gateway import SCHEMES, From, Wired, Writer
@@ -58,11 +59,14 @@ async def upload(
     fields: Annotated[
         str | None, Query(max_length=4000, description="Types of fields: `cost:price,added:date`.")
     ] = None,
+    memory: Annotated[
+        bool | None, Query(description="Mark records as new or changed against your uploads before into this dataset.")
+    ] = None,
 ) -> UploadAccepted:
     """Up to 10,000 records as JSON (a list, or an object with `records`), JSON lines or CSV. A line that is no record
     is named in `errors`, the others are taken: they have a run, are cleaned, watched and stored like those of a page.
     What is answered with 202 is not lost, whatever stops then."""
-    given = {"dataset": dataset, "key": key, "fields": fields}
+    given = {"dataset": dataset, "key": key, "fields": fields, "memory": memory}
     said, received = await _read(request, {name: value for name, value in given.items() if value is not None})
     done = await gateway.uploads.take(caller, head_of(said), received, visit)
     links = {"self": f"/api/v1/jobs/{done.job_id}", "records": f"/api/v1/jobs/{done.job_id}/records"}
@@ -96,8 +100,13 @@ async def _read(request: Request, said: dict[str, Any]) -> tuple[dict[str, Any],
 
 
 async def _json(request: Request) -> Any:
+    content = await request.body()
     try:
-        return await asyncio.to_thread(orjson.loads, await request.body())
+        value = await asyncio.to_thread(orjson.loads, content)
     except orjson.JSONDecodeError as problem:
         sentence = f"The body is not JSON (near character {problem.pos})."
         raise ApiError(400, "BAD_REQUEST", sentence, [Fault("body", sentence, "MALFORMED_JSON")]) from None
+    place = await asyncio.to_thread(integers.beyond, content)
+    if place is not None:
+        raise invalid(place[:200] or "body", integers.SAID, "TOO_LARGE")
+    return value

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.gateway import SCHEMES, From, Reader, Wired, Writer
 from api.routes.v1.jobs import Cursor, IfMatch, JobId, Limit
+from api.services.keeping import etag
+from api.services.schedules import Scheduled
 from api.shapes.accounts import MessageBody
 from api.shapes.errors import documented
 from api.shapes.schedules import (
@@ -42,9 +44,10 @@ async def preview(body: PreviewAsked, caller: Reader, gateway: Wired) -> TimesBo
 
 
 @router.get("/jobs/{job_id}/schedule", summary="Get a job's schedule", **documented(404, permission=Permission.READ))
-async def schedule(job_id: JobId, caller: Reader, gateway: Wired) -> ScheduleBody:
-    """When a job runs by itself, and when it does so next."""
-    return schedule_body(await gateway.schedules.of_job(caller, job_id))
+async def schedule(job_id: JobId, caller: Reader, gateway: Wired, response: Response) -> ScheduleBody:
+    """When a job runs by itself, and when it does so next. The ETag is the job's: a change of either is its next
+    version."""
+    return _tagged(response, await gateway.schedules.of_job(caller, job_id))
 
 
 @router.put(
@@ -53,11 +56,17 @@ async def schedule(job_id: JobId, caller: Reader, gateway: Wired) -> ScheduleBod
     **documented(400, 404, 412, 413, 422, permission=Permission.WRITE),
 )
 async def put(
-    job_id: JobId, body: Schedule, caller: Writer, gateway: Wired, visit: From, if_match: IfMatch = None
+    job_id: JobId,
+    body: Schedule,
+    caller: Writer,
+    gateway: Wired,
+    visit: From,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ScheduleBody:
     """In the place of the schedule that it has; the job's description says the same from now on: it is the job's next
     version."""
-    return schedule_body(await gateway.schedules.put(caller, job_id, body, if_match, visit))
+    return _tagged(response, await gateway.schedules.put(caller, job_id, body, if_match, visit))
 
 
 @router.delete(
@@ -72,17 +81,17 @@ async def remove(job_id: JobId, caller: Writer, gateway: Wired, visit: From, if_
 @router.post(
     "/jobs/{job_id}/schedule/pause", summary="Pause a schedule", **documented(404, permission=Permission.WRITE)
 )
-async def pause(job_id: JobId, caller: Writer, gateway: Wired, visit: From) -> ScheduleBody:
+async def pause(job_id: JobId, caller: Writer, gateway: Wired, visit: From, response: Response) -> ScheduleBody:
     """Nothing is started until it is resumed. A run that is open goes on."""
-    return schedule_body(await gateway.schedules.pause(caller, job_id, visit))
+    return _tagged(response, await gateway.schedules.pause(caller, job_id, visit))
 
 
 @router.post(
     "/jobs/{job_id}/schedule/resume", summary="Resume a schedule", **documented(404, permission=Permission.WRITE)
 )
-async def resume(job_id: JobId, caller: Writer, gateway: Wired, visit: From) -> ScheduleBody:
+async def resume(job_id: JobId, caller: Writer, gateway: Wired, visit: From, response: Response) -> ScheduleBody:
     """It goes on with the next time; what passed meanwhile is not made up for."""
-    return schedule_body(await gateway.schedules.resume(caller, job_id, visit))
+    return _tagged(response, await gateway.schedules.resume(caller, job_id, visit))
 
 
 @router.get(
@@ -90,7 +99,7 @@ async def resume(job_id: JobId, caller: Writer, gateway: Wired, visit: From) -> 
 )
 async def next_times(job_id: JobId, caller: Reader, gateway: Wired, count: Count = 10) -> TimesBody:
     """When the job's schedule comes next, without jitter."""
-    known = await gateway.schedules.of_job(caller, job_id)
+    _, known = await gateway.schedules.of_job(caller, job_id)
     return times_body(known.recurrence.zone, gateway.schedules.next_of(known, count))
 
 
@@ -110,3 +119,8 @@ async def firings(
     """The newest first: started, waiting, skipped, missed, or failed, and why."""
     page = await gateway.schedules.firings(caller, job_id, outcome, cursor, limit)
     return FiringPage(firings=[firing_body(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+def _tagged(response: Response, found: Scheduled) -> ScheduleBody:
+    response.headers["ETag"] = etag(found.job)
+    return schedule_body(found.schedule)

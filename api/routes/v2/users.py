@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from api.auth.callers import Caller
 from api.auth.permissions import Permission
+from api.auth.touching import still_touchable
 from api.edge.bodies import StrictRoute
 from api.errors import conflict, not_found
 from api.gateway import SCHEMES, From, Needs, Reader, Wired
@@ -134,7 +135,7 @@ async def change_password(
     "/{user_id}/reset-password",
     summary="Reset a user's password",
     response_model=Enveloped[PasswordResetAnswer],
-    **documented(400, 404, 422, permission=Permission.USERS),
+    **documented(400, 404, 409, 422, permission=Permission.USERS),
 )
 async def reset_password(
     user_id: UserId,
@@ -148,8 +149,9 @@ async def reset_password(
     found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
     asked = body or PasswordReset()
     password, ends = await gateway.identity.recovery.set_for(
-        found, caller.user_id, asked.temporary_password, visit, by_mail=asked.send_email
-    )
+        found, caller.user_id, asked.temporary_password, visit, by_mail=asked.send_email,
+        still=still_touchable(caller, found),
+    )  # fmt: skip
     gateway.callers.forget()
     shown = None if asked.send_email else password
     return framed(request, PasswordResetAnswer(message="The password is reset", temporary_password=shown,
@@ -160,12 +162,12 @@ async def reset_password(
     "/{user_id}/unlock",
     summary="Let a user try again",
     response_model=Enveloped[MessageBody],
-    **documented(404, permission=Permission.USERS),
+    **documented(404, 409, permission=Permission.USERS),
 )
 async def unlock(user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
     """Forgets wrong tries, and makes a locked account active."""
     found = await gateway.identity.users.touchable(caller, user_id)
-    await gateway.identity.users.unlock(found, caller.user_id, visit)
+    await gateway.identity.users.unlock(found, caller.user_id, visit, still_touchable(caller, found))
     return framed(request, MessageBody(message="The user may sign in again"))
 
 
@@ -173,14 +175,14 @@ async def unlock(user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From
     "/{user_id}/mfa",
     summary="End a user's second factor",
     response_model=Enveloped[MessageBody],
-    **documented(404, permission=Permission.USERS),
+    **documented(404, 409, permission=Permission.USERS),
 )
 async def reset_mfa(
     user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From, request: Request
 ) -> dict[str, Any]:
     """For somebody who has lost the phone and the backup codes. They are told by mail."""
     found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
-    if not await gateway.identity.factor.reset(found, caller.user_id, visit):
+    if not await gateway.identity.factor.reset(found, caller.user_id, visit, still_touchable(caller, found)):
         raise not_found("user_id", "This account has no second factor.")
     return framed(request, MessageBody(message="The second factor is ended; the password alone lets in"))
 

@@ -6,6 +6,28 @@ where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_ke
     and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
 order by key, id limit {limit:UInt32}
 
+-- name: chosen
+-- The same, only what `where` (see choosing.sql) is true of.
+select id, key, url, data, fetched_at, completeness, quality, language, word_count, category, data_type
+from records
+where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
+    and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
+    and {where}
+order by key, id limit {limit:UInt32}
+
+-- name: ranked
+-- The same in the order of a field. A rank travels as its bits: as a decimal it might come back as its neighbour.
+select id, key, url, data, fetched_at, completeness, quality, language, word_count, category, data_type, multiIf(
+    mapContains(numbers, {field:String}), {sign:Int8} * numbers[{field:String}],
+    mapContains(moments, {field:String}), {sign:Int8} * toFloat64(toUnixTimestamp64Milli(moments[{field:String}])),
+    mapContains(flags, {field:String}), {sign:Int8} * toFloat64(flags[{field:String}]),
+    inf) as rank
+from records
+where dataset = {dataset:String} and run_id = {run_id:UUID} and {where}
+    and ({after_id:String} = '' or (rank, key, id)
+        > (reinterpretAsFloat64({after_rank:UInt64}), {after_key:String}, toUUIDOrZero({after_id:String})))
+order by rank, key, id limit {limit:UInt32}
+
 -- name: marks
 -- Marks of a run's records in the order of their key, after a position; the primary key leads straight to it.
 select record_id, key, state, other, fields, at

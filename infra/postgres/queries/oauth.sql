@@ -81,8 +81,8 @@ for update
 update oauth_codes set spent_at = now(), session_id = %(session_id)s where code_hash = %(code_hash)s
 
 -- name: end_session
--- What a code gave ends when the code comes back.
-update sessions set revoked_at = now() where id = %(id)s and revoked_at is null
+-- What a code gave ends when the code comes back; no row where it had ended already.
+update sessions set revoked_at = now() where id = %(id)s and revoked_at is null returning user_id
 
 -- name: active_account
 -- An account that may still be let in.

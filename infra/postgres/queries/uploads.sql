@@ -6,6 +6,10 @@ update runs set seeded = true, requested = requested + %(parts)s, issued = issue
 where id = %(run)s::uuid and not seeded
 returning id
 
+-- name: run
+-- The run that a part names.
+select job_id::text, dataset, owner from runs where id = %(run)s::uuid
+
 -- name: lock
 -- The run of a part, held while the part is counted.
 select job_id::text, dataset from runs where id = %(run)s::uuid for update

@@ -24,6 +24,11 @@ FULL = 0.5
 """A run that saw a smaller share of the known keys was no full one: nothing is gone by it."""
 
 
+def owner_of(clean: CleanBatch) -> str:
+    """Whose records a message's are compared with: its job's, or theirs whom its rules name."""
+    return (clean.trends.memory_of if clean.trends else "") or clean.job_id
+
+
 class Memory:
     """Of one partition. Record keys beyond the bound are forgotten, the one seen least recently first."""
 
@@ -33,9 +38,11 @@ class Memory:
         self._versions = Versions(BLOCK)
         self._changed: set[int] = set()
         self._unconfirmed: set[int] = set()
+        self.forgotten = 0
+        """Record keys that were forgotten to make room, since the process began."""
 
     def take(self, clean: CleanBatch, runs: Runs) -> RecordMarks:
-        """Compares each record with what is known, in order, and remembers it. `runs` are those of the batch's job."""
+        """Compares each record with what is known, in order, and remembers it. `runs` are those of its owner."""
         number = runs.number_of(clean.run_id)
         gone = self._gone(runs, clean.trends.whole_run if clean.trends else None)
         told = [self._marks(clean, record, runs, number) for record in clean.records]
@@ -51,10 +58,11 @@ class Memory:
         )
 
     def _marks(self, clean: CleanBatch, record: CleanRecord, runs: Runs, number: int) -> list[Mark]:
-        slot, known = self._place(clean.dataset, clean.job_id, record.key)
+        slot, known = self._place(clean.dataset, owner_of(clean), record.key)
         versions, row = self._versions, self._versions.rows[slot]
         content, text = written(record.key, record.data)
-        _, last, told_gone, *_ = row.tolist()
+        owner, last, told_gone, *_ = row.tolist()
+        last = last if owner == runs.owner else 0.0  # their runs were forgotten meanwhile, and are counted anew
         known, again = known and not told_gone, known and last == number
         if not again:
             runs.seen[number] = runs.seen.get(number, 0) + 1
@@ -92,6 +100,7 @@ class Memory:
         known = not forgotten and len(self._index) == before
         self._versions.reserve(len(self._index))
         if forgotten:
+            self.forgotten += 1
             self._versions.forget(slot)
         return slot, known
 

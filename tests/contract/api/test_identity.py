@@ -171,14 +171,15 @@ async def test_a_new_password_ends_the_other_sessions_and_the_links(identity: Id
         await accounts.open_session(session, act())
     await accounts.add_link(link, user.id, datetime.now(UTC) + timedelta(hours=1), act(), purpose="reset")
     told = act("password_changed")
-    assert await identity.users.set_password(user.id, "new hash", told, keep=mine.id, mail=mail_to(user))
+    done = await identity.users.set_password(user.id, "new hash", told, keep=mine.id, mail=mail_to(user))
+    assert done == "set"
     assert await accounts.live_session(mine.id) and not await accounts.live_session(other.id)
     found = await accounts.credential(user.username)
     assert found and found.password_hash == "new hash" and found.user.password_expires is None
     assert await identity.users.reset_password(link, "x", lambda _: (act(), None), (b"d", "n")) is None
     assert await identity.posted(str(user.email)) == ["told"]
     assert await identity.stores.audited(told.request_id) == ["password_changed"]
-    assert not await identity.users.set_password(str(uuid4()), "h", act())
+    assert await identity.users.set_password(str(uuid4()), "h", act()) == "gone"
 
 
 async def test_a_link_to_a_new_password_works_once_and_only_for_that(identity: Identity) -> None:
@@ -253,9 +254,8 @@ async def test_a_factor_counts_once_it_was_shown_to_work(identity: Identity) -> 
     assert not await identity.factors.set_up(user.id, "ANOTHER", b"s", [], act())
     assert not await identity.factors.enable(user.id, 200, act(), None)
     assert not await identity.factors.spend_code(user.id, b"old", act(), None)
-    assert await identity.factors.remove(user.id, act(), None) and not await identity.factors.remove(
-        user.id, act(), None
-    )
+    assert [await identity.factors.remove(user.id, act(), None) for _ in range(2)] == ["removed", "none"]
+    assert await identity.factors.remove(str(uuid4()), act(), None) == "gone"
     assert await identity.factors.factor(user.id) is None
 
 
@@ -282,6 +282,22 @@ async def test_a_factors_secret_opens_in_its_own_row_alone(identity: Identity) -
     )
     with pytest.raises(StoreRefused):
         await identity.factors.factor(other.id)
+
+
+async def test_nothing_is_done_to_an_account_that_is_another_by_now(identity: Identity) -> None:
+    user, refused = await enabled(identity, [b"code"]), act()
+    before = await identity.stores.accounts.credential(user.username)
+
+    def still(now: User) -> bool:
+        assert now.id == user.id and now.mfa_enabled
+        return False
+
+    assert await identity.users.set_password(user.id, "h", refused, mail=mail_to(user), still=still) == "overtaken"
+    assert await identity.factors.remove(user.id, refused, mail_to(user), still) == "overtaken"
+    assert await identity.attempts.clear(user.id, "", refused, still) == "overtaken"
+    assert await identity.stores.accounts.credential(user.username) == before
+    assert await identity.stores.audited(refused.request_id) == []
+    assert await identity.posted(str(user.email)) == ["told"], "of the factor that was enabled"
 
 
 async def test_of_thirty_tries_at_once_no_more_are_let_through_than_one_after_another(identity: Identity) -> None:
@@ -314,7 +330,8 @@ async def test_what_is_decided_about_a_try_is_written_down_with_it(identity: Ide
     await identity.attempts.weigh([name], lambda tallies, now: verdict)
     assert await identity.stores.audited(alarm.request_id) == ["sign_in_locked_out"]
     assert await identity.posted(str(user.email)) == ["lockout"]
-    await identity.attempts.clear(beginning, cleared)
+    assert await identity.attempts.clear(str(uuid4()), beginning, cleared) == "gone"
+    assert await identity.attempts.clear(user.id, beginning, cleared) == "cleared"
     seen: list[Mapping[str, Tally]] = []
 
     def look(tallies: Mapping[str, Tally], now: datetime) -> Verdict:

@@ -18,12 +18,14 @@ from api.ports.oauth import OAuthStore
 from api.ports.oidc import Identities
 from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.identities import PostgresIdentities
+from infra.postgres.mailbox import Mailbox
 from infra.postgres.migrate import migrate
 from infra.postgres.oauth import PostgresOAuth
 from infra.postgres.pool import Database
 from infra.postgres.signing import PostgresSigningKeys
 from infra.sealing import Seal
 from schemas.accounts import Act, Session, User
+from schemas.mail import Mail
 from schemas.oauth import ClientChange, Consent, OAuthClient
 from schemas.oidc import Identity
 from tests.contract.api.test_accounts import act, someone
@@ -51,8 +53,9 @@ async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
         return
     engines = request.getfixturevalue("engines")
     await migrate(engines.postgres_owner)
+    box = Mailbox(Seal(secrets.token_urlsafe(32)))
     async with Database(engines.postgres, max_size=16) as database:
-        yield Kept(PostgresAccounts(database), PostgresOAuth(database), PostgresIdentities(database))
+        yield Kept(PostgresAccounts(database), PostgresOAuth(database, box), PostgresIdentities(database))
 
 
 @pytest.fixture
@@ -121,16 +124,22 @@ class Opening:
     def __init__(self) -> None:
         self.opened: list[Session] = []
         self.consents: list[Consent] = []
+        self.warned: list[str] = []
 
     def __call__(self, user: User, consent: Consent) -> tuple[Session, Act]:
         self.opened.append(session_of(user.id))
         self.consents.append(consent)
         return self.opened[-1], act()
 
+    def warn(self, user: User) -> Mail:
+        """Remembers who is told."""
+        self.warned.append(user.id)
+        return Mail(kind="code_reuse", recipient="a@example.com", subject="s", text="t")
+
 
 async def redeem(kept: Kept, code: bytes, client: OAuthClient, opening: Opening, **wrong: str) -> str:
     said = {"redirect_uri": "https://a.example/", "challenge": "c", **wrong}
-    return await kept.oauth.redeem(code, client.id, **said, opened=opening, refused=act())
+    return await kept.oauth.redeem(code, client.id, **said, opened=opening, refused=act(), warn=opening.warn)
 
 
 async def test_a_code_is_redeemed_once_and_ends_what_it_gave_when_it_comes_back(kept: Kept, user: User) -> None:
@@ -141,8 +150,11 @@ async def test_a_code_is_redeemed_once_and_ends_what_it_gave_when_it_comes_back(
     assert opening.consents[-1].scopes == ("read_data",)
     session = opening.opened[-1].id
     assert await kept.accounts.live_session(session) is not None
-    assert await redeem(kept, code, client, opening) == "reused"
-    assert await kept.accounts.live_session(session) is None
+    assert not opening.warned
+    for _ in range(2):
+        assert await redeem(kept, code, client, opening) == "reused"
+        assert await kept.accounts.live_session(session) is None
+    assert opening.warned == [user.id], "once, however often it comes"
 
 
 async def test_of_twenty_at_once_one_is_first(kept: Kept, user: User) -> None:
@@ -157,7 +169,7 @@ async def test_a_wrong_try_spends_a_code(kept: Kept, user: User, wrong: dict[str
     client, opening = await client_of(kept), Opening()
     code = await code_of(kept, client, user)
     assert await redeem(kept, code, client, opening, **wrong) == "refused"
-    assert await redeem(kept, code, client, opening) == "reused" and not opening.opened
+    assert await redeem(kept, code, client, opening) == "reused" and not opening.opened and not opening.warned
 
 
 async def test_an_old_code_and_one_nobody_made_are_refused(kept: Kept, user: User) -> None:

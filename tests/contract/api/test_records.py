@@ -1,6 +1,7 @@
 """What every store of records promises; the real one is ClickHouse."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,13 +11,16 @@ from uuid import uuid4
 import pytest
 
 from api.ports import Records
+from api.services.choosing import conditions
 from infra.clickhouse.client import connect
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reading import Reading
+from schemas.choosing import FieldOrder
 from schemas.ledger import StoredMark, StoredRecord, StoredTrend
-from tests.unit.api.fakes import FakeRecords
+from tests.unit.api.fakes import FakeRecords, typed
 
 SCORES = ("completeness", "quality", "language", "word_count", "category", "data_type")
+FIELDS: dict[str, type] = {"numbers": float, "flags": bool, "moments": datetime, "lists": list}
 BEGAN = datetime(2026, 1, 5, 10, 30, 0, 123_000, tzinfo=UTC)
 
 
@@ -40,13 +44,15 @@ class Store:
             "key",
             "url",
             "data",
-            "numbers",
+            *FIELDS,
             "fetched_at",
             "ingested_at",
             *SCORES,
         ]
         rows = [
-            [each.id, dataset, run_id, run_id, run_id, each.key, each.url, each.data, {}, each.fetched_at, BEGAN]
+            [each.id, dataset, run_id, run_id, run_id, each.key, each.url, each.data]
+            + [_of_type(each, type_) for type_ in FIELDS.values()]
+            + [each.fetched_at, BEGAN]
             + [getattr(each, name) for name in SCORES]
             for each in records
         ]
@@ -81,6 +87,14 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         client = await asyncio.to_thread(connect, engines.clickhouse)
         yield Store(reading, client)
         client.close()
+
+
+def _of_type(of: StoredRecord, type_: type) -> dict[str, Any]:
+    """Its fields of one type, as the warehouse would find them."""
+    found: dict[str, Any] = {n: value for n in json.loads(of.data) if type(value := typed(of, n)) is type_}
+    return {
+        name: value for name, value in found.items() if type_ is not list or {type(entry) for entry in value} == {str}
+    }
 
 
 def record(key: str, data: str = '{"price":1.5}') -> StoredRecord:
@@ -119,6 +133,64 @@ async def test_a_record_s_scores_are_stored_beside_it(store: Store) -> None:
                      data_type="ecommerce")  # fmt: skip
     await store.keep(dataset, run_id, [scored])
     assert await store.records.records(dataset, run_id, None, 2) == [scored]
+
+
+SHOP: dict[str, dict[str, Any]] = {
+    "a": {"price": 19.99, "in_stock": True, "added": "2026-01-31T00:00:00Z", "tags": ["new", "sale"], "name": "x"},
+    "b": {"price": -0.1, "in_stock": False, "added": "1999-12-31T23:59:59.999Z", "tags": ["sale"],
+          "name": "2026-01-31"},
+    "c": {"price": 5e-324, "name": "true", "n'o {x:String}": 1.0},
+    "d": {"in_stock": True, "added": "2026-01-31T00:00:00.001Z", "name": "19.99"},
+    "e": {"price": 20.0, "name": "it's \\ \t é"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "keys"),
+    [
+        (["price=19.99"], "a"), (["price>=19.99"], "ae"), (["price>19.99"], "e"), (["price<5e-324"], "b"),
+        (["price<=5e-324", "price>-1"], "bc"), (["price!=19.99"], "bce"), (["in_stock=true"], "ad"),
+        (["in_stock=false"], "b"), (["in_stock!=true"], "b"), (["added=2026-01-31"], "a"),
+        (["added>=2026-01-31"], "ad"), (["added<2026-01-31T01:00:00+01:00"], "b"), (["added>2026-01-31"], "d"),
+        (["added!=2026-01-31"], "bd"), (["tags=sale"], "ab"), (["tags!=new"], "b"),
+        (["tags=sale", "in_stock=true"], "a"),
+        (["name=19.99"], "d"), (["name=true"], "c"), (["name=2026-01-31"], "b"), (["name=it's \\ \t é"], "e"),
+        (["name!=x"], "bcde"), (["n'o {x:String}>0"], "c"), (["nothing=1"], ""), (["nothing!=1"], ""),
+        (["price=true"], ""), (["in_stock>0"], ""), (["added>=0001-01-01"], "abd"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_records_are_chosen_by_their_typed_fields(store: Store, where: list[str], keys: str) -> None:
+    dataset, run_id = f"set-{uuid4()}", str(uuid4())
+    await store.keep(dataset, run_id, [record(key, json.dumps(data)) for key, data in SHOP.items()])
+    found = await store.records.records(dataset, run_id, None, 10, conditions(where))
+    assert "".join(each.key for each in found) == keys
+    rest = (
+        await store.records.records(dataset, run_id, (found[0].key, found[0].id), 10, conditions(where))
+        if found
+        else []
+    )
+    assert rest == found[1:]
+
+
+@pytest.mark.parametrize(
+    ("field", "down", "keys"),
+    [("price", False, "bcaed"), ("price", True, "eacbd"), ("added", False, "badce"), ("added", True, "dabce"),
+     ("in_stock", False, "badce"), ("in_stock", True, "adbce"), ("nothing", True, "abcde")],
+)  # fmt: skip
+async def test_records_are_sorted_by_a_typed_field_piece_by_piece(
+    store: Store, field: str, down: bool, keys: str
+) -> None:
+    dataset, run_id = f"set-{uuid4()}", str(uuid4())
+    await store.keep(dataset, run_id, [record(key, json.dumps(data)) for key, data in SHOP.items()])
+    seen, position = [], None
+    by = FieldOrder(field=field, down=down)
+    while piece := await store.records.ranked(dataset, run_id, by, position, 2):
+        seen += piece
+        position = (piece[-1].rank, piece[-1].record.key, piece[-1].record.id)
+    assert "".join(one.record.key for one in seen) == keys
+    dear = await store.records.ranked(dataset, run_id, by, None, 9, conditions(["price>=0"]))
+    assert [one.record.key for one in dear] == [key for key in keys if key in "ace"]
 
 
 async def test_marks_come_in_the_order_of_their_key_each_once(store: Store) -> None:

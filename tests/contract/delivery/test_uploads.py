@@ -28,7 +28,7 @@ class World:
         """As the gateway does; returns the job."""
         job_id = str(uuid4())
         if isinstance(self.runs, MemoryUploads):
-            self.runs.known[run_id] = (job_id, "shop")
+            self.runs.known[run_id] = (job_id, "shop", "anna")
             return job_id
         opening = Opening(run_id=run_id, job_id=job_id, owner="anna", name="n", dataset="shop",
                           description={"urls": []}, priority=0, max_pages=parts)  # fmt: skip
@@ -91,7 +91,7 @@ def part(run_id: str, number: int = 0, source: str = "") -> Part:
 async def test_each_part_of_ours_is_counted_once(world: World) -> None:
     run_id = str(uuid4())
     job_id = await world.open(run_id, 3)
-    assert await world.runs.job_of(run_id) == (job_id, "shop")
+    assert await world.runs.job_of(run_id) == (job_id, "shop", "anna")
     for number in (0, 0, 1):
         assert await world.runs.take(part(run_id, number)) == "taken"
     assert await world.runs.take(replace(part(run_id, 0), place="uploads:0:77:2")) == "repeated"
@@ -108,7 +108,7 @@ async def test_an_outsiders_message_opens_its_run_once(world: World) -> None:
     assert [await world.runs.take(ours) for _ in range(2)] == ["taken", "taken"]
     assert await world.runs.take(replace(ours, place="uploads:3:9:9")) == "repeated"
     assert await world.counts(run_id) in (None, RunCounts(requested=1, fetched=1, extracted=5))
-    assert await world.runs.job_of(run_id) == (ours.job_id, "shop")
+    assert await world.runs.job_of(run_id) == (ours.job_id, "shop", "kafka")
 
 
 async def test_a_run_that_nobody_opened_takes_nothing(world: World) -> None:

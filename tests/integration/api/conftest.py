@@ -38,6 +38,7 @@ class Served:
     metrics_port: int
     folder: Path
     password: str
+    program: tuple[str, ...] = ("cli", "gateway")
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +57,7 @@ class Served:
             heard.bind(str(notify))
             heard.settimeout(_STARTING_S)
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "gateway"], env=self.environ | {"NOTIFY_SOCKET": str(notify)}, stderr=log
+                [sys.executable, "-m", *self.program], env=self.environ | {"NOTIFY_SOCKET": str(notify)}, stderr=log
             )
             while b"READY=1" not in heard.recv(4096):
                 assert self.process.poll() is None, self.log()
@@ -75,7 +76,13 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(engines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def program() -> tuple[str, ...]:
+    """What `python -m` runs as the gateway; a module of tests may have another."""
+    return ("cli", "gateway")
+
+
+@pytest.fixture(scope="module")
+def served(engines: Any, program: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A gateway on the engines with an administrator whose password is known."""
 
     async def prepared() -> str:
@@ -103,7 +110,8 @@ def served(engines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "TRAWL_RATE_LIMITS": '{"*": {"limit": 1000000, "burst": 1000000, "block": 0}}',
         "TRAWL_CONNECTIONS_PER_ADDRESS": "10000",
     }
-    found = Served(environ, port, metrics_port, tmp_path_factory.mktemp("gateway"), asyncio.run(prepared()))
+    found = Served(environ, port, metrics_port, tmp_path_factory.mktemp("gateway"), asyncio.run(prepared()),
+                   program)  # fmt: skip
     found.start()
     try:
         yield found

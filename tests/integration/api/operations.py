@@ -25,6 +25,11 @@ class Operation:
     body: Any
     parameters: tuple[tuple[str, str], ...]
     media: dict[str, Any]
+    statuses: frozenset[str] = frozenset()
+    """Those that the document says it may answer with."""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
     @property
     def names(self) -> list[str]:
@@ -46,6 +51,7 @@ def operations(document: dict[str, Any]) -> list[Operation]:
             _body(document, entry),
             tuple((one["in"], one["name"]) for one in entry.get("parameters", ())),
             entry.get("requestBody", {}).get("content", {}),
+            frozenset(entry["responses"]),
         )
         for path, entries in document["paths"].items()
         for method, entry in entries.items()
@@ -98,9 +104,9 @@ def _declared(
         yield from _declared(document, inner, (*path, field), seen)
     if "items" in schema:
         yield from _declared(document, schema["items"], (*path, "*"), seen)
-    more = schema.get("additionalProperties")
-    if more not in (None, False):
-        yield from ((*path, "?"), (*path, "any"))
+    for more in (schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()):
+        if more not in (None, False):
+            yield from ((*path, "?"), (*path, "any"))
         if isinstance(more, dict):
             yield from _declared(document, more, (*path, "any"), seen)
 
@@ -176,6 +182,20 @@ def _credential(client: httpx.Client) -> dict[str, str]:
     return {"credential_id": made["id"]} if made else {}
 
 
+def _user(client: httpx.Client) -> dict[str, str]:
+    """Somebody whom nobody else uses."""
+    name = f"u{uuid4().hex}"
+    asked = {"username": name, "email": f"{name}@example.com", "password": "plum-orbit-canvas-42"}
+    made = _told(client.post("/api/v2/users", json=asked)).get("data")
+    return {"user_id": made["id"]} if made else {}
+
+
+def _client(client: httpx.Client) -> dict[str, str]:
+    asked = {"name": f"c {uuid4().hex}", "redirect_uris": ["https://board.example/back"], "scopes": ["read_data"]}
+    made = _told(client.post("/api/v1/oauth/clients", json=asked))
+    return {"client_id": made["client_id"]} if made else {}
+
+
 def _webhook(client: httpx.Client) -> dict[str, str]:
     """With a delivery that waits: nothing is sent where no notifier runs."""
     asked = {"name": "play", "url": "https://hooks.example.com/trawl", "events": ["run.failed"]}
@@ -192,4 +212,6 @@ _MAKERS: dict[frozenset[str], Callable[[httpx.Client], dict[str, str]]] = {
     frozenset({"job_id", "run_id"}): _job,
     frozenset({"credential_id"}): _credential,
     frozenset({"webhook_id", "delivery_id"}): _webhook,
+    frozenset({"user_id"}): _user,
+    frozenset({"client_id"}): _client,
 }

@@ -1,5 +1,6 @@
 """What a gateway's doings leave behind: audited, sealed, searchable, in the request log and the logs; and no secret."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -10,17 +11,19 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from infra.clickhouse.client import connect
 from infra.clickhouse.row_store import RowStore
 from infra.postgres.mailbox import Mailbox
 from infra.postgres.pool import Database
+from infra.process import now
 from infra.sealing import Seal
 from schemas import codec
 from schemas.delivery import Delivery
 from schemas.events import LogEntry
 from schemas.mail import Mail
 from schemas.message import Message
-from schemas.topics import LOGS, REQUEST_LOGS, topics
-from streams.warehouse.rows import shape_of
+from schemas.topics import CLEAN_RECORDS, LOGS, REQUEST_LOGS, topics
+from streams.warehouse.rows import QUIET_TOPICS, shape_of
 from tests.integration.api.conftest import Served
 from tests.integration.api.test_gateway import until_true
 
@@ -114,12 +117,16 @@ async def test_requests_and_logs_are_read_back_from_clickhouse(
 
 
 async def test_no_secret_is_anywhere_in_plain_text(served: Served, client: httpx.AsyncClient, engines: Any) -> None:
-    """Every table, every topic, every log line, after secrets went every way that there is."""
+    """Every table of both databases, every topic, file and log line, after secrets went every way that there is."""
     token = client.headers["Authorization"].removeprefix("Bearer ")
     key = (await client.post("/api/v1/auth/keys", json={"name": "canary"})).json()["key"]
     stored = {"name": CANARY[:8], "kind": "basic", "host": "shop.test", "username": "u", "secret": CANARY}
     assert (await client.post("/api/v1/auth/credentials", json=stored)).status_code == 201
+    given = await _given(client)
     await client.get("/api/v1/jobs", headers={"X-API-Key": key, "Authorization": ""})
+    proxied = {"url": "http://shop.test/", "name": "s", "options": {"proxy": f"http://u:{CANARY}@proxy.test:3128"}}
+    for body in (proxied, {"url": f"http://u:{CANARY}@shop.test/", "name": "s"}):
+        assert (await client.post("/api/v1/scrape", json=body)).status_code == 422
     await client.post("/api/v1/auth/login", json={"username": "admin", "password": CANARY})
     await client.post("/api/v1/auth/login", content=f'{{"username": "admin", "password": "{CANARY}'.encode())
     await client.post("/api/v1/auth/refresh", json={"refresh_token": CANARY})
@@ -130,7 +137,8 @@ async def test_no_secret_is_anywhere_in_plain_text(served: Served, client: httpx
         mail = Mail(kind="canary", recipient="a@example.com", subject="s", text=f"https://x.test/reset?token={CANARY}")
         await Mailbox(Seal(seal)).post(connection, mail)
 
-    hidden = [CANARY, key, token.rsplit(".", 1)[1], client.headers["X-Test-Refresh"], served.password, seal]
+    refresh = client.headers["X-Test-Refresh"]
+    hidden = [CANARY, key, *given, token.rsplit(".", 1)[1], refresh, served.password, seal]
     forms = [form for secret in hidden for form in _forms(secret)]
 
     last = f"test-{uuid4()}"
@@ -140,10 +148,26 @@ async def test_no_secret_is_anywhere_in_plain_text(served: Served, client: httpx
         return any(last.encode() in (one.value or b"") for one in await everything(engines, [REQUEST_LOGS]))
 
     await until_true(told)
-    for name, text in [*await _tables(engines), *await _topics(engines), ("the log", served.log())]:
+    kept = [*await _tables(engines), *await _topics(engines), *await _warehouse(engines), *_files(engines)]
+    for name, text in [*kept, ("the log", served.log())]:
         assert [form for form in forms if form in text] == [], (name, text[:500])
     for line in served.log().splitlines():
         assert isinstance(json.loads(line), dict)
+
+
+async def _given(client: httpx.AsyncClient) -> list[str]:
+    """Secrets that are made here and shown once: of a factor, a webhook, a client of OAuth."""
+    factor = (await client.post("/auth/mfa/setup")).json()["data"]
+    hook = {"name": "canary", "url": "https://93.184.215.14/", "events": ["trend"]}
+    opened = await client.post("/api/v1/webhooks", json=hook)
+    program = {"name": f"canary {uuid4()}", "redirect_uris": ["https://board.example/"], "scopes": ["read_data"]}
+    made = await client.post("/api/v1/oauth/clients", json=program)
+    assert (opened.status_code, made.status_code) == (201, 201), (opened.text, made.text)
+    await client.post("/oauth/token", data={"grant_type": "authorization_code", "code": CANARY},
+                      auth=(made.json()["client_id"], made.json()["client_secret"]))  # fmt: skip
+    chosen = {"token": CANARY, "new_password": CANARY, "confirm_password": CANARY}
+    await client.post("/auth/password-reset/confirm", json=chosen)
+    return [factor["secret"], opened.json()["secret"], made.json()["client_secret"]]
 
 
 def _forms(secret: str) -> list[str]:
@@ -171,3 +195,42 @@ async def _topics(engines: Any) -> list[tuple[str, str]]:
     entries = [codec.decode(LOGS, message.value or b"") for message in messages if message.topic == LOGS]
     assert any(isinstance(entry, LogEntry) for entry in entries)
     return [(f"{one.topic}/{one.offset}", (one.value or b"").decode("utf-8", "replace")) for one in messages]
+
+
+async def _warehouse(engines: Any) -> list[tuple[str, str]]:
+    """Each table of ClickHouse, with every message stored that the warehouse would store; and what ClickHouse keeps of
+    the questions that it was asked."""
+    for message in await everything(engines, (CLEAN_RECORDS, *QUIET_TOPICS)):
+        event = codec.decode(message.topic, message.value or b"")
+        shape, delivery = shape_of(message.topic), Delivery(message, event)
+        if shape.identity(delivery) is not None:
+            for rows in shape.rows([delivery], now()):
+                await RowStore(engines.clickhouse).insert(rows, f"{message.topic}/{message.partition}/{message.offset}")
+    return await asyncio.to_thread(_columns, engines.clickhouse)
+
+
+def _columns(url: str) -> list[tuple[str, str]]:
+    client = connect(url)
+    try:
+        asked = "select database, name from system.tables where (database = currentDatabase() and {kind}) or {own}"
+        kinds = {"kind": "engine like '%MergeTree'", "own": "(database = 'system' and name like '%\\_log')"}
+        tables = client.query(asked.format(**kinds)).result_rows
+        found = [(f"{database}.{name}", client.raw_query(f"select * from {database}.{name} format TSV"))
+                 for database, name in tables]  # fmt: skip
+    finally:
+        client.close()
+    texts = {name: text.decode("utf-8", "replace") for name, text in found}
+    for filled in ("logs", "request_logs"):
+        assert any(name.endswith(f".{filled}") and text for name, text in texts.items()), (filled, sorted(texts))
+    return list(texts.items())
+
+
+def _files(engines: Any) -> list[tuple[str, str]]:
+    """What lies in the data folder beside the engines' own data and the secrets: engines' logs, pages, exports."""
+    mine, found = engines.folder.path, []
+    for place in sorted(mine.iterdir()):
+        if place.is_dir() and place.name not in ("kafka", "postgres", "clickhouse", "secrets", "run"):
+            found += [(str(one), one.read_bytes().decode("utf-8", "replace"))
+                      for one in place.rglob("*") if one.is_file()]  # fmt: skip
+    assert any(name.endswith("postgres.log") for name, _ in found), [name for name, _ in found]
+    return found

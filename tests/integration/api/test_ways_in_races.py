@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,14 @@ from uuid import uuid4
 import pytest
 
 from infra.postgres.accounts import PostgresAccounts
+from infra.postgres.attempts import PostgresAttempts
+from infra.postgres.factors import PostgresFactors
 from infra.postgres.identities import PostgresIdentities
 from infra.postgres.migrate import migrate
 from infra.postgres.oauth import PostgresOAuth
 from infra.postgres.pool import Database
 from infra.postgres.users import PostgresUsers
+from infra.sealing import Seal
 from schemas.accounts import User, UserChange
 from schemas.oauth import Consent, OAuthClient
 from schemas.oidc import Identity
@@ -143,14 +147,53 @@ async def test_a_session_opens_only_for_the_account_that_was_looked_at(doors: Do
 async def test_what_a_code_is_exchanged_for_ends_with_whatever_ends_meanwhile(doors: Doors, closing: str) -> None:
     user, client = await doors.user(), await program(doors)
     code, session = await code_of(doors, client, user), session_of(user)
-    redeeming = doors.oauth.redeem(code, client.id, BACK, "c", lambda _user, _consent: (session, act()), act())
-    second: Coroutine[Any, Any, Any] = {
+    redeeming = doors.oauth.redeem(
+        code, client.id, BACK, "c", lambda _user, _consent: (session, act()), act(), lambda _user: None
+    )
+    begun: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
         "client": lambda: doors.oauth.remove_client(client.id, act()),
         "everywhere": lambda: doors.accounts.end_sessions(user.id, act()),
         "password": lambda: doors.users.set_password(user.id, "another", act()),
-    }[closing]()
-    assert await doors.overlapping(redeeming, second) == "redeemed"
+    }
+    assert await doors.overlapping(redeeming, begun[closing]()) == "redeemed"
     assert await doors.accounts.live_session(session.id) is None
+
+
+@pytest.mark.parametrize("meanwhile", ["promoted", "removed"])
+@pytest.mark.parametrize("how", ["password", "factor", "tries", "status"])
+async def test_an_administrator_touches_no_account_that_became_another_a_moment_ago(
+    doors: Doors, how: str, meanwhile: str
+) -> None:
+    user, said, seal = await doors.user(), act(), Seal(secrets.token_urlsafe(32))
+    factors, attempts = PostgresFactors(doors.database, seal), PostgresAttempts(doors.database)
+    assert await factors.set_up(user.id, "SECRET", b"salt", [], act()) and await factors.enable(user.id, 1, act(), None)
+
+    def still(now: User) -> bool:
+        return now.role == user.role
+
+    begun: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
+        "password": lambda: doors.users.set_password(user.id, "another", said, still=still),
+        "factor": lambda: factors.remove(user.id, said, None, still),
+        "tries": lambda: attempts.clear(user.id, user.id, said, still),
+        "status": lambda: doors.users.change(user.id, UserChange(status="locked"), said, None, still),
+    }
+    first: Coroutine[Any, Any, Any] = (
+        doors.users.change(user.id, UserChange(role="senior_analyst"), act())
+        if meanwhile == "promoted"
+        else doors.users.remove(user.id, act())
+    )
+    async with doors.before_the_audit():
+        one = asyncio.create_task(first)
+        await doors.waiting(1)
+        other = asyncio.create_task(begun[how]())
+        await doors.waiting(2)
+    await one
+    assert await other == ("overtaken" if meanwhile == "promoted" else "gone")
+    found = await doors.accounts.credential(user.username)
+    assert found is None or (found.password_hash, found.user.mfa_enabled, found.user.status) == (
+        "a hash", True, "active",
+    )  # fmt: skip
+    assert not await doors.database.fetch("select 1 from audit where request_id = %s", (said.request_id,))
 
 
 async def test_a_link_that_is_made_meanwhile_is_for_the_account_as_it_was(doors: Doors) -> None:
@@ -171,7 +214,7 @@ async def test_a_reset_unlinks_whoever_was_linked_and_leaves_the_accounts_own(do
     assert await doors.identities.link(theirs, user.id, act(), session.id)
     shown = await doors.identities.all(user.id)
     assert [(identity.subject, identity.own) for identity in shown] == [(mine.subject, True), (theirs.subject, False)]
-    assert await doors.users.set_password(user.id, "a hash", act())
+    assert await doors.users.set_password(user.id, "a hash", act()) == "set"
     assert await doors.identities.find(issuer, theirs.subject) is None
     assert not await doors.identities.link(theirs, user.id, act(), session.id), "its session has ended"
     found = await doors.identities.find(issuer, mine.subject)
@@ -186,7 +229,7 @@ async def test_a_programs_account_gets_no_password_and_no_link(doors: Doors) -> 
     made = replace(client, id=str(uuid4()), name=f"other {uuid4()}", service_user=service.id)
     assert isinstance(await doors.oauth.add_client(made, service, act(), 10_000), OAuthClient)
     link, ends = os.urandom(32), datetime.now(UTC) + timedelta(minutes=30)
-    assert not await doors.users.set_password(service.id, "a hash", act())
+    assert await doors.users.set_password(service.id, "a hash", act()) == "gone"
     purposes: tuple[Literal["reset", "sign_in"], ...] = ("reset", "sign_in")
     for purpose in purposes:
         assert await doors.accounts.add_link(link + purpose.encode(), service.id, ends, act(), purpose=purpose)

@@ -1,10 +1,15 @@
 """In-memory ports of the gateway. tests/contract/api holds them to the same promises as the real adapters."""
 
+import contextlib
+import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import Any
 
+from schemas.choosing import FieldCondition, FieldOrder, RankedRecord
 from schemas.events import Event
 from schemas.ledger import (
     Attempt,
@@ -27,6 +32,34 @@ class FakePreviews:
     async def ask(self, job_id: str, url_fp: str, description: Mapping[str, Any], wait: float) -> PreviewAnswer | None:
         self.asked.append((job_id, url_fp, description))
         return self.answer
+
+
+def typed(record: StoredRecord, field: str) -> Any:
+    """A field's value; a text that is a moment as that."""
+    value = json.loads(record.data).get(field)
+    with contextlib.suppress(TypeError, ValueError):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def is_so(record: StoredRecord, asked: FieldCondition) -> bool:
+    """Whether a condition is true of a record."""
+    value = typed(record, asked.field)
+    by_type = {bool: asked.flag, datetime: asked.moment, int: asked.number, float: asked.number}
+    wanted = by_type.get(type(value))
+    if asked.comparison in ("=", "!="):
+        entries = value if isinstance(value, list) else [json.loads(record.data).get(asked.field)]
+        same = asked.text in entries or (wanted is not None and value == wanted)
+        return same if asked.comparison == "=" else value is not None and not same
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[asked.comparison]
+    return wanted is not None and not isinstance(value, bool) and bool(compare(value, wanted))
+
+
+def rank_of(record: StoredRecord, order: FieldOrder) -> float:
+    """Where it stands; a moment by its milliseconds."""
+    value = typed(record, order.field)
+    value = round(value.timestamp() * 1000) if isinstance(value, datetime) else value
+    return float(-value if order.down else value) if isinstance(value, int | float) else inf
 
 
 class FakeRecords:
@@ -65,10 +98,25 @@ class FakeRecords:
         self.switch.check()
         return self.visits.get((run_id, url_fp), [])[:limit]
 
-    async def records(self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int) -> list[StoredRecord]:
+    async def records(
+        self, dataset: str, run_id: str, after: tuple[str, str] | None, limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[StoredRecord]:  # fmt: skip
         self.switch.check()
-        found = sorted(self.of_run.get(run_id, []), key=lambda record: (record.key, record.id))
+        found = sorted(self._chosen(run_id, where), key=lambda record: (record.key, record.id))
         return [record for record in found if after is None or (record.key, record.id) > after][:limit]
+
+    async def ranked(
+        self, dataset: str, run_id: str, order: FieldOrder, after: tuple[float, str, str] | None, limit: int,
+        where: Sequence[FieldCondition] = (),
+    ) -> list[RankedRecord]:  # fmt: skip
+        self.switch.check()
+        ranks = [RankedRecord(rank_of(record, order), record) for record in self._chosen(run_id, where)]
+        found = sorted(ranks, key=lambda one: (one.rank, one.record.key, one.record.id))
+        return [one for one in found if after is None or (one.rank, one.record.key, one.record.id) > after][:limit]
+
+    def _chosen(self, run_id: str, where: Sequence[FieldCondition]) -> list[StoredRecord]:
+        return [record for record in self.of_run.get(run_id, []) if all(is_so(record, one) for one in where)]
 
     async def marks(
         self, dataset: str, run_id: str, state: str | None, after: tuple[str, str, str] | None, limit: int

@@ -163,6 +163,58 @@ SHELL = [
     "%x('ls')",
     "() { :; }; echo",
 ]
+RESERVED = """LPT1
+NUL
+PRN
+con.txt
+nul.csv
+COM1.json
+CLOCK$
+.htaccess
+.git/config
+desktop.ini
+$Mft
+trailing.
+trailing.csv.
+select
+table
+information_schema
+pg_catalog
+system
+default
+self
+this
+async
+__init__
+__metadata__
+_id
+length
+prototype""".splitlines()
+"""Names that mean something to a file system, a language or a store."""
+NORMAL = [
+    "\u1e9b\u0323",  # another text in each of the four normalisation forms
+    "\u212b",
+    "\u00c5",
+    "A\u030a",
+    "\u212a",
+    "\u304b\u3099",
+    "\u1100\u1161\u11a8",
+    "\uac01",
+    "\ufdfa",
+    "\u2126",
+    "\u0344",
+    "\u0340",
+    "\U0001d15e",
+    "q\u0307\u0323",
+    "q\u0323\u0307",
+    "\u03c2\u03a3\u03c3",
+    "\u0149",
+    "\u01f0",
+    "\u0390",
+    "\ufb01le",
+    "\u2075",
+    "\u33a5",
+]
 HEADERS = ["a\r\nSet-Cookie: x=y", "a\nb", "a\rb", "a\r\n\r\n<html>", "%0d%0aX: y", "Bearer x", "=?utf-8?q?x?="]
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", '=HYPERLINK("http://evil.example")']
 PATTERNS = [
@@ -201,7 +253,7 @@ URLS = [
     "//x",
     "x",
 ]
-LONG = ["x" * 3000, "é" * 3000, "\U0001f41f" * 3000, "a\u0301" * 2000, "\u200b" * 3000]
+LONG = ["x" * 3000, "é" * 3000, "\U0001f41f" * 3000, "a\u0301" * 2000, "\u200b" * 3000, "x" * 70_000]
 _TURNS = [*"\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c"]
 TURNED = [f"user{turn}nimda{end}" for turn in _TURNS for end in ("", "\u202c", "\u2069")]
 NO_CHARACTERS = [chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF)] + ["\ufdd0", "\ufdef"]
@@ -328,6 +380,8 @@ _KINDS = (
     HUGE,
     MOMENTS,
     WORDS,
+    RESERVED,
+    NORMAL,
     PATHS,
     SQL,
     SCRIPT,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from api.ports.accounts import Warn
 from api.ports.oauth import Opened
 from schemas.accounts import Act, Session, User
 from schemas.oauth import ClientChange, Consent, OAuthClient
@@ -84,16 +85,25 @@ class FakeOAuth:
         return True
 
     async def redeem(
-        self, code_hash: bytes, client_id: str, redirect_uri: str, challenge: str, opened: Opened, refused: Act
+        self,
+        code_hash: bytes,
+        client_id: str,
+        redirect_uri: str,
+        challenge: str,
+        opened: Opened,
+        refused: Act,
+        warn: Warn,
     ) -> Literal["redeemed", "refused", "reused"]:
         kept = self.codes.get(code_hash)
         if kept is None or kept.consent.client_id != client_id:
             self.accounts.acts.append(refused)
             return "refused"
         if kept.spent:
-            if kept.session_id:
-                self.accounts.sessions[kept.session_id].revoked = True
-            self.accounts.acts.append(refused)
+            given = self.accounts.sessions[kept.session_id] if kept.session_id else None
+            mail = warn(self.accounts.shown(kept.consent.user_id)) if given and not given.revoked else None
+            if given:
+                given.revoked = True
+            self.accounts.tell(refused, mail)
             return "reused"
         kept.spent = True
         consent, user = kept.consent, self.accounts.users[kept.consent.user_id][0]

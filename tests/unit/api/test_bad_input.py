@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.edge.integers import SAID
 from tests.unit.api.conftest import Client, World, listening, running
 from tests.unit.api.naughty import NAUGHTY, UNSTORABLE, URLS
 
@@ -145,6 +146,29 @@ async def test_bodies_that_are_wrong_in_one_way_or_another(client: Client, conte
         if path == "/api/v1/scrape":
             assert answer.status_code == status, answer.text
     assert not client.world.jobs.runs
+
+
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "9" * 30, "-" + "9" * 300])
+async def test_a_whole_number_that_would_come_back_as_another_is_refused(client: Client, number: str) -> None:
+    """The reader would make a floating number of it without a word."""
+    headers = await client.headers("anna") | JSON
+    content = b'{"url": "http://shop.test/", "filters": {"a": [1, {"b": %s}]}}' % number.encode()
+    answer = await client.http.post("/api/v1/scrape", headers=headers, content=content)
+    fits(answer)
+    assert answer.status_code == 422 and answer.json()["error"]["details"]["errors"] == [
+        {"field": "filters.a.1.b", "message": SAID, "code": "TOO_LARGE"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "number", [2**64 - 1, -(2**63), 1e300, 1e20, 12345678901234567000.0, 0.12345678901234568, "9" * 30]
+)
+async def test_every_other_number_is_kept_as_it_is(client: Client, number: object) -> None:
+    headers = await client.headers("anna")
+    answer = await client.http.post("/api/v1/scrape", headers=headers, json=BASE | {"filters": {"a": number}})
+    assert answer.status_code == 202, answer.text
+    kept = client.world.jobs.openings[answer.json()["job_id"]].description["filters"]["a"]
+    assert kept == number and type(kept) is type(number)
 
 
 async def test_a_description_whose_pattern_cannot_be_compiled_is_refused(client: Client) -> None:

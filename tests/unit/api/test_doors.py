@@ -6,12 +6,13 @@ import signal
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 from api.edge.addresses import networks
@@ -48,7 +49,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 async def serving(entry: Entry, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, Doors]]:
     door, port = bound()
     doors = Doors(entry, Metrics())
-    server = Server(configured(echo, doors, lifespan="off"), tls)
+    server = Server(configured(echo, doors, lifespan="off"), (tls, doors) if tls else None)
     task = asyncio.create_task(server.serve(sockets=[door]))
     await server.open.wait()
     try:
@@ -248,6 +249,38 @@ async def test_tls_is_modern_and_nothing_else_is_spoken(files: tuple[Path, Path]
         plain = await Wire.to(port)
         await plain.say(GET)
         assert "200" not in await plain.rest()
+
+
+async def stalled_handshakes(certificate: Path, tls: ssl.SSLContext) -> None:
+    async with serving(Entry(per_address=3, handshake=2.0), tls) as (port, doors):
+        silent = [await Wire.to(port) for _ in range(3)]
+        await eventually(lambda: len(doors) == 3)
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection("127.0.0.1", port, ssl=pinned(certificate))
+        assert [await wire.rest() for wire in silent] == ["", "", ""], "each is hung up on in time"
+        assert len(doors) == 0
+        talking = [Wire(*await asyncio.open_connection("127.0.0.1", port, ssl=pinned(certificate))) for _ in range(3)]
+        await eventually(lambda: len(doors) == 3)
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection("127.0.0.1", port, ssl=pinned(certificate))
+        for wire in talking:
+            await wire.say(GET)
+            assert "200 OK" in await wire.answer()
+            wire.writer.close()
+        gone = await Wire.to(port)
+        await gone.say("no TLS")
+        assert "HTTP" not in await gone.rest()
+        await eventually(lambda: len(doors) == 0)
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_handshakes_that_never_end_are_bounded_in_number_and_in_time(
+    files: tuple[Path, Path], loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    certificate = Certificate.of(*files)
+    assert certificate
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(stalled_handshakes(files[0], certificate.context))
 
 
 def test_half_a_certificate_or_a_broken_one_is_said_at_the_start(files: tuple[Path, Path], tmp_path: Path) -> None:

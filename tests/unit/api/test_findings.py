@@ -60,6 +60,44 @@ async def test_lines_are_streamed_to_the_end_unless_a_limit_is_given(client: Cli
     assert json.loads(rest.content)["data"]["n"] == 2
 
 
+async def test_records_are_chosen_and_sorted_by_their_fields(client: Client, job: dict[str, Any]) -> None:
+    async def numbers(**params: Any) -> tuple[list[int], str | None]:
+        answer = await client.http.get(job["links"]["records"], params=params, headers=job["headers"])
+        assert answer.status_code == 200, answer.text
+        if params.get("format") == "jsonl":
+            cursor = answer.headers.get("x-next-cursor")
+            return [json.loads(line)["data"]["n"] for line in answer.content.split(b"\n")[:-1]], cursor
+        page = answer.json()
+        return [entry["data"]["n"] for entry in page["records"]], page["next_cursor"]
+
+    assert (await numbers(where=["n>=10", "n<13"]))[0] == [10, 11, 12]
+    assert (await numbers(where="n!=1", limit=2))[0] == [0, 2]
+    whole, none = await numbers(where="n>=1000", format="jsonl")
+    assert whole == list(range(1000, 2500)) and none is None, "streamed to the end by the same condition"
+    for form in ("json", "jsonl"):
+        first, cursor = await numbers(where="n<4", sort="-n", limit=3, format=form)
+        rest, end = await numbers(where="n<4", sort="-n", limit=3, format=form, cursor=cursor)
+        assert (first, rest, end) == ([3, 2, 1], [0], None)
+    few, more = await numbers(sort="-n", format="jsonl")
+    assert few == list(range(2499, 2399, -1)) and more
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"where": "price"}, {"where": "=1"}, {"where": "price="}, {"where": "name>x"},
+     {"where": "n<true"}, {"where": "n<1e999"}, {"where": "n>2026-02-30"}, {"where": ["n=1"] * 11},
+     {"where": "n=" + "1" * 500}, {"sort": ""}, {"sort": "-"}, {"sort": "n", "cursor": "WyJhIiwiYiJd"},
+     {"sort": "n", "cursor": "WyJuYW4iLCJhIiwiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAiXQ"}],
+    ids=str,
+)  # fmt: skip
+async def test_a_choice_that_says_nothing_is_refused(
+    client: Client, job: dict[str, Any], params: dict[str, Any]
+) -> None:
+    answer = await client.http.get(job["links"]["records"], params=params, headers=job["headers"])
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["details"]["errors"][0]["field"].split(".")[-1] in {*params, "0"}
+
+
 async def test_an_older_run_can_be_asked_for(client: Client, job: dict[str, Any]) -> None:
     client.world.jobs.change(job["run_id"], state="completed")
     await client.http.post(f"{job['links']['self']}/start", headers=job["headers"])

@@ -19,6 +19,7 @@ from tests.unit.api.oidc_fakes import ISSUER, FakeProvider
 
 OURS = {"Origin": "http://gateway.test"}
 HTML = {"Accept": "text/html"}
+PROOF = {"current_password": PASSWORD}
 
 
 def configured(**fields: Any) -> OidcConfig:
@@ -83,14 +84,19 @@ async def test_nobody_new_is_let_in_unless_that_is_set(world: World) -> None:
         assert [act.action for act in world.accounts.acts][-1] == "sign_in_refused"
 
 
+def onward_of(page: httpx.Response) -> str:
+    """Where the page leads on."""
+    return page.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
+
+
 async def test_whoever_has_an_account_links_it(world: World) -> None:
     async with running(world, oidc=configured(create=False)) as client:
         await client.http.post("/sign-in", data={"username": "anna", "password": PASSWORD}, headers=OURS)
         assert 'action="/oidc/link"' in (await client.http.get("/", headers=HTML)).text
         for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
-            assert (await client.http.post("/oidc/link", headers=headers)).status_code == 403
-        page = await client.http.post("/oidc/link", headers=OURS)
-        url = page.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
+            assert (await client.http.post("/oidc/link", headers=headers, data=PROOF)).status_code == 403
+        page = await client.http.post("/oidc/link", headers=OURS, data=PROOF)
+        url = onward_of(page)
         assert (await back(client, world.provider.visit(url))).status_code == 303
         assert world.accounts.mails[-1].kind == "identity_linked" and ISSUER in world.accounts.mails[-1].subject
         client.http.cookies.clear()
@@ -102,11 +108,28 @@ async def test_whoever_has_an_account_links_it(world: World) -> None:
         assert await me(client) is None
 
 
+async def test_a_session_alone_links_nobody(world: World) -> None:
+    async with running(world, oidc=configured(create=False)) as client:
+        await client.http.post("/sign-in", data={"username": "anna", "password": PASSWORD}, headers=OURS)
+        assert (await client.http.post("/oidc/link", headers=OURS)).status_code == 422
+        wrong = await client.http.post("/oidc/link", headers=OURS, data={"current_password": "wrong"})
+        assert wrong.status_code == 401 and "This is not your password." in wrong.text
+        assert "trawl_visit" not in client.http.cookies and not world.identities.known
+        page = await client.http.post("/oidc/link", headers=OURS, data=PROOF)
+        world.accounts.turn(world.ids["anna"])
+        refused = await back(client, world.provider.visit(onward_of(page)))
+        assert refused.status_code == 401 and "changed a moment ago" in refused.text and not world.identities.known
+        user, _ = world.accounts.users[world.ids["anna"]]
+        world.accounts.users[user.id] = (user, "")
+        none = await client.http.post("/oidc/link", headers=OURS, data=PROOF)
+        assert none.status_code == 409 and "no password" in none.text
+
+
 async def test_a_link_is_for_the_session_that_asked_for_it(world: World) -> None:
     async with running(world, oidc=configured(create=False)) as client:
         await client.http.post("/sign-in", data={"username": "anna", "password": PASSWORD}, headers=OURS)
-        page = await client.http.post("/oidc/link", headers=OURS)
-        url = page.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
+        page = await client.http.post("/oidc/link", headers=OURS, data=PROOF)
+        url = onward_of(page)
         await client.http.post("/sign-out", headers=OURS)
         await client.http.post("/sign-in", data={"username": "root", "password": PASSWORD}, headers=OURS)
         assert (await back(client, world.provider.visit(url))).status_code == 401

@@ -84,6 +84,8 @@ async def test_a_schedule_is_tried_before_it_is_kept(client: Client) -> None:
     }
     for wrong, field in (
         ({"schedule": {"at": "2020-01-01T00:00:00Z"}}, "at"),
+        ({"schedule": {"at": "+1"}}, "schedule.at"),
+        ({"schedule": {"at": 32503680000}}, "schedule.at"),
         ({"schedule": "0 0 30 2 *"}, "schedule.cron"),
         ({"schedule": {"cron": "0 0 * * *", "timezone": "Mars/Olympus"}}, "schedule.timezone"),
     ):
@@ -133,6 +135,20 @@ async def test_a_schedule_is_changed_only_in_the_version_of_the_job_that_was_rea
         assert answer.status_code == 200, match
     gone = await client.http.delete(f"{address}/schedule", headers=anna | {"If-Match": newest})
     assert gone.status_code == 200
+
+
+async def test_a_schedule_says_the_version_that_a_change_of_it_is_held_against(client: Client) -> None:
+    anna = await client.headers("anna")
+    job = await client.scrape(anna, schedule="0 */6 * * *")
+    path = f"/api/v1/jobs/{job['job_id']}/schedule"
+    for method, way, body in (
+        ("GET", "", None), ("PUT", "", BERLIN), ("POST", "/pause", None), ("POST", "/resume", None),
+    ):  # fmt: skip
+        answer = await client.http.request(method, path + way, headers=anna, json=body)
+        job_now = await client.http.get(f"/api/v1/jobs/{job['job_id']}", headers=anna)
+        assert answer.status_code == 200 and answer.headers["etag"] == job_now.headers["etag"], method
+    again = await client.http.put(path, headers=anna | {"If-Match": answer.headers["etag"]}, json=BERLIN)
+    assert again.status_code == 200 and again.headers["etag"]
 
 
 async def test_a_change_between_the_look_and_the_writing_is_noticed(client: Client, monkeypatch: Any) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.edge.integers import SAID
 from schemas.events.pipelines import Pipelines
+from schemas.events.trends import TrendRule, TrendRules
 from schemas.parting import MAX_RECORDS
 from tests.unit.api.conftest import Client
 
@@ -44,6 +46,22 @@ async def test_lines_that_are_no_records_are_named_and_the_others_taken(client: 
     assert upload.records == [{"sku": "a"}, {"sku": "c"}]
 
 
+async def test_a_record_with_a_number_that_would_be_stored_as_another_is_refused(client: Client) -> None:
+    """A whole number beyond 64 bits would be a floating one."""
+    anna = await client.headers("anna")
+    lines = ['{"sku":"a","n":18446744073709551615}', '{"sku":"b","n":18446744073709551616}']
+    answer = await client.http.post(f"{PLACE}?dataset=shop&key=sku", content="\n".join(lines), headers=anna | JSONL)
+    assert answer.json()["errors"] == [{"line": 2, "message": SAID}]
+    ((_, (upload,)),) = client.world.uploads.opened
+    assert upload.records == [{"sku": "a", "n": 2**64 - 1}]
+    body = f'{{"dataset": "shop", "records": [{",".join(lines)}]}}'
+    answer = await client.http.post(PLACE, content=body, headers=anna | {"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"]["errors"] == [
+        {"field": "records.1.n", "message": SAID, "code": "TOO_LARGE"}
+    ]
+
+
 async def test_csv_names_its_fields_in_the_first_row(client: Client) -> None:
     anna = await client.headers("anna")
     body = '\ufeffsku,name,cost\r\na,"Kettle, blue",£1\r\nb,,£2\r\nc,too,many,cells\r\n'
@@ -52,6 +70,25 @@ async def test_csv_names_its_fields_in_the_first_row(client: Client) -> None:
     ((_, (upload,)),) = client.world.uploads.opened
     assert upload.records == [{"sku": "a", "name": "Kettle, blue", "cost": "£1"}, {"sku": "b", "cost": "£2"}]
     assert upload.rules.fields["cost"].type == "price"
+
+
+async def test_an_upload_may_ask_for_what_is_new_and_changed(client: Client) -> None:
+    anna = await client.headers("anna")
+    memory = TrendRules(memory=True)
+    for query, said, rules in (
+        ("", {}, None),
+        ("&memory=true", {}, memory),
+        ("", {"memory": True}, memory),
+        ("", {"trends": {"memory": True, "sensitivity": "many"}}, TrendRules(memory=True, sensitivity="many")),
+        ("", {"trends": {"rules": [{"when": "new"}]}}, TrendRules(memory=True, rules=[TrendRule(when="new")])),
+    ):
+        answer = await client.http.post(
+            f"{PLACE}?dataset=shop{query}", json={"records": [{"a": 1}]} | said, headers=anna
+        )
+        assert answer.status_code == 202, answer.text
+        assert client.world.uploads.opened[-1][1][0].rules.trends == rules
+    answer = await client.http.post(f"{PLACE}?dataset=d&memory=true", content="a\n1", headers=anna | CSV)
+    assert answer.status_code == 202 and client.world.uploads.opened[-1][1][0].rules.trends == memory
 
 
 async def test_ten_thousand_records_are_parts_of_one_run(client: Client) -> None:
@@ -81,6 +118,8 @@ async def test_ten_thousand_records_are_parts_of_one_run(client: Client) -> None
         ("?dataset=d&fields=a:prize", [{"a": 1}], "application/json", 422, "fields.a.type"),
         ("?dataset=d", {"records": [{"a": 1}], "clean": {"computed": {"b": "a +"}}}, "application/json", 422,
          "clean.computed.b"),
+        ("?dataset=d", {"records": [{"a": 1}], "trends": {"rules": [{"when": "gone"}]}}, "application/json", 422,
+         "trends"),
         ("?dataset=d", "{oops", "application/json", 400, "body"),
         ("?dataset=d", "a,a\n1,2", "text/csv", 422, "body"),
         ("?dataset=d", "<a/>", "text/xml", 422, "body"),

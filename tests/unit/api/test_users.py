@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.accounts import Act
+from schemas.accounts import Act, Factor
 from schemas.limits import OwnerGone
 from tests.unit.api.conftest import PASSWORD, Client, World, running
 
@@ -194,6 +194,44 @@ async def test_who_may_do_more_by_now_is_not_touched(client: Client, monkeypatch
                     else client.http.delete(path, headers=opal))  # fmt: skip
     assert answer.status_code == 409, answer.text
     assert (accounts.shown(anna).role, accounts.shown(anna).status) == ("admin", "active")
+
+
+@pytest.mark.parametrize("meanwhile", ["promoted", "removed", "disabled"])
+@pytest.mark.parametrize(
+    ("verb", "path", "store", "does"),
+    [
+        ("POST", "reset-password", "users", "set_password"),
+        ("POST", "unlock", "attempts", "clear"),
+        ("POST", "unlock", "users", "change"),
+        ("DELETE", "mfa", "factors", "remove"),
+    ],
+)
+async def test_nobody_is_helped_who_became_another_a_moment_ago(
+    client: Client, monkeypatch: pytest.MonkeyPatch, verb: str, path: str, store: str, does: str, meanwhile: str
+) -> None:
+    accounts, anna = client.world.accounts, client.world.ids["anna"]
+    accounts.change(client.world.ids["opal"], granted=("user_management", "manage_jobs", "create_reports"))
+    opal, kept = await client.headers("opal"), getattr(client.gateway.ports, store)
+    accounts.factors[anna] = Factor(secret="s", salt=b"", enabled=True)
+    accounts.change(anna, status="locked")
+    act, before = getattr(kept, does), accounts.users[anna]
+
+    async def overtaken(*given: Any, **named: Any) -> Any:
+        if meanwhile == "removed":
+            del accounts.users[anna]
+        else:
+            accounts.change(anna, **({"role": "admin"} if meanwhile == "promoted" else {"status": "disabled"}))
+        return await act(*given, **named)
+
+    monkeypatch.setattr(kept, does, overtaken)
+    answer = await client.http.request(verb, f"{USERS}/{anna}/{path}", headers=opal)
+    if meanwhile == "disabled" and path != "unlock":
+        assert answer.status_code == 200, "it may still be helped, and stays out"
+        return
+    assert answer.status_code == (404 if meanwhile == "removed" else 409), answer.text
+    if meanwhile != "removed":
+        user, password_hash = accounts.users[anna]
+        assert password_hash == before[1] and accounts.factors[anna].enabled and user.status != "active"
 
 
 async def test_a_job_of_a_removed_account_is_not_started_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ Meanwhile = Callable[[Client], Awaitable[Any]]
 
 async def new_password(client: Client) -> None:
     users = FakeUsers(client.world.accounts)
-    assert await users.set_password(client.world.ids["anna"], "another hash", TESTED)
+    assert await users.set_password(client.world.ids["anna"], "another hash", TESTED) == "set"
 
 
 async def disabled_and_back(client: Client) -> None:
@@ -196,6 +196,20 @@ async def test_a_programs_refresh_token_that_two_have_is_told_to_the_owner(world
     [mail] = [mail for mail in world.accounts.mails if mail.kind == "refresh_reuse"]
     assert mail.recipient == "anna@example.com" and "board" in mail.subject
     assert [act.action for act in world.accounts.acts][-2:] == ["refresh_token_reused", "refresh_refused"]
+
+
+async def test_a_code_that_two_have_is_told_to_the_owner_once(client: Client) -> None:
+    board = await register(client)
+    await sign_in(client)
+    code = await board.code()
+    assert [(await board.redeem(code)).status_code for _ in range(3)] == [200, 400, 400]
+    [mail] = [mail for mail in client.world.accounts.mails if mail.kind == "code_reuse"]
+    assert mail.recipient == "anna@example.com" and "board" in mail.subject
+    actions = [act.action for act in client.world.accounts.acts]
+    assert actions[-2:] == ["oauth_code_refused", "oauth_code_refused"]
+    wrong = await board.code()
+    assert [(await board.redeem(wrong, code_verifier="x" * 43)).status_code for _ in range(2)] == [400, 400]
+    assert len([mail for mail in client.world.accounts.mails if mail.kind == "code_reuse"]) == 1, "it gave nothing"
 
 
 async def test_what_is_allowed_is_what_the_page_has_shown(client: Client) -> None:

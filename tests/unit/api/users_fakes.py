@@ -11,6 +11,12 @@ from schemas.mail import Mail
 from tests.unit.api.accounts_fakes import FakeAccounts
 
 
+def touched(accounts: FakeAccounts, user_id: str, still: Still) -> Literal["gone", "overtaken"] | None:
+    if user_id not in accounts.users:
+        return "gone"
+    return None if still(accounts.shown(user_id)) else "overtaken"
+
+
 @dataclass
 class FakeUsers:
     accounts: FakeAccounts
@@ -46,10 +52,8 @@ class FakeUsers:
         self, user_id: str, change: UserChange, act: Act, mail: Mail | None = None, still: Still = anyhow
     ) -> Literal["changed", "gone", "taken", "last_administrator", "overtaken"]:
         self.accounts.switch.check()
-        if user_id not in self.accounts.users:
-            return "gone"
-        if not still(self.accounts.shown(user_id)):
-            return "overtaken"
+        if refused := touched(self.accounts, user_id, still):
+            return refused
         leaves = change.status not in (None, "active")
         if self._alone(user_id) and (leaves or change.role not in (None, "admin")):
             return "last_administrator"
@@ -68,10 +72,8 @@ class FakeUsers:
         self, user_id: str, act: Act, still: Still = anyhow
     ) -> Literal["removed", "gone", "last_administrator", "overtaken"]:
         self.accounts.switch.check()
-        if user_id not in self.accounts.users:
-            return "gone"
-        if not still(self.accounts.shown(user_id)):
-            return "overtaken"
+        if refused := touched(self.accounts, user_id, still):
+            return refused
         if self._alone(user_id):
             return "last_administrator"
         del self.accounts.users[user_id]
@@ -89,11 +91,13 @@ class FakeUsers:
         keep: str | None = None,
         mail: Mail | None = None,
         version: int | None = None,
-    ) -> bool:
+        still: Still = anyhow,
+    ) -> Literal["set", "gone", "overtaken"]:
         self.accounts.switch.check()
-        kept = self.accounts.users.get(user_id)
-        if kept is None or version not in (None, kept[0].credential_version):
-            return False
+        if refused := touched(self.accounts, user_id, still):
+            return refused
+        if version not in (None, self.accounts.users[user_id][0].credential_version):
+            return "overtaken"
         self.accounts.turn(user_id)
         if version is None:
             for key in self.accounts.api_keys.values():
@@ -105,7 +109,7 @@ class FakeUsers:
         self.accounts.end_others(user_id, keep)
         self.accounts.links = {name: link for name, link in self.accounts.links.items() if link[0] != user_id}
         self.accounts.tell(act, mail)
-        return True
+        return "set"
 
     async def reset_password(
         self,
@@ -169,14 +173,18 @@ class FakeFactors:
         self.accounts.tell(act, mail)
         return True
 
-    async def remove(self, user_id: str, act: Act, mail: Mail | None) -> bool:
+    async def remove(
+        self, user_id: str, act: Act, mail: Mail | None, still: Still = anyhow
+    ) -> Literal["removed", "none", "gone", "overtaken"]:
         self.accounts.switch.check()
+        if refused := touched(self.accounts, user_id, still):
+            return refused
         if self.accounts.factors.pop(user_id, None) is None:
-            return False
+            return "none"
         self.codes.pop(user_id, None)
         self.accounts.turn(user_id)
         self.accounts.tell(act, mail)
-        return True
+        return "removed"
 
 
 @dataclass
@@ -196,7 +204,12 @@ class FakeAttempts:
             self.accounts.tell(verdict.act, verdict.mail)
         return verdict
 
-    async def clear(self, beginning: str, act: Act) -> None:
+    async def clear(
+        self, user_id: str, beginning: str, act: Act, still: Still = anyhow
+    ) -> Literal["cleared", "gone", "overtaken"]:
         self.accounts.switch.check()
+        if refused := touched(self.accounts, user_id, still):
+            return refused
         self.tallies = {name: tally for name, tally in self.tallies.items() if not name.startswith(beginning)}
         self.accounts.tell(act)
+        return "cleared"

@@ -52,6 +52,19 @@ def test_a_product_becomes_typed() -> None:
     assert kept.key == "A-1"
     assert kept.id == record_id(result.batch.id, 0)
     assert result.batch.numeric == {"price": "price", "rating": "number"}
+    assert result.batch.typed == {"added": "date", "tags": "list"}
+
+
+def test_only_what_a_rule_types_and_a_record_has_is_told_as_typed() -> None:
+    rules = {
+        "new": FieldRule(type="boolean"),
+        "sold": FieldRule(type="boolean"),
+        "sizes": FieldRule(type="list", fields={"of": FieldRule()}),
+        "on": FieldRule(type="date", default="2024-01-01"),
+    }
+    records: list[dict[str, Any]] = [{"new": "yes", "sizes": [{"of": "1"}], "plain": True}, {"new": "perhaps"}]
+    assert cleaned(records, rules).batch.typed == {"new": "boolean", "on": "date"}
+    assert cleaned([], rules).batch.typed == {}
 
 
 def test_the_batch_keeps_its_identity() -> None:

@@ -2,7 +2,7 @@
 
 from tests.unit.cleaning.corpus import batch, fingerprint
 
-SAID = "38531666f36dbffc063e45167d1531f7e9c6dc3fbd718a4e66c76f94424271c8"
+SAID = "aed558b2a9cb2aa98ed9114e9da915c62b5eacd3e59f25db5b215568f17a1489"
 """Of the cleaning that went record by record, but for the language: that of one long text. A change of what cleaning
 says changes it: say why in the commit."""
 

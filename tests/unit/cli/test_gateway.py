@@ -131,6 +131,9 @@ def test_records_come_page_after_page_up_to_the_limit(gateway: Gateway, answers:
     found = list(gateway.records("j", 1500))
     assert len(found) == 1500
     assert (found[0]["id"], found[-1]["id"]) == ("1-0", "2-499")
+    list(gateway.records("j", 1500, run_id=None, where=["price>=10", "new=true"], sort="-added"))
+    for _, path, _ in answers.asked[-2:]:
+        assert "where=price%3E%3D10&where=new%3Dtrue&sort=-added" in path and "run_id" not in path
 
 
 def test_nobody_there_is_said_with_what_to_do() -> None:

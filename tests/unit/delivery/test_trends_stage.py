@@ -27,13 +27,15 @@ from tests.unit.pump.line import Outlet
 PLACE = (CLEAN_RECORDS, 0)
 
 
-def batch(value: Any, *, at: str = "2026-01-01T00:00:00Z", identity: str = "", key: str = "k") -> bytes:
+def batch(
+    value: Any, *, at: str = "2026-01-01T00:00:00Z", identity: str = "", key: str = "k", memory: bool = False
+) -> bytes:
     """A batch with one price."""
     record = {"id": str(uuid4()), "key": key, "data": {"price": value}}
     return json.dumps({
         "id": identity or str(uuid4()), "dataset": "d", "run_id": str(uuid4()), "job_id": "j", "url": "u",
         "url_fp": "", "fetch_id": "", "fetched_at": at, "counted_in": 1, "numeric": {"price": "price"},
-        "records": [record],
+        "records": [record], "trends": {"memory": memory},
     }).encode()  # fmt: skip
 
 
@@ -212,10 +214,10 @@ class Told:
     """What was said of the memory's size."""
 
     def __init__(self) -> None:
-        self.known, self.retired = 0, 0
+        self.known, self.retired, self.forgotten = 0, 0, 0
 
-    def seen(self, known: int, retired: int) -> None:
-        self.known, self.retired = known, self.retired + retired
+    def seen(self, known: int, retired: int, forgotten: int) -> None:
+        self.known, self.retired, self.forgotten = known, self.retired + retired, self.forgotten + forgotten
 
 
 async def test_a_memory_that_is_full_says_what_it_forgets(hasty: None) -> None:
@@ -226,5 +228,18 @@ async def test_a_memory_that_is_full_says_what_it_forgets(hasty: None) -> None:
         for offset in range(5):
             await worker.handle(partition.deliveries(offset, offset))
             await worker.settle(idle=False)
-    assert (told_of.known, told_of.retired) == (2, 2)
+    assert (told_of.known, told_of.retired, told_of.forgotten) == (2, 2, 0)
     assert [line["event"] for line in said] == ["series_retired"], "once, and not for each"
+
+
+async def test_a_memory_that_is_full_says_that_it_forgets_record_keys(hasty: None) -> None:
+    """What is forgotten is marked as new when it comes again: that must not come unannounced."""
+    partition, told_of = Partition(*(batch("none", key=key, memory=True) for key in "abcdc")), Told()
+    worker = Trends(partition.memory, SENSITIVE, partition.log, 2, told_of)
+    await worker.assigned(CLEAN_RECORDS, {0})
+    with structlog.testing.capture_logs() as said:
+        for offset in range(5):
+            await worker.handle(partition.deliveries(offset, offset))
+            await worker.settle(idle=False)
+    assert (told_of.retired, told_of.forgotten) == (0, 2)
+    assert [line["event"] for line in said] == ["record_keys_forgotten"], "once, and not for each"

@@ -17,9 +17,9 @@ from tests.bench.streams_of_noise import Bursts, Silence
 def test_a_broken_budget_of_alarms_is_no_success(
     monkeypatch: pytest.MonkeyPatch, within: bool, precision: float, code: int
 ) -> None:
-    monkeypatch.setattr(detector, "silence", lambda noise, settings: Silence(0.5, 900.0, within))
+    monkeypatch.setattr(detector, "silence", lambda *_: Silence(0.5, 900.0, within))
     monkeypatch.setattr(detector, "bursts", lambda surprise: Bursts(1.0, 0.8, 0.0, precision))
-    for slow in ("_slopes", "_cost"):
+    for slow in ("_prices", "_slopes", "_cost"):
         monkeypatch.setattr(detector, slow, lambda table: None)
     assert detector.run([]) == code
 

@@ -2,15 +2,18 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from streams.trends.detector import FEW_KEYS, MANY_KEYS
+from streams.trends.detector import FEW_KEYS, MANY_KEYS, Detector
+from tests.bench import detector as benched
 from tests.bench import nab, tcpd
 from tests.bench.detector import run
 from tests.bench.streams_of_noise import NOISES, bursts, silence
+from tests.bench.table import Table
 
 
 def sigmoid(position: float) -> float:
@@ -76,20 +79,32 @@ def test_the_table_is_made_from_the_data_that_are_there(tmp_path: Path, capsys: 
     values[900:920] += 20
     times = [f"2026-01-{1 + row // 288:02} {row // 12 % 24:02}:{row * 5 % 60:02}:00" for row in range(1200)]
     lines = ["timestamp,value", *(f"{at},{value}" for at, value in zip(times, values, strict=True))]
-    (tmp_path / "NAB/data/kind/one.csv").write_text("\n".join(lines))
-    windows = {"kind/one.csv": [[times[880] + ".000000", times[950] + ".000000"]]}
+    windows = {}
+    for name in ("kind/one.csv", "kind/two.csv"):
+        (tmp_path / "NAB/data" / name).write_text("\n".join(lines))
+        windows[name] = [[times[880] + ".000000", times[950] + ".000000"]]
     (tmp_path / "NAB/labels/combined_windows.json").write_text(json.dumps(windows))
     told = {"n_dim": 1, "series": [{"raw": [*values[860:940].tolist(), None]}]}
     (tmp_path / "TCPD/datasets/well/well.json").write_text(json.dumps(told))
     (tmp_path / "TCPD/annotations.json").write_text(json.dumps({"well": {"1": [40]}, "absent": {"1": [3]}}))
     files = nab.read(tmp_path / "NAB")
     assert files[0].windows == [(880, 950)]
-    summary = nab.summary(nab.corpus([*files, *files], FEW_KEYS))
+    summary = nab.summary(nab.corpus(files, FEW_KEYS))
     assert summary["standard"][0] > 80
+    deaf, usual = nab.corpus(files, replace(FEW_KEYS, warm_up=2000)), nab.corpus(files, FEW_KEYS)
+    assert nab.best(deaf, nab.PROFILES["standard"])[0] == 0.0
+    wide, _ = nab.fitted(files, [replace(FEW_KEYS, warm_up=2000), FEW_KEYS])
+    assert np.array_equal(wide.scores, usual[0].scores), "the best of what was tried"
+    alone = Detector(FEW_KEYS, 1).observe(np.zeros(1200, dtype=np.intp), files[0].values, files[0].seconds).score
+    assert np.array_equal(nab.detect([labelled([]), files[0]], FEW_KEYS)[1], alone), "a file knows nothing of others"
     (series,) = tcpd.read(tmp_path / "TCPD")
     assert len(series.values) == 81
     assert run([str(tmp_path / "nothing")]) == 2
     assert "Give the folder" in capsys.readouterr().err
+    benched.nab_rows(Table("bench"), tmp_path)
+    rows = capsys.readouterr().out.splitlines()
+    assert [row[:44].strip() for row in rows if "wide" in row] == [f"NAB {name}, wide" for name in nab.PROFILES]
+    assert all("fitted on all 2 files" in row for row in rows if "wide" in row)
 
 
 @pytest.mark.parametrize("name", ["normal", "correlated (AR 0.6)"])
@@ -107,3 +122,6 @@ def test_planted_bursts_are_found_at_once_and_hardly_another() -> None:
     assert said.delay <= 2.9
     assert said.false_a_slot <= 0.1
     assert said.average_precision >= 0.95
+    strict = bursts(3.0)
+    assert strict.recall >= 0.93
+    assert strict.false_a_slot <= 0.02

@@ -1,11 +1,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import CleanBatch, Mark, RecordMarks, Trend, TrendRule, TrendRules
+from streams.trends.datasets import MOST_JOBS
 from streams.trends.detector import FEW_KEYS
 from streams.trends.memory.likeness import fingerprint, nearest
 from streams.trends.memory.versions import SIZE, differences, shortened, written
@@ -88,6 +90,40 @@ def test_only_what_a_run_did_not_see_that_is_said_to_be_whole_is_gone() -> None:
     assert gone("", "run-1", "run-1", "run-3") == ["a gone"]
     assert gone("", "", "", "") == [], "no run is ever whole"
     assert gone("", "elsewhere", "elsewhere") == []
+
+
+def test_uploads_are_compared_with_those_before_them_of_the_same_owner() -> None:
+    watch = Watch(FEW_KEYS)
+
+    def upload(number: int, price: float, whose: str) -> CleanBatch:
+        """Each of them is a job and a run of its own."""
+        rules = TrendRules(memory=True, memory_of=whose, whole_run="")
+        one = message(number, [("a", tea(price)), (f"only {number}", tea(1.0))], f"run-{number}", rules)
+        return msgspec.structs.replace(one, job_id=f"job-{number}")
+
+    anna = [marked(watch, upload(number, price, "anna")) for number, price in enumerate((10.0, 10.0, 9.0), 1)]
+    assert [states(marks) for marks in anna] == [
+        [("a", "new"), ("only 1", "new")],
+        [("only 2", "new")],
+        [("a", "changed"), ("only 3", "new")],
+    ], "and nothing is gone"
+    assert anna[2][0].fields == {"price": [10.0, 9.0]}
+    assert states(marked(watch, upload(4, 9.0, "otto")))[0] == ("a", "new"), "another's are not hers"
+    assert states(marked(watch, upload(5, 9.0, "anna"))) == [("only 5", "new")], "and he has changed none of hers"
+
+
+def test_runs_that_were_forgotten_are_counted_anew_and_repeat_nothing() -> None:
+    watch = Watch(FEW_KEYS)
+
+    def upload(number: int, run: int, whose: str) -> list[Mark]:
+        return marked(
+            watch, message(number, [("a", tea(10.0))], f"run-{run}", TrendRules(memory=True, memory_of=whose))
+        )
+
+    assert states(upload(1, 1, "anna")) == [("a", "new")]
+    for number in range(2, 2 + MOST_JOBS):
+        upload(number, number, f"nobody {number}")
+    assert upload(100, 100, "anna") == [], "her first of those that are counted now"
 
 
 def test_what_is_left_of_an_earlier_run_does_not_begin_another() -> None:

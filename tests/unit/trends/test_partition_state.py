@@ -128,6 +128,23 @@ def test_one_series_too_many_takes_the_place_of_the_one_seen_least_recently() ->
     assert again.dump() == alone.dump()
 
 
+def test_series_that_stay_are_told_of_as_if_there_were_room_for_all() -> None:
+    """Those that come again and again, among thousands that come once: what is forgotten beside them, and that all is
+    saved and loaded meanwhile, changes nothing that is said of them."""
+    story = [(name, [one._replace(record_key=f"hot {one.record_key}") for one in many]) for name, many in messages(2)]
+    ample, tight = PartitionState(FEW_KEYS, 50_000), PartitionState(FEW_KEYS, 1500)
+    said: dict[bool, list[Finding]] = {True: [], False: []}
+    for number, (name, many) in enumerate(story):
+        passing = [price(10.0 + number, key=f"cold {number} {one}") for one in range(50)]
+        for room, state in ((True, ample), (False, tight)):
+            said[room] += state.observe(name, [*passing[:25], *many, *passing[25:]])
+        if number == len(story) // 2:
+            tight = PartitionState.load(tight.dump(), FEW_KEYS, 1500)
+    assert tight.retired > 5000 and tight.series == 1500 and ample.retired == 0
+    assert len(said[True]) >= 5
+    assert said[False] == said[True]
+
+
 def test_a_bound_that_was_lowered_holds_from_then_on() -> None:
     state = PartitionState(FEW_KEYS)
     state.observe("deals", [price(1.0, key=str(key)) for key in range(10)])

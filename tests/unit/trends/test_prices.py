@@ -2,7 +2,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streams.trends.detector import FEW_KEYS, Detector
+from infra.settings import Settings
+from streams.trends.detector import FEW_KEYS, MANY_KEYS, Detector
+from tests.bench.streams_of_noise import falls
 from tests.unit.trends.streams_of_numbers import noisy_prices
 
 SERIES = 100
@@ -32,14 +34,23 @@ def test_a_drop_on_a_quiet_price_is_found_within_three_observations(noise: float
     assert (alarms[quiet:].sum(axis=0) == 1).all()
 
 
+def test_what_is_the_default_finds_what_the_other_setting_cannot() -> None:
+    """A price of a shop rests for months: `many` takes a fall of more than five percent for one, `few` of three."""
+    assert Settings.model_fields["trend_sensitivity"].default == "few"
+    for drop, few, many in ((0.03, 1.0, 0.0), (0.05, 1.0, 0.0), (0.1, 1.0, 1.0)):
+        said = [falls(0.0, drop, preset, 200, 200) for preset in (FEW_KEYS, MANY_KEYS)]
+        assert [one.at_once for one in said] == [few, many]
+        assert [one.false for one in said] == [0, 0]
+
+
 def test_with_one_percent_noise_large_drops_are_found_and_small_ones_often() -> None:
     found = {}
     for drop in (0.03, 0.05):
         base, wobble = noisy_prices(1, 403, 1200, 0.01, normal=True)
         wobble[400:] *= 1 - drop
         found[drop] = alarms_over(np.round(base * wobble, 2))[400:].any(axis=0).mean()
-    assert found[0.03] >= 0.35
-    assert found[0.05] >= 0.92
+    assert found[0.03] >= 0.38, "the specification's 40 %, less what chance does to 1,200 prices"
+    assert found[0.05] >= 0.94
 
 
 def planted(seed: int, noise: float, *, normal: bool) -> tuple[Floats, npt.NDArray[np.int_]]:

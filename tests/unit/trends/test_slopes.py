@@ -25,9 +25,9 @@ def judged(values: Rows, length: int = KEPT) -> tuple[Rows, Rows]:
     return slopes(values, days, np.full(len(values), length))
 
 
-@pytest.mark.parametrize(("phi", "bar"), [(0.0, 0.06), (0.3, 0.067), (0.6, 0.067), (0.9, 0.11)])
+@pytest.mark.parametrize(("phi", "bar"), [(0.0, 0.06), (0.3, 0.06), (0.6, 0.063), (0.9, 0.10)])
 def test_the_size_of_the_test_holds_for_days_that_resemble_each_other(phi: float, bar: float) -> None:
-    """At 5 % nominal; the bars of the specification are 6 and 10 %, what is above them here is chance."""
+    """At 5 % nominal; the bars of the specification are 6 and 10 %, which 0.6 misses by some tenths (6.2 of 17,500)."""
     p, _ = judged(50 + autoregressive(2, 2500, phi))
     assert (p < 0.05).mean() <= bar
 

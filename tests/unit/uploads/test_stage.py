@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from schemas.delivery import Delivery
-from schemas.events import CleanRules, RecordBatch, Upload
+from schemas.events import CleanRules, RecordBatch, TrendRules, Upload
+from schemas.ids import digest
 from schemas.message import Message
 from schemas.parting import MAX_BYTES, MAX_RECORDS
 from streams.uploads.stage import Uploading
@@ -17,7 +18,7 @@ JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 
 def runs_with_ours() -> MemoryUploads:
     runs = MemoryUploads()
-    runs.known[OURS] = (JOB, "shop")
+    runs.known[OURS] = (JOB, "shop", "anna")
     return runs
 
 
@@ -69,6 +70,33 @@ async def test_ours_go_into_the_run_that_the_gateway_opened() -> None:
         (OURS, JOB)
     }
     assert len({batch.event_id() for batch in handled.outputs}) == 2
+
+
+async def compared(
+    stage: Uploading, offset: int, asked: TrendRules | None, run: str = "", **headers: str
+) -> TrendRules:
+    rules = CleanRules(key=["n"], trends=asked)
+    (found,) = (await stage.handle([delivery(upload(rules=rules, run_id=run), offset, **headers)])).outputs
+    assert isinstance(found, RecordBatch) and found.rules.key == ["n"]
+    return found.rules.trends or TrendRules()
+
+
+async def test_uploads_of_one_owner_are_compared_with_each_other_and_with_nobody_elses() -> None:
+    runs, memory = runs_with_ours(), TrendRules(memory=True)
+    nights = [digest("night", str(number)) for number in range(3)]
+    for night, owner in zip(nights, ("anna", "anna", "otto"), strict=True):
+        runs.known[night] = (digest(night, "job"), "shop", owner)
+    stage = Uploading(runs)
+    first, second, other = [(await compared(stage, 7, memory, run=night)) for night in nights]
+    assert first == second and first.memory and first.memory_of
+    assert first.whole_run == "", "nothing is gone of what an upload does not hold"
+    told = [await compared(stage, 7, memory, ce_source=source, ce_id=one)
+            for source, one in (("/a", "1"), ("/a", "2"), ("/b", "1"))]  # fmt: skip
+    assert told[0] == told[1]
+    assert len({rules.memory_of for rules in (first, other, told[0], told[2])}) == 4
+    theirs = await compared(stage, 8, TrendRules(memory=True, memory_of=first.memory_of))
+    assert theirs.memory_of not in ("", first.memory_of), "what a message says itself counts for nothing"
+    assert await compared(stage, 9, None) == TrendRules()
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,54 @@ def test_numbers_have_what_is_a_number(name: str, value: Any, stored: float | No
     assert found == [{} if stored is None else {name: stored}, {name: 0.5}, {}]
 
 
+DAY = 1_767_225_600_000
+"""2026-01-01."""
+
+
+@pytest.mark.parametrize(
+    ("type_", "column", "value", "stored"),
+    [
+        ("boolean", "flags", True, True), ("boolean", "flags", False, False), ("boolean", "flags", 1, None),
+        ("boolean", "flags", "true", None), ("boolean", "flags", None, None),
+        ("date", "moments", "2026-01-01T00:00:00Z", DAY), ("date", "moments", "2026-01-01", None),
+        ("date", "moments", "2026-01-01T01:00:00.0019+01:00", DAY + 1),
+        ("date", "moments", "2026-02-30T00:00:00Z", None),
+        ("date", "moments", "1850-01-01T00:00:00Z", None), ("date", "moments", "2300-01-01T00:00:00Z", None),
+        ("date", "moments", 5, None), ("date", "moments", True, None), ("date", "moments", "", None),
+        ("list", "lists", ["a", "é", ""], ["a", "é", ""]), ("list", "lists", ["x" * 256], ["x" * 256]),
+        ("list", "lists", ["é" * 128], ["é" * 128]), ("list", "lists", ["é" * 129], None),
+        ("list", "lists", ["x"] * 100, ["x"] * 100), ("list", "lists", ["x"] * 101, None),
+        ("list", "lists", [], None), ("list", "lists", ["a", 1], None), ("list", "lists", [{"a": 1}], None),
+        ("list", "lists", "a", None), ("list", "lists", [["a"]], None),
+    ],
+    ids=lambda value: repr(value)[:30],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["f", "", 'a"b', "\0"])
+def test_a_typed_field_has_what_is_of_its_type(name: str, type_: str, column: str, value: Any, stored: Any) -> None:
+    good: Any = {"boolean": True, "date": "2026-01-01T00:00:00Z", "list": ["b"]}[type_]
+    kept = {"boolean": True, "date": DAY, "list": ["b"]}[type_]
+    followed: list[list[dict[str, Any]]] = [[{name: good}, {}], [], [{name: good}, {name: good}]]
+    for others in followed:
+        event = made("a", [{name: value, "n": 1}, *others], typed={name: type_}, numeric={"n": "number"})
+        rows = rows_of(record_rows(deliveries(event), AT).body)
+        expected = [{} if stored is None else {name: stored}, *({name: kept} if one else {} for one in others)]
+        assert [row[column] for row in rows] == expected
+        assert [row["numbers"] for row in rows] == [{"n": 1.0}, *({} for _ in others)]
+
+
+def test_a_batch_is_typed_by_its_own_rules_and_what_no_rule_types_has_no_column() -> None:
+    data: list[dict[str, Any]] = [{"a": True, "b": "2026-01-01T00:00:00Z", "c": ["x"], "d": 1}, {"a": False}]
+    plain, flags = made("p", data), made("f", data, typed={"a": "boolean", "b": "boolean"})
+    others = made("o", data, typed={"b": "date", "c": "list", "a": "list"}, numeric={"d": "number"})
+    rows = rows_of(record_rows(deliveries(plain, flags, others), AT).body)
+    assert [row["flags"] for row in rows] == [{}, {}, {"a": True}, {"a": False}, {}, {}]
+    assert [row["moments"] for row in rows] == [{}, {}, {}, {}, {"b": DAY}, {}]
+    assert [row["lists"] for row in rows] == [{}, {}, {}, {}, {"c": ["x"]}, {}]
+    assert [row["numbers"] for row in rows] == [{}, {}, {}, {}, {"d": 1.0}, {}]
+    (row, _) = rows_of(record_rows(deliveries(plain), AT).body)
+    assert row["numbers"] == {} and not {"flags", "moments", "lists"} & row.keys()
+
+
 def test_more_texts_than_a_byte_counts_are_indexed() -> None:
     event = made("a", [{} for _ in range(300)])
     assert [row["language"] for row in rows_of(record_rows(deliveries(event), AT).body)] == [

@@ -1,0 +1,59 @@
+"""Conditions on the typed fields of records, as ClickHouse reads them."""
+
+import re
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from infra.postgres.sql import Queries
+from schemas.choosing import FieldCondition
+
+_PARAMETER = re.compile(r"\{(\w+):")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ANY = "true"
+
+
+@cache
+def _parts() -> Queries:
+    return Queries("choosing", files("infra.clickhouse").joinpath("queries", "choosing.sql").read_text())
+
+
+def chosen(where: Sequence[FieldCondition]) -> tuple[str, dict[str, Any]]:
+    """What must be true of a record, and the values that are named in it. Whatever people wrote is a value."""
+    told = [_told(condition, place) for place, condition in enumerate(where)]
+    return " and ".join(text for text, _ in told) or _ANY, {name: value for _, values in told for name, value in values}
+
+
+def bits(number: float) -> int:
+    """The 64 bits of a float."""
+    return int.from_bytes(struct.pack("<d", number), "little")
+
+
+def _told(condition: FieldCondition, place: int) -> tuple[str, list[tuple[str, Any]]]:
+    values = {"field": condition.field, "text": condition.text} | _values(condition)
+    if condition.comparison in ("=", "!="):
+        text = _any_of(["text", *_values(condition)], "=")
+        text = text if condition.comparison == "=" else f"({_any_of(['known'], '=')} and not {text})"
+    else:
+        text = _any_of([kind for kind in _values(condition) if kind != "flag"], condition.comparison)
+    text = _PARAMETER.sub(rf"{{\1_{place}:", text)
+    return text, [(f"{name}_{place}", value) for name, value in values.items()]
+
+
+def _values(condition: FieldCondition) -> dict[str, Any]:
+    """What its text reads as, by the part that compares it."""
+    found: dict[str, Any] = {}
+    if condition.number is not None:
+        found["number"] = bits(condition.number)
+    if condition.moment is not None:
+        found["moment"] = (condition.moment - _EPOCH) // timedelta(milliseconds=1)
+    if condition.flag is not None:
+        found["flag"] = int(condition.flag)
+    return found
+
+
+def _any_of(kinds: Sequence[str], comparison: str) -> str:
+    return f"({' or '.join(_parts()[kind].decode().replace('<=>', comparison) for kind in kinds)})"
