@@ -54,7 +54,7 @@ class Keeping:
             if description.dataset is None:
                 # A job that is renamed goes on writing where it wrote; only `dataset` moves it.
                 description = description.model_copy(update={"dataset": job.dataset})
-            if description.model_dump(mode="json") == {**job.description, "dataset": description.dataset}:
+            if description.model_dump(mode="json") == {**job.description, "dataset": job.dataset}:
                 return job
             if await self._write(caller, job, description, visit, "job_changed"):
                 return await self._service.job(caller, job_id)

@@ -34,8 +34,8 @@ MADE = {"/api/v1/auth/keys": "id", "/api/v1/auth/credentials": "id", "/api/v1/we
 """Of what they make an account may have only so many; it is removed by this name of its id."""
 JOBS = CHANGES | {"/api/v1/jobs", "/api/v1/scrape"}
 """What they take is told at the job's own address."""
-MADE_OVER = ("url", "urls", "urls.*", "sitemaps.*", "feeds.*", "email", "href", "host", "schedule.at")
-"""Fields that are told in a form of their own: addresses and moments, canonical."""
+MADE_OVER = ("permissions.*", "url", "urls", "urls.*", "sitemaps.*", "feeds.*", "email", "href", "host", "schedule.at")
+"""Fields that are told in a form of their own: addresses and moments, canonical; permissions with those of the role."""
 EVERYWHERE = ("authorization", "x-api-key", "cookie", "origin", "accept", "content-type", "x-request-id", "user-agent",
               "if-none-match", "if-match", "range", "if-range", "api-version", "accept-encoding", "accept-language",
               "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "host", "referer", "expect",
@@ -147,7 +147,8 @@ class Play:
             if status != 503 or operation.path not in WAITING or b"ask again" not in content:
                 break
             await asyncio.sleep(pause)
-        told = json.loads(content) if content and "json" in headers.get("content-type", "") else None
+        kind = headers.get("content-type", "").partition(";")[0]
+        told = json.loads(content) if content and kind.endswith(("/json", "+json")) else None
         return Answer(status, content, told)
 
     async def _own(self, operation: Operation) -> dict[str, str]:

@@ -62,6 +62,15 @@ async def test_put_leaves_what_is_absent_and_understands_the_older_forms(client:
     assert again.json()["version"] == 2, "nothing is different, and no version is made"
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_the_dataset_alone_is_a_change_and_there_and_back_are_two(client: Client, method: str) -> None:
+    headers = await client.headers("anna")
+    path = (await keep(client, headers))["links"]["self"]
+    for version, dataset in ((2, "elsewhere"), (3, "shop"), (3, "shop")):
+        answer = await client.http.request(method, path, headers=headers, json={"dataset": dataset})
+        assert (answer.json()["dataset"], answer.json()["version"]) == (dataset, version), answer.text
+
+
 async def test_patch_merges_all_the_way_down_and_null_is_the_default(client: Client) -> None:
     headers = await client.headers("anna")
     path = (await keep(client, headers))["links"]["self"]
