@@ -142,7 +142,7 @@ class Play:
             self.sent[str(operation)] += 1
             try:
                 status, content, headers = await self._sent(case, have)
-            except httpx.TimeoutException:
+            except (httpx.TransportError, OSError, EOFError):
                 return None
             if status != 503 or operation.path not in WAITING or b"ask again" not in content:
                 break
