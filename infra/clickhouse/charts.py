@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,16 +10,11 @@ import orjson
 from clickhouse_connect.driver.client import Client
 
 from infra.clickhouse.client import connect, translate
-from infra.postgres.sql import Queries
+from infra.clickhouse.sql import queries
 from schemas.events import PageOutcome, Trend
 from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures, StoredRequest
 
 _TIMEOUT_S = 10.0
-
-
-@cache
-def _queries() -> Queries:
-    return Queries("charts", files("infra.clickhouse").joinpath("queries", "charts.sql").read_text())
 
 
 class ClickHouseCharts:
@@ -104,7 +97,7 @@ class ClickHouseCharts:
     async def _ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         # One question at a time: a page that asks much must not take the store from the others.
         async with self._one_at_a_time:
-            return await asyncio.to_thread(self._answer, _queries()[name].decode(), parameters)
+            return await asyncio.to_thread(self._answer, queries("charts")[name].decode(), parameters)
 
     def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         try:

@@ -4,21 +4,14 @@ import re
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from infra.postgres.sql import Queries
+from infra.clickhouse.sql import queries
 from schemas.choosing import FieldCondition
 
 _PARAMETER = re.compile(r"\{(\w+):")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY = "true"
-
-
-@cache
-def _parts() -> Queries:
-    return Queries("choosing", files("infra.clickhouse").joinpath("queries", "choosing.sql").read_text())
 
 
 def chosen(where: Sequence[FieldCondition]) -> tuple[str, dict[str, Any]]:
@@ -56,4 +49,4 @@ def _values(condition: FieldCondition) -> dict[str, Any]:
 
 
 def _any_of(kinds: Sequence[str], comparison: str) -> str:
-    return f"({' or '.join(_parts()[kind].decode().replace('<=>', comparison) for kind in kinds)})"
+    return f"({' or '.join(queries('choosing')[kind].decode().replace('<=>', comparison) for kind in kinds)})"

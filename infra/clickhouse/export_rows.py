@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC
-from functools import cache
-from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self
 
 from clickhouse_connect.driver.client import Client
 
 from infra.clickhouse.client import connect, translate
+from infra.clickhouse.sql import queries
 from infra.patience import patiently
-from infra.postgres.sql import Queries
 from schemas.exports import Entry
 from schemas.ledger import StoredRecord
 
@@ -21,12 +19,6 @@ ROWS = 2000
 ENTRIES = 10_000
 BYTES = 4 << 20
 """Rows, entries and bytes of a piece; a record that is larger by itself is a piece by itself."""
-
-
-@cache
-def export_queries() -> Queries:
-    """The statements of exports.sql."""
-    return Queries("exports", files("infra.clickhouse").joinpath("queries", "exports.sql").read_text())
 
 
 class ExportRows:
@@ -81,7 +73,7 @@ class ExportRows:
     async def _ask(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         async def once() -> list[dict[str, Any]]:
             async with self._one_at_a_time:
-                return await asyncio.to_thread(self._answer, export_queries()[statement].decode(), parameters)
+                return await asyncio.to_thread(self._answer, queries("exports")[statement].decode(), parameters)
 
         return await patiently(once, "read records for an export")
 

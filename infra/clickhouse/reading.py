@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,18 +13,13 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.choosing import bits, chosen
 from infra.clickhouse.client import connect, translate
 from infra.clickhouse.cluster import clustered
+from infra.clickhouse.sql import queries
 from infra.errors import StoreUnavailable
-from infra.postgres.sql import Queries
 from schemas.choosing import FieldCondition, FieldOrder, RankedRecord
 from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
-
-
-@cache
-def _queries(room: str) -> Queries:
-    return Queries(room, files("infra.clickhouse").joinpath("queries", f"{room}.sql").read_text())
 
 
 class Reading:
@@ -92,7 +85,7 @@ class Reading:
         self, name: str, where: Sequence[FieldCondition], values: dict[str, Any], shape: Callable[[dict[str, Any]], T]
     ) -> list[T]:
         condition, more = chosen(where)
-        question = _queries("reading")[name].decode().replace("{where}", condition)
+        question = queries("reading")[name].decode().replace("{where}", condition)
         return await self._run(question, values | more, shape)
 
     async def marks(
@@ -173,12 +166,12 @@ class Reading:
 
     async def ask(self, room: str, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
         """The rows of the statement `name` of `queries/<room>.sql`, each in its shape."""
-        return await self._run(_queries(room)[name].decode(), values, shape)
+        return await self._run(queries(room)[name].decode(), values, shape)
 
     async def remove(self, room: str, name: str, values: dict[str, Any]) -> None:
         """Does the lightweight delete `name` of `queries/<room>.sql`, on a cluster at each node: the table that sees
         them as one takes none."""
-        statement = _queries(room)[name].decode()
+        statement = queries(room)[name].decode()
         for turned in clustered(statement, self._cluster) if self._cluster else [statement]:
             await self._run(turned, values, dict)
 

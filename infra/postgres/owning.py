@@ -13,7 +13,7 @@ Still = Callable[[User], bool]
 """Whether an account, looked at under its lock, is still one that may be changed so."""
 
 
-async def locked(connection: Connection, user_id: str) -> User | None:
+async def _locked(connection: Connection, user_id: str) -> User | None:
     """The account as it is from now on until the transaction ends."""
     held = await (await connection.execute(queries("users")["lock"], {"id": user_id})).fetchone()
     if held is None:
@@ -24,7 +24,7 @@ async def locked(connection: Connection, user_id: str) -> User | None:
 
 async def touched(connection: Connection, user_id: str, still: Still | None) -> Literal["gone", "overtaken"] | None:
     """Holds the account; what keeps somebody from touching it who was let do so before it was held, or None."""
-    user = await locked(connection, user_id)
+    user = await _locked(connection, user_id)
     if user is None:
         return "gone"
     return "overtaken" if still and not still(user) else None

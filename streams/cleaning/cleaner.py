@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from schemas.events.records import CleanBatch, CleanRecord, CleanRules, RecordBatch
 from schemas.ids import record_ids
@@ -22,6 +22,12 @@ from streams.cleaning.types.untyped import to_json
 RejectCode = Literal[
     "missing_required", "unreadable_required", "invalid_value", "invalid_record", "invalid_rules", "too_large"
 ]
+T = TypeVar("T")
+
+_WATCHED: Mapping[str, Literal["number", "price"]] = {"number": "number", "price": "price"}
+"""What trends may watch."""
+_CHOSEN_BY: Mapping[str, Literal["boolean", "date", "list"]] = {"boolean": "boolean", "date": "date", "list": "list"}
+"""What the warehouse has columns for, beside numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,30 +214,19 @@ def _clean_batch(batch: RecordBatch, records: list[CleanRecord], rejected: int, 
         counted_in=len(batch.records),
         rejected=rejected,
         filtered=filtered,
-        numeric=_numeric(batch.rules, records),
-        typed=_typed(batch.rules, records),
+        numeric=_having(batch.rules, records, _WATCHED),
+        typed=_having(batch.rules, records, _CHOSEN_BY),
         records=records,
         trends=batch.rules.trends,
     )
 
 
-def _numeric(rules: CleanRules, records: list[CleanRecord]) -> dict[str, Literal["number", "price"]]:
-    """The typed number and price fields that at least one record has: what trends may watch."""
-    numeric: dict[str, Literal["number", "price"]] = {}
-    for name, rule in rules.fields.items():
-        if (rule.type == "number" or rule.type == "price") and any(name in record.data for record in records):
-            numeric[name] = rule.type
-    return numeric
-
-
-def _typed(rules: CleanRules, records: list[CleanRecord]) -> dict[str, Literal["boolean", "date", "list"]]:
-    """The booleans, dates and lists of texts that at least one record has: what the warehouse has columns for."""
-    typed: dict[str, Literal["boolean", "date", "list"]] = {}
-    for name, rule in rules.fields.items():
-        if rule.type == "list" and rule.fields:
-            continue
-        if (rule.type == "boolean" or rule.type == "date" or rule.type == "list") and any(
-            name in record.data for record in records
-        ):
-            typed[name] = rule.type
-    return typed
+def _having(rules: CleanRules, records: list[CleanRecord], types: Mapping[str, T]) -> dict[str, T]:
+    """The fields of these types that at least one record has. A list of objects is none of texts."""
+    return {
+        name: types[rule.type]
+        for name, rule in rules.fields.items()
+        if rule.type in types
+        and not (rule.type == "list" and rule.fields)
+        and any(name in record.data for record in records)
+    }
