@@ -44,7 +44,7 @@ class Seal:
         """Nonce, ciphertext and tag. A random nonce is safe for some 2^32 seals under one key (NIST SP 800-38D).
 
         Whoever writes `key_id` beside it may have asked for that just before a new key was taken up here; the row then
-        names a key before the one that sealed it, and opens all the same.
+        names a key before the one that sealed it, and opens all the same: `open` tries every key that it has.
         """
         self._look()
         nonce = os.urandom(_NONCE)
@@ -54,14 +54,14 @@ class Seal:
         """What was sealed. StoreRefused if it was changed, moved, or sealed under a key that is not here."""
         if key_id not in self._keys:
             self._look()
-        if key_id not in self._keys:
-            has = ", ".join(self._keys)
-            raise StoreRefused(f"It was sealed with the key {key_id}; this process has {has}. Store it again.")
         for known in sorted(self._keys, key=lambda name: name != key_id):
             try:
                 return self._keys[known].decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
             except (InvalidTag, ValueError):
                 continue
+        if key_id not in self._keys:
+            has = ", ".join(self._keys)
+            raise StoreRefused(f"It was sealed with the key {key_id}; this process has {has}. Store it again.")
         raise StoreRefused("A sealed value was changed or moved; store it again.")
 
     def _look(self) -> None:

@@ -46,3 +46,8 @@ class KeptCookie:
     run_id: str
     site: str
     cookie: Cookie
+
+    @property
+    def id(self) -> str:
+        """Of this cookie in this run: it names one row."""
+        return digest(self.run_id, self.site, self.cookie.id)

@@ -120,3 +120,13 @@ class ExchangeFailure:
 
 
 ExchangeResult: TypeAlias = ExchangeResponse | ExchangeFailure
+
+_SECRET = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authorization"})
+
+
+def masked(name: str, value: str) -> str:
+    """A response's header as it may be kept: a cookie is named, what opens a session is nobody's to read."""
+    if (kind := name.lower()) not in _SECRET:
+        return value
+    cookie, given, _ = value.partition(";")[0].partition("=")
+    return f"{cookie[:100]}=…" if given and kind.startswith("set-") else "…"

@@ -33,6 +33,7 @@ class SealedColumn:
 
 SEALED = (
     SealedColumn(table="credentials", id="id", context="credentials\n{id}\n{owner}"),
+    SealedColumn(table="run_cookies", id="id", context="run cookie {id}"),
     SealedColumn(table="mails", id="id", context="mail {id}"),
     SealedColumn(table="factors", id="user_id", context="factor {user_id}"),
     SealedColumn(table="signing_keys", id="kid", context="signing key\n{kid}", first=""),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from producers.politeness.retry_after import retry_after
 from schemas.codec import dumps
 from schemas.events import FetchResult, FetchTask
-from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult
+from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult, masked
 
 MAX_COMPRESSED = 1_400_000
 """Bytes of a compressed body that fit into a message as base64."""
@@ -131,10 +131,11 @@ def _ms(value: float | None) -> float | None:
 def _bounded(result: ExchangeResponse) -> list[tuple[str, str]]:
     room, kept = MAX_HEADERS, []
     for name, value in result.headers:
-        room -= len(dumps((name, value)))  # a control character is six bytes there
+        shown = masked(name, value)  # the run's jar has taken its cookies
+        room -= len(dumps((name, shown)))  # a control character is six bytes there
         if room < 0:
             break
-        kept.append((name.lower(), value))
+        kept.append((name.lower(), shown))
     return kept
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from schemas.events import FetchResult, PageOutcome
+from schemas.exchange import masked
 from schemas.ids import outcome_id
 from streams.extraction.closings import Answer
 from streams.extraction.media import media_type
@@ -10,8 +11,6 @@ from streams.extraction.ports import Closed
 
 MAX_HEADERS = 4096
 """Characters of a response's headers that its outcome repeats; the first ones, whole."""
-
-_SECRET = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authorization"})
 
 
 def outcome_of(answer: Answer, verdict: Closed) -> PageOutcome:
@@ -65,10 +64,10 @@ def _time(seconds: float | None) -> str:
 
 
 def _told(result: FetchResult) -> list[tuple[str, str]]:
-    """Headers as far as MAX_HEADERS goes. What opens a session is named, its value is nobody's to read."""
+    """Headers as far as MAX_HEADERS goes; masked once more, since others than our fetchers may publish pages."""
     room, told = MAX_HEADERS, []
     for name, value in result.headers:
-        shown = value.partition("=")[0][:100] + "=…" if name.lower() in _SECRET else value
+        shown = masked(name, value)
         room -= len(name) + len(shown)
         if room < 0:
             break

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra.postgres.cookies import RunCookies
 from infra.postgres.credentials import SiteCredentials
 from infra.postgres.factors import PostgresFactors
 from infra.postgres.idempotency import IdempotencyKeys
@@ -27,6 +28,7 @@ from infra.postgres.webhooks import PostgresWebhooks
 from infra.seal_keys import SealKeys
 from infra.sealing import Seal
 from schemas.accounts import Act, Claim
+from schemas.cookies import Cookie, KeptCookie
 from schemas.credentials import SiteCredential, SiteSecret
 from schemas.idempotency import KeptAnswer
 from schemas.mail import Mail
@@ -34,7 +36,7 @@ from schemas.signing import SigningKey
 from schemas.webhooks import Webhook
 
 ACT = Act(actor="test", action="test")
-_TABLES = "credentials, mails, factors, backup_codes, signing_keys, idempotency_keys, webhooks, deliveries"
+_TABLES = "credentials, run_cookies, mails, factors, backup_codes, signing_keys, idempotency_keys, webhooks, deliveries"
 
 
 def key() -> str:
@@ -49,6 +51,11 @@ async def database(engines: Any) -> AsyncIterator[Database]:
         async with Database(engines.postgres, max_size=6) as found:
             yield found
         await owner.fetch(f"truncate {_TABLES}".encode())
+
+
+def session(name: str) -> Cookie:
+    return Cookie(name=name, value="c", domain="shop.test", path="/", host_only=True, secure=True, http_only=True,
+                  created=1.0)  # fmt: skip
 
 
 async def post(database: Database, seal: Seal, count: int = 1) -> None:
@@ -89,18 +96,48 @@ async def test_what_each_part_sealed_is_sealed_anew_and_opens_again(database: Da
     await PostgresWebhooks(database, before).add(hook, "first", ACT, 50)
     await PostgresWebhooks(database, before).rotate(hook, "second", 60.0, ACT)
     await post(database, before)
+    kept = KeptCookie(run_id=str(uuid4()), site="shop.test", cookie=session("session"))
+    await RunCookies(database, before).save([kept])
 
     done = await Resealing(database, Seal(f"{new}\n{old}")).all(lambda *_: None)
-    assert (done.rows, done.unopened) == (8, []), "the context of each is right"
+    assert (done.rows, done.unopened) == (9, []), "the context of each is right"
 
     after = Seal(new)
-    assert await Resealing(database, after).in_use() == {after.key_id: 8}
+    assert await Resealing(database, after).in_use() == {after.key_id: 9}
     factor = await PostgresFactors(database, after).factor(user)
     assert factor and factor.secret == "JBSWY3DP"
     assert {found.kid for found in await PostgresSigningKeys(database, after).all()} == {kid, "kid 2"}
     assert await IdempotencyKeys(database, after).claim(claim, b"hash", str(uuid4())) == answer
+    assert await RunCookies(database, after).load(kept.run_id, kept.site) == [kept.cookie]
     with_older = await Resealing(database, Seal(f"{key()} {new}")).all(lambda *_: None)
-    assert (with_older.rows, with_older.unopened) == (8, []), "and again"
+    assert (with_older.rows, with_older.unopened) == (9, []), "and again"
+
+
+async def test_cookies_that_are_sealed_while_a_key_changes_name_no_key_too_new(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.sealing._LOOK_S", 0.0)
+    old, new = key(), key()
+    looks = iter([old, old, old])  # at the beginning and before two of the cookies
+    run = str(uuid4())
+    kept = [KeptCookie(run_id=run, site="s", cookie=session(f"c{number}")) for number in range(4)]
+    await RunCookies(database, Seal(lambda: next(looks, f"{new}\n{old}"))).save(kept)
+    assert not (await Resealing(database, Seal(f"{new}\n{old}")).all(lambda *_: None)).unopened
+    assert len(await RunCookies(database, Seal(new)).load(run, "s")) == 4
+
+
+async def test_cookies_of_whoever_was_idle_while_a_key_was_changed_and_forgotten_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.sealing._LOOK_S", 0.0)
+    new = key()
+    looks = iter([key()])
+    kept = KeptCookie(run_id=str(uuid4()), site="s", cookie=session("late"))
+    store = RunCookies(database, Seal(lambda: next(looks, new)))
+    await store.save([kept])
+    assert await store.load(kept.run_id, "s") == [kept.cookie]
+    assert (await Resealing(database, Seal(new)).all(lambda *_: None)).rows == 1
+    assert await Resealing(database, Seal(new)).in_use() == {Seal(new).key_id: 1}
 
 
 def rotating(environ: dict[str, str]) -> subprocess.Popen[str]:
@@ -128,8 +165,11 @@ async def test_a_rotation_that_was_killed_goes_on_and_forgets_the_old_key(
     killed.wait()
     new = file.all()
     assert len(new) == 2 and new[1] == old, "what is not sealed anew yet still opens"
+    while running.key_id != Seal(new[0]).key_id:
+        assert time.monotonic() < deadline, "a process takes the new key up by itself, at its first seal after a second"
+        running.seal(b"", "a look")
+        await asyncio.sleep(0.01)
     await post(database, running)
-    assert running.key_id == Seal(new[0]).key_id, "a process takes the new key up by itself"
 
     again = rotating(environ)
     out, err = await asyncio.to_thread(again.communicate)

@@ -30,6 +30,10 @@ async def database(engines: Engines) -> AsyncIterator[Database]:
         yield opened
 
 
+def a_seal() -> Seal:
+    return Seal(secrets.token_urlsafe(32))
+
+
 async def a_run(database: Database, owner: str, state: str = "running") -> str:
     job, run = str(uuid4()), str(uuid4())
     await database.fetch(
@@ -50,7 +54,7 @@ def cookie(name: str, value: str = "v", *, expires: float | None = None) -> Cook
 
 
 async def test_cookies_come_back_as_they_went(database: Database) -> None:
-    store, run = RunCookies(database), str(uuid4())
+    store, run = RunCookies(database, a_seal()), str(uuid4())
     later = float(int(time.time() + 1000))
     first = [cookie("a", "caf\xe9 \t" + "x" * 4000), cookie("", "nameless"), cookie("n" * 4000, expires=later)]
     await store.save([KeptCookie(run_id=run, site="example.com", cookie=one) for one in first])
@@ -60,8 +64,23 @@ async def test_cookies_come_back_as_they_went(database: Database) -> None:
     assert await store.load(str(uuid4()), "example.com") == []
 
 
+async def test_a_session_of_a_site_is_sealed_and_bound_to_its_run(database: Database) -> None:
+    store, mine, other = RunCookies(database, a_seal()), str(uuid4()), str(uuid4())
+    for run in (mine, other):
+        await store.save([KeptCookie(run_id=run, site="s", cookie=cookie("session", SECRET[:11] + run))])
+    rows = await database.fetch("select c::text as row, sealed from run_cookies c where run_id = %s", (mine,))
+    assert len(rows) == 1 and b"sesame" not in bytes(rows[0]["sealed"])
+    assert "sesame" not in rows[0]["row"] and b"sesame".hex() not in rows[0]["row"]
+    assert [one.value for one in await store.load(mine, "s")] == [SECRET[:11] + mine]
+    moved = "update run_cookies set sealed = (select sealed from run_cookies where run_id = %s) where run_id = %s"
+    await database.fetch(moved, (other, mine))
+    assert await store.load(mine, "s") == []
+    assert await RunCookies(database, a_seal()).load(other, "s") == [], "nor under another key"
+    assert len(await store.load(other, "s")) == 1
+
+
 async def test_later_cookies_replace_earlier_ones_and_expired_ones_are_gone(database: Database) -> None:
-    store, run = RunCookies(database), str(uuid4())
+    store, run = RunCookies(database, a_seal()), str(uuid4())
     for value, expires in (("1", None), ("2", None), ("2", time.time() - 1)):
         await store.save([KeptCookie(run_id=run, site="s", cookie=cookie("a", value, expires=expires))])
         values = [one.value for one in await store.load(run, "s")]
@@ -69,14 +88,14 @@ async def test_later_cookies_replace_earlier_ones_and_expired_ones_are_gone(data
 
 
 async def test_fetchers_that_write_the_same_cookies_never_block_each_other(database: Database) -> None:
-    store, run = RunCookies(database), str(uuid4())
+    store, run = RunCookies(database, a_seal()), str(uuid4())
     kept = [KeptCookie(run_id=run, site="s", cookie=cookie(f"c{n}")) for n in range(200)]
     await asyncio.gather(*(store.save(kept if n % 2 else kept[::-1]) for n in range(8)))
     assert len(await store.load(run, "s")) == 200
 
 
 async def test_a_sweep_takes_the_cookies_of_runs_that_are_over(database: Database) -> None:
-    store = RunCookies(database)
+    store = RunCookies(database, a_seal())
     going, over = await a_run(database, "o"), await a_run(database, "o", "completed")
     for run in (going, over, str(uuid4())):
         await store.save([KeptCookie(run_id=run, site="s", cookie=cookie("a"))])
@@ -94,7 +113,7 @@ def known(owner: str, name: str = "site") -> SiteCredential:
 
 
 async def test_credentials_open_for_the_runs_of_their_owner_alone(database: Database) -> None:
-    store, owner = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), f"owner {uuid4()}"
+    store, owner = SiteCredentials(database, a_seal()), f"owner {uuid4()}"
     added = await store.add(known(owner), SiteSecret(user="u", secret=SECRET), act("r"), 200)
     assert isinstance(added, SiteCredential) and added.created_at is not None and added.used_at is None
     mine, theirs = await a_run(database, owner), await a_run(database, str(uuid4()))
@@ -109,7 +128,7 @@ async def test_credentials_open_for_the_runs_of_their_owner_alone(database: Data
 
 
 async def test_a_name_is_taken_once_and_every_change_is_audited(database: Database) -> None:
-    store, owner, request = SiteCredentials(database, Seal(secrets.token_urlsafe(32))), f"owner {uuid4()}", str(uuid4())
+    store, owner, request = SiteCredentials(database, a_seal()), f"owner {uuid4()}", str(uuid4())
     first = await store.add(known(owner), SiteSecret(secret=SECRET), act(request), 200)
     assert isinstance(first, SiteCredential)
     assert await store.add(known(owner), SiteSecret(secret=SECRET), act(request), 200) == "taken"
@@ -123,7 +142,7 @@ async def test_a_name_is_taken_once_and_every_change_is_audited(database: Databa
 
 
 async def test_the_database_holds_no_secret_and_a_moved_one_does_not_open(database: Database) -> None:
-    seal, owner = Seal(secrets.token_urlsafe(32)), f"owner {uuid4()}"
+    seal, owner = a_seal(), f"owner {uuid4()}"
     store, run = SiteCredentials(database, seal), await a_run(database, owner)
     for name in ("one", "two"):
         await store.add(known(owner, name), SiteSecret(user="u", secret=SECRET), act("r"), 200)
@@ -137,19 +156,22 @@ async def test_the_database_holds_no_secret_and_a_moved_one_does_not_open(databa
     )  # fmt: skip
     assert await store.open(run, "one") is not None
     assert await store.open(run, "two") is None
-    assert await SiteCredentials(database, Seal(secrets.token_urlsafe(32))).open(run, "one") is None
+    assert await SiteCredentials(database, a_seal()).open(run, "one") is None
 
 
 def test_a_seal_opens_what_it_sealed_where_it_was_sealed_and_unchanged() -> None:
-    seal = Seal(secrets.token_urlsafe(32))
+    seal = a_seal()
     sealed = seal.seal(b"plain", "here")
     assert seal.open(sealed, "here", seal.key_id) == b"plain"
     assert seal.seal(b"plain", "here") != sealed
     for changed, context, key in (
         (sealed[:-1] + bytes([sealed[-1] ^ 1]), "here", seal.key_id), (sealed, "there", seal.key_id),
-        (sealed[:5], "here", seal.key_id), (sealed, "here", "0" * 16),
+        (sealed[:5], "here", seal.key_id),
     ):  # fmt: skip
         with pytest.raises(StoreRefused):
             seal.open(changed, context, key)
+    assert seal.open(sealed, "here", "0" * 16) == b"plain", "a key that is here opens what names another"
+    with pytest.raises(StoreRefused, match="sealed with the key"):
+        a_seal().open(sealed, "here", seal.key_id)
     with pytest.raises(NotConfigured):
         Seal("too short")

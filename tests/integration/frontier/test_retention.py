@@ -17,8 +17,8 @@ _REMEMBER = """
 insert into job_pages (job_id, url_fp, visited_at, due_at)
 select %s, gen_random_uuid(), now() - make_interval(days => %s), now() from generate_series(1, %s)"""
 _COOKIE = """
-insert into run_cookies (run_id, site, id, name, value, domain, path, host_only, secure, http_only, created_at)
-values (%s, 's', gen_random_uuid(), 'n', 'v', 's', '/', true, false, false, now())"""
+insert into run_cookies (run_id, site, id, name, sealed, key_id, domain, path, host_only, secure, http_only, created_at)
+values (%s, 's', gen_random_uuid(), 'n', 'v', 'k', 's', '/', true, false, false, now())"""
 
 
 @pytest.fixture

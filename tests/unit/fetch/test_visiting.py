@@ -75,6 +75,14 @@ async def test_cookies_stay_with_their_run_and_their_site() -> None:
     assert web.sent("cookie") == [None, "sid=1", None, None]
 
 
+async def test_a_page_tells_of_a_session_and_does_not_carry_it() -> None:
+    fetcher = Fetcher(Web(setting("sid=secret; Path=/", "secret")), Kept())
+    told = await fetcher.visit("http://example.com/")
+    assert told.headers == [("set-cookie", "sid=…"), ("set-cookie", "…")]
+    await fetcher.visit("http://example.com/")
+    assert fetcher.web.sent("cookie")[1] == "sid=secret; secret"
+
+
 async def test_cookies_survive_the_fetcher_and_are_read_again_after_a_pause() -> None:
     kept = Kept()
     first, second = Fetcher(Web(setting("sid=1")), kept), Fetcher(Web(setting("sid=2")), kept)
