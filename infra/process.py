@@ -5,7 +5,7 @@ import contextlib
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -105,4 +105,18 @@ async def until_done(*work: "asyncio.Task[None]") -> None:
                 task.result()
     finally:
         for task in pending:
+            task.cancel()
+
+
+async def worked(ending: asyncio.Event, beside: "Sequence[asyncio.Task[None]]", *work: "asyncio.Task[None]") -> None:
+    """Until one of these ends by itself, which sets `ending`; the work at hand is then finished. What goes on beside it
+    (hearing of changes, tidying up) ends with it: a process that lacks one of them has failed, and one that ended as if
+    it had been stopped would not be started again. Raises the error of what failed, the work's first."""
+    try:
+        await asyncio.wait([*beside, *work], return_when=asyncio.FIRST_COMPLETED)
+        ending.set()
+        await until_done(*work)
+        await until_done(*(task for task in beside if task.done()))
+    finally:
+        for task in beside:
             task.cancel()

@@ -12,13 +12,13 @@ from infra.postgres.dispatching import DispatchFrontier
 from infra.postgres.leadership import Leadership
 from infra.postgres.pool import Database
 from infra.postgres.retention import Retention
-from infra.process import entered, now, process, reporting
+from infra.process import entered, now, process, reporting, worked
 from infra.settings import Settings
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
 from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
-from producers.housekeeping import housekeeping
+from producers.housekeeping import Work, housekeeping
 
 
 async def serve(settings: Settings) -> None:
@@ -43,29 +43,18 @@ async def serve(settings: Settings) -> None:
 
 async def _lead(dispatch: Dispatch, database: Database, leadership: Leadership, stopping: asyncio.Event) -> None:
     """Works until `stopping` or until the lead is lost; the round at hand is finished."""
-
-    async def listen() -> None:
-        async for _ in database.listen("frontier"):
-            dispatch.wake.set()
-
     ending = asyncio.Event()
-    work = asyncio.create_task(dispatch.run(ending))
-    keeping = asyncio.create_task(leadership.keep(stopping))
-    listening = asyncio.create_task(listen())
-    retention = Retention(database)
-    tidying = asyncio.create_task(
-        housekeeping(
-            {
-                "job_pages": retention.forget_pages,
-                "estimates": retention.forget_estimates,
-                "idempotency_keys": retention.forget_keys,
-            }
-        )
-    )
-    try:
-        await asyncio.wait([work, keeping, listening], return_when=asyncio.FIRST_COMPLETED)
-        ending.set()
-        await work
-    finally:
-        for task in (keeping, listening, tidying):
-            task.cancel()
+    beside = [
+        asyncio.create_task(leadership.keep(stopping)),
+        asyncio.create_task(database.rouse("frontier", dispatch.wake)),
+        asyncio.create_task(housekeeping(_works(Retention(database)))),
+    ]
+    await worked(ending, beside, asyncio.create_task(dispatch.run(ending)))
+
+
+def _works(retention: Retention) -> dict[str, Work]:
+    return {
+        "job_pages": retention.forget_pages,
+        "estimates": retention.forget_estimates,
+        "idempotency_keys": retention.forget_keys,
+    }

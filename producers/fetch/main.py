@@ -20,7 +20,7 @@ from infra.postgres.cookies import RunCookies
 from infra.postgres.credentials import SiteCredentials
 from infra.postgres.leases import Leases
 from infra.postgres.pool import Database
-from infra.process import entered, now, process, reporting, until_done
+from infra.process import entered, now, process, reporting, worked
 from infra.sealing import Seal
 from infra.settings import Settings
 from producers.fetch.credentials import Credentials
@@ -50,9 +50,10 @@ async def serve(settings: Settings) -> None:
             HttpFetcher(settings.fetch_allow, HttpSettings(user_agent=settings.visible_agent))
         )
         blobs = await stack.enter_async_context(Blobs.of(settings.blobs, settings.data))
-        cookies = RunCookies(database)
+        seal = Seal(lambda: settings.secret("seal_key"))
+        cookies = RunCookies(database, seal)
         jars = Jars(cookies)
-        credentials = Credentials(SiteCredentials(database, Seal(lambda: settings.secret("seal_key"))))
+        credentials = Credentials(SiteCredentials(database, seal))
         chosen = ChosenExchange(exchange, await _browsers(settings, blobs, stack))
         visiting = Visiting(chosen, jars, credentials, blobs)
         robots, leases = RobotsRules(exchange, settings.visible_agent), Leases(database, owner, LEASE_S)
@@ -61,12 +62,13 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(reporting("fetch", publisher))
         keeping = asyncio.create_task(fleet.run(stopping))
         feeding = asyncio.create_task(consumer.feed(fleet, stopping))
-        listening = asyncio.create_task(_listen(database, fleet.runs_changed))
-        beside = [asyncio.create_task(jars.run()), asyncio.create_task(housekeeping(_works(blobs, cookies)))]
+        beside = [
+            asyncio.create_task(database.rouse("frontier", fleet.runs_changed)),
+            asyncio.create_task(jars.run()),
+            asyncio.create_task(housekeeping(_works(blobs, cookies))),
+        ]
         notify.ready()
-        await worked(stopping, listening, keeping, feeding)
-        for task in beside:
-            task.cancel()
+        await worked(stopping, beside, keeping, feeding)
         await _farewell(jars)
 
 
@@ -76,22 +78,6 @@ async def _browsers(settings: Settings, blobs: Blobs, stack: contextlib.AsyncExi
     return await stack.enter_async_context(
         BrowserPool(GuardingProxy(settings.fetch_allow), wishes, partial(blobs.put, "screenshots"))
     )
-
-
-async def worked(stopping: asyncio.Event, listening: "asyncio.Task[None]", *visiting: "asyncio.Task[None]") -> None:
-    """Until `stopping`, or until one of these ends by itself; the visits under way are then finished. Who hears no more
-    of what becomes of runs has failed: a fetcher that ended as if it had been stopped would not be started again."""
-    await asyncio.wait([listening, *visiting], return_when=asyncio.FIRST_COMPLETED)
-    stopping.set()
-    await until_done(*visiting)
-    if listening.done():
-        await until_done(listening)
-    listening.cancel()
-
-
-async def _listen(database: Database, changed: asyncio.Event) -> None:
-    async for _ in database.listen("frontier"):
-        changed.set()
 
 
 async def _farewell(jars: Jars) -> None:

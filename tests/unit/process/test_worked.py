@@ -1,10 +1,10 @@
-"""How a fetcher ends: as it was told to, or with the error that ended it."""
+"""How a process with work and what goes on beside it ends: as it was told to, or with the error that ended it."""
 
 import asyncio
 
 import pytest
 
-from producers.fetch.main import worked
+from infra.process import worked
 
 
 async def visits(stopping: asyncio.Event, finished: list[str]) -> None:
@@ -26,7 +26,7 @@ async def test_one_that_hears_no_news_finishes_its_visits_and_ends_with_the_erro
     work = asyncio.create_task(visits(stopping, finished))
     async with asyncio.timeout(5):
         with pytest.raises(RuntimeError, match="no news"):
-            await worked(stopping, asyncio.create_task(deaf()), work)
+            await worked(stopping, [asyncio.create_task(for_ever()), asyncio.create_task(deaf())], work)
     assert finished == ["visit"] and stopping.is_set()
 
 
@@ -36,6 +36,6 @@ async def test_one_that_is_stopped_finishes_its_visits_and_listens_no_more() -> 
     work = asyncio.create_task(visits(stopping, finished))
     asyncio.get_running_loop().call_soon(stopping.set)
     async with asyncio.timeout(5):
-        await worked(stopping, listening, work)
+        await worked(stopping, [listening], work)
     await asyncio.sleep(0)
     assert finished == ["visit"] and listening.cancelled()
