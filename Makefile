@@ -26,7 +26,8 @@ test: setup ## all tests: unit, contract, integration, acceptance, pages (ARGS=â
 
 fuzz: setup ## put every naughty string in every place, and play the gateway against its document (EXAMPLES=â€¦, NAUGHTY=every)
 	@TRAWL_TEST_EXAMPLES=$(or $(EXAMPLES),40) TRAWL_TEST_NAUGHTY=$(or $(NAUGHTY),all) $(BIN)/python -m pytest -p no:xdist --timeout 0 \
-		tests/integration/api/test_naughty.py tests/integration/api/test_contract.py $(ARGS)
+		tests/integration/api/test_naughty.py tests/integration/api/test_naughty_streams.py \
+		tests/integration/api/test_contract.py $(ARGS)
 
 check: setup ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .

@@ -36,6 +36,7 @@ from api.metrics import Metrics
 from api.pages.render import Pages
 from api.ports import Ports
 from api.routes import auth, consent, desk, documentation, health, lost, oauth, oidc, pages
+from api.routes.nowhere import nowhere
 from api.routes.v1 import (
     accounts,
     audit,
@@ -335,6 +336,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(lost.router)
     app.include_router(consent.router)
     app.include_router(oidc.router)
+    app.router.default = nowhere(app.router.default)
     described: list[dict[str, Any]] = []
 
     def openapi() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from api.errors import PortTaken
 from api.metrics import Metrics
 
 _DRAIN_S = 10
-_MOST_FRAME = 65_536
+LONGEST_FRAME = 65_536
 """Bytes that a client may send in one frame of a WebSocket; more is a 1009."""
 _FAILED = 3
 _ENTRY = Entry()
@@ -85,7 +85,7 @@ def configured(app: ASGIApp, doors: Doors, *, lifespan: Any) -> uvicorn.Config:
         loop="none",
         http=http,
         ws=websocket,
-        ws_max_size=_MOST_FRAME,
+        ws_max_size=LONGEST_FRAME,
         ws_per_message_deflate=False,  # it costs memory and time for each of thousands of sockets
         lifespan=lifespan,
         log_config=None,

@@ -37,6 +37,10 @@ VISIT_S = 600
 """For so long somebody may be away at the provider."""
 _DOCUMENT_S, _KEYS_S, _AGAIN_S = 3600.0, 600.0, 30.0
 _MAX_KEYS = 50
+_NOT_LINKED = (
+    "You are linked to another account here already, you have been signed out, or your account was changed a moment "
+    "ago; begin again."
+)
 
 
 class OidcRefused(Exception):
@@ -197,8 +201,8 @@ class Oidc:
             raise OidcRefused("Your account here was changed a moment ago; begin again.")
         act = visit.act(user.id, "identity_linked", user.id, issuer=identity.issuer)
         mail = mails.identity_changed(user, visit, identity.issuer, linked=True)
-        if not await self._identities.link(identity, user.id, act, session_id, mail):
-            raise OidcRefused("You are linked to another account here already, or you have been signed out.")
+        if not await self._identities.link(identity, user, act, session_id, mail):
+            raise OidcRefused(_NOT_LINKED)
         return user
 
     async def _created(self, identity: Identity, visit: Visit) -> User:

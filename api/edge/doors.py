@@ -41,7 +41,8 @@ class Entry:
     unread_least: int = 5_000
     """Of what is answered so much must be taken in each `unread`, or all that is left."""
     linger: float = 2.0
-    """For so long a body is read on that was answered before its end, so that the answer is not lost."""
+    """For so long what is not wanted is read on after an answer to it: a connection that is closed before its peer has
+    sent all is reset, and the answer is lost with it."""
     trusted: Sequence[Network] = ()
 
 
@@ -144,6 +145,7 @@ class Guarded(MustRead, HttpToolsProtocol):
         self._in_body = False
         self._came = 0
         self._why: _Refusal | None = None
+        self._ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Turns it away at once when there is no place."""
@@ -162,7 +164,7 @@ class Guarded(MustRead, HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Counts before it is parsed: the parser would keep a header of any length."""
-        if self.parser is None or self.transport.is_closing():
+        if self.parser is None or self._ended or self.transport.is_closing():
             return
         self._came += len(data)
         if self._in_head:
@@ -245,21 +247,39 @@ class Guarded(MustRead, HttpToolsProtocol):
 
     def _refuse(self, why: _Refusal) -> None:
         """Says why, where no answer is under way, and ends the connection."""
-        if self.transport.is_closing():
+        if self._ended or self.transport.is_closing():
             return
         self.doors.refused("slow" if why is _TOO_SLOW else "head")
-        if (self._came or why is not _TOO_SLOW) and (self.cycle is None or self.cycle.response_complete):
-            self.transport.write(bytes(why))
-        elif self.cycle is not None and not self.cycle.response_started:
-            self.transport.write(bytes(why))
+        waited = self.cycle is not None and not self.cycle.response_complete
+        silent = why is _TOO_SLOW and not self._came and not waited
+        if silent or self.pipeline or (waited and self.cycle.response_started):
+            self.transport.close()
+            return
+        self._say(why)
+        if waited:  # for a body, by the application: there is no more of it
             self.cycle.disconnected = True
-        self.transport.close()
+            self.cycle.message_event.set()
+
+    def _say(self, why: _Refusal) -> None:
+        """The last word; what still comes is read and forgotten for a moment."""
+        self._ended = True
+        self.flow.resume_reading()
+        self.transport.write(bytes(why))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._wait(self._entry.linger, self.transport.close)
 
 
 class GuardedSocket(MustRead, WebSocketsSansIOProtocol):
     """A WebSocket that gives the place of its connection back."""
 
     doors: Doors
+
+    async def send(self, message: Any) -> None:
+        """A refusal is an answer, too: uvicorn logs an error for each, as if the application had given none."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gives the place back."""

@@ -31,8 +31,9 @@ class Identities(Protocol):
         """Who an account is elsewhere, oldest first."""
         ...
 
-    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
-        """False, and nothing audited, when it is another account's, or when the session `by` counts no more."""
+    async def link(self, identity: Identity, user: User, act: Act, by: str, mail: Mail | None = None) -> bool:
+        """False, and nothing audited, when it is another account's, when the session `by` counts no more, or when the
+        account has changed since it was looked at."""
         ...
 
     async def unlink(self, identity_id: str, user: User, act: Act, mail: Mail | None = None) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
-from infra.postgres.owning import stands
+from infra.postgres.owning import as_seen, stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, ApiKey, Credential, Device, LiveKey, LiveSession, Session, Standing, User
@@ -52,8 +52,7 @@ class PostgresAccounts:
         """Under the account's row lock, which whoever changes a password or a status holds too."""
 
         async def work(connection: Connection) -> bool:
-            seen = {"id": session.user_id, "version": session.version}
-            if not await _touches(connection, self._sql["lock_as_seen"], seen):
+            if not await as_seen(connection, session.user_id, session.version):
                 return False
             await self._open(connection, session, act, warning)
             return True

@@ -3,7 +3,7 @@
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
 from infra.postgres.mailbox import Mailbox
-from infra.postgres.owning import stands
+from infra.postgres.owning import as_seen, counts
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act, User
@@ -33,11 +33,14 @@ class PostgresIdentities:
         rows = await self._database.fetch(self._sql["all"], {"user_id": user_id})
         return [LinkedIdentity(**row | {"id": str(row["id"])}) for row in rows]
 
-    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
-        """Under the account's lock, so that a session that is ended meanwhile links nobody."""
+    async def link(self, identity: Identity, user: User, act: Act, by: str, mail: Mail | None = None) -> bool:
+        """Under the account's lock, so that a session that is ended meanwhile links nobody, and nobody an account that
+        is no longer what it was."""
 
         async def work(connection: Connection) -> bool:
-            if not await stands(connection, user_id, by) or not await self._link(connection, identity, user_id):
+            if not await as_seen(connection, user.id, user.credential_version) or not await counts(connection, by):
+                return False
+            if not await self._link(connection, identity, user.id):
                 return False
             await self._told(connection, act, mail)
             return True
@@ -49,9 +52,9 @@ class PostgresIdentities:
         values = {"id": identity_id, "user_id": user.id}
 
         async def work(connection: Connection) -> bool:
-            seen = {"id": user.id, "version": user.credential_version}
-            held = await (await connection.execute(queries("accounts")["lock_as_seen"], seen)).fetchone()
-            if held is None or await (await connection.execute(self._sql["unlink"], values)).fetchone() is None:
+            if not await as_seen(connection, user.id, user.credential_version):
+                return False
+            if await (await connection.execute(self._sql["unlink"], values)).fetchone() is None:
                 return False
             await self._told(connection, act, mail)
             return True

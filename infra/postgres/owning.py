@@ -39,11 +39,21 @@ async def hold(connection: Connection, owner: str) -> bool:
     return not (row and row["closed"])
 
 
+async def as_seen(connection: Connection, user_id: str, version: int) -> bool:
+    """Holds the account until the transaction ends, if it is active and what lets it in is what it was when somebody
+    was let do this."""
+    seen = {"id": user_id, "version": version}
+    return await (await connection.execute(queries("accounts")["lock_as_seen"], seen)).fetchone() is not None
+
+
 async def stands(connection: Connection, user_id: str, by: str | None) -> bool:
     """Holds the account until the transaction ends, and says whether the session by which this is asked counts still:
     one that is ended meanwhile opens no way in. Without one nobody is asked about."""
-    accounts = queries("accounts")
-    await connection.execute(accounts["lock_user"], {"id": user_id})
-    if not by:
-        return True
-    return await (await connection.execute(accounts["standing"], {"ids": [UUID(by)]})).fetchone() is not None
+    await connection.execute(queries("accounts")["lock_user"], {"id": user_id})
+    return not by or await counts(connection, by)
+
+
+async def counts(connection: Connection, session: str) -> bool:
+    """Whether a session does, of an account that is held."""
+    asked = {"ids": [UUID(session)]}
+    return await (await connection.execute(queries("accounts")["standing"], asked)).fetchone() is not None

@@ -174,6 +174,11 @@ class Database:
             except (psycopg.Error, OSError):
                 await asyncio.sleep(0.5)
 
+    async def rouse(self, channel: str, event: asyncio.Event) -> None:
+        """Sets `event` at the beginning, and whenever something is said on `channel` or may have been; for ever."""
+        async for _ in self.listen(channel):
+            event.set()
+
 
 async def _look(connection: Connection) -> None:
     """Asks a connection that was handed back whether it is good, where there is reason to. A server that ended it has

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -210,9 +210,14 @@ async def test_somebody_of_a_provider_is_one_account(kept: Kept, user: User) -> 
     mine, theirs = session_of(user.id), session_of(other.id)
     for session in (mine, theirs):
         assert await kept.accounts.open_session(session, act())
-    assert await kept.identities.link(identity, user.id, act(), mine.id)
-    assert await kept.identities.link(identity, user.id, act(), mine.id)
-    assert not await kept.identities.link(identity, other.id, act(), theirs.id)
+    assert await kept.identities.link(identity, user, act(), mine.id)
+    assert await kept.identities.link(identity, user, act(), mine.id)
+    assert not await kept.identities.link(identity, other, act(), theirs.id)
+    fresh = Identity(issuer="https://id.example", subject=str(uuid4()))
+    before = replace(other, credential_version=other.credential_version + 1)
+    assert not await kept.identities.link(fresh, before, act(), theirs.id), "the account is not what it was"
+    assert not await kept.identities.link(fresh, other, act(), str(uuid4())), "the session is nobody's"
+    assert await kept.identities.link(fresh, other, act(), theirs.id)
     assert not await kept.identities.create(identity, someone(), act())
     found = await kept.identities.find(identity.issuer, identity.subject)
     assert found is not None and found.id == user.id

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from api.main import ensure_administrator
@@ -118,3 +119,11 @@ def served(engines: Any, program: tuple[str, ...], tmp_path_factory: pytest.Temp
     finally:
         if found.process and found.process.poll() is None:
             found.stop()
+
+
+async def administrator(served: Served) -> dict[str, str]:
+    """Headers with which requests are the administrator's."""
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+        answer = await http.post("/api/v1/auth/login", json={"username": "admin", "password": served.password})
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from tests.integration.api.operations import Operation, found, placed, things
 from tests.integration.api.together import Case, Place, base
 from tests.unit.api.naughty import EDGES, HUGE, NUMBERS, UNSTORABLE
 
+WHOLE = os.environ.get("TRAWL_TEST_NAUGHTY") in ("all", "every")
+"""Whether every string goes into every place, and not each its share."""
 NUMERIC = frozenset([*NUMBERS, *EDGES, *HUGE])
 SPLITS = 3
 """So many strings may be refused without a place; then their places go their own ways from the start."""

@@ -1,17 +1,13 @@
 """What a gateway's doings leave behind: audited, sealed, searchable, in the request log and the logs; and no secret."""
 
-import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from infra.clickhouse.client import connect
 from infra.clickhouse.row_store import RowStore
 from infra.postgres.mailbox import Mailbox
 from infra.postgres.pool import Database
@@ -19,13 +15,12 @@ from infra.process import now
 from infra.sealing import Seal
 from schemas import codec
 from schemas.delivery import Delivery
-from schemas.events import LogEntry
 from schemas.mail import Mail
-from schemas.message import Message
-from schemas.topics import CLEAN_RECORDS, LOGS, REQUEST_LOGS, topics
+from schemas.topics import CLEAN_RECORDS, LOGS, REQUEST_LOGS
 from streams.warehouse.rows import QUIET_TOPICS, shape_of
 from tests.integration.api.conftest import Served
 from tests.integration.api.test_gateway import until_true
+from tests.kept import everything, forms_of, whole
 
 CANARY = "Kana4rie-vogel-Zwitschert-laut-im-Bergwerk7"
 
@@ -37,24 +32,6 @@ async def client(served: Served) -> AsyncIterator[httpx.AsyncClient]:
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         http.headers["X-Test-Refresh"] = answer.json()["refresh_token"]  # a header that nobody reads
         yield http
-
-
-async def everything(engines: Any, names: Iterable[str]) -> list[Message]:
-    """Every message that these topics hold."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=engines.kafka, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = [TopicPartition(name, number) for name in names for number in range(topics()[name].partitions)]
-        consumer.assign(places)
-        await consumer.seek_to_beginning()
-        ends, found = await consumer.end_offsets(places), []
-        while any([await consumer.position(place) < ends[place] for place in places]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [Message(one.topic, one.partition, one.offset, one.key, one.value, (), one.timestamp)
-                          for one in records]  # fmt: skip
-        return found
-    finally:
-        await consumer.stop()
 
 
 async def test_what_is_done_is_audited_sealed_and_found_again(served: Served, client: httpx.AsyncClient) -> None:
@@ -89,7 +66,7 @@ async def test_requests_and_logs_are_read_back_from_clickhouse(
     await client.get("/api/v1/jobs", headers={"X-Request-ID": given})
 
     async def told() -> Any:
-        found = await everything(engines, [REQUEST_LOGS, LOGS])
+        found = await everything(engines.kafka, [REQUEST_LOGS, LOGS])
         events = [codec.decode(one.topic, one.value or b"") for one in found]
         kinds = {
             "request" if getattr(event, "request_id", "") == given else getattr(event, "event", "") for event in events
@@ -139,16 +116,22 @@ async def test_no_secret_is_anywhere_in_plain_text(served: Served, client: httpx
 
     refresh = client.headers["X-Test-Refresh"]
     hidden = [CANARY, key, *given, token.rsplit(".", 1)[1], refresh, served.password, seal]
-    forms = [form for secret in hidden for form in _forms(secret)]
+    forms = [form for secret in hidden for form in forms_of(secret)]
 
     last = f"test-{uuid4()}"
     await client.get("/api/v1/jobs", headers={"X-Request-ID": last})
 
     async def told() -> bool:
-        return any(last.encode() in (one.value or b"") for one in await everything(engines, [REQUEST_LOGS]))
+        return any(last.encode() in (one.value or b"") for one in await everything(engines.kafka, [REQUEST_LOGS]))
 
     await until_true(told)
-    kept = [*await _tables(engines), *await _topics(engines), *await _warehouse(engines), *_files(engines)]
+    for message in await everything(engines.kafka, (CLEAN_RECORDS, *QUIET_TOPICS)):  # as the warehouse would store them
+        event = codec.decode(message.topic, message.value or b"")
+        shape, delivery = shape_of(message.topic), Delivery(message, event)
+        if shape.identity(delivery) is not None:
+            for rows in shape.rows([delivery], now()):
+                await RowStore(engines.clickhouse).insert(rows, f"{message.topic}/{message.partition}/{message.offset}")
+    kept = await whole(engines.postgres_owner, engines.kafka, engines.clickhouse, engines.folder.path)
     for name, text in [*kept, ("the log", served.log())]:
         assert [form for form in forms if form in text] == [], (name, text[:500])
     for line in served.log().splitlines():
@@ -168,69 +151,3 @@ async def _given(client: httpx.AsyncClient) -> list[str]:
     chosen = {"token": CANARY, "new_password": CANARY, "confirm_password": CANARY}
     await client.post("/auth/password-reset/confirm", json=chosen)
     return [factor["secret"], opened.json()["secret"], made.json()["client_secret"]]
-
-
-def _forms(secret: str) -> list[str]:
-    plain = secret.encode()
-    return [secret, plain.hex(), base64.b64encode(plain).decode()[:-4], base64.urlsafe_b64encode(plain).decode()[:-4]]
-
-
-async def _tables(engines: Any) -> list[tuple[str, str]]:
-    """Each table of PostgreSQL as `pg_dump` would show it: bytes are hexadecimal."""
-    async with Database(engines.postgres_owner) as owner:
-        names = [row["name"] for row in await owner.fetch(
-            "select format('%I', c.relname) as name from pg_class c where c.relkind = 'r' "
-            "and c.relnamespace = 'public'::regnamespace")]  # fmt: skip
-        assert {"audit", "mails", "credentials", "api_keys", "sessions"} <= set(names)
-        found = []
-        for name in names:
-            rows = await owner.fetch(f"select t::text as row from {name} t".encode())
-            found.append((name, "\n".join(row["row"] for row in rows)))
-        return found
-
-
-async def _topics(engines: Any) -> list[tuple[str, str]]:
-    messages = await everything(engines, topics())
-    assert any(message.topic == REQUEST_LOGS for message in messages)
-    entries = [codec.decode(LOGS, message.value or b"") for message in messages if message.topic == LOGS]
-    assert any(isinstance(entry, LogEntry) for entry in entries)
-    return [(f"{one.topic}/{one.offset}", (one.value or b"").decode("utf-8", "replace")) for one in messages]
-
-
-async def _warehouse(engines: Any) -> list[tuple[str, str]]:
-    """Each table of ClickHouse, with every message stored that the warehouse would store; and what ClickHouse keeps of
-    the questions that it was asked."""
-    for message in await everything(engines, (CLEAN_RECORDS, *QUIET_TOPICS)):
-        event = codec.decode(message.topic, message.value or b"")
-        shape, delivery = shape_of(message.topic), Delivery(message, event)
-        if shape.identity(delivery) is not None:
-            for rows in shape.rows([delivery], now()):
-                await RowStore(engines.clickhouse).insert(rows, f"{message.topic}/{message.partition}/{message.offset}")
-    return await asyncio.to_thread(_columns, engines.clickhouse)
-
-
-def _columns(url: str) -> list[tuple[str, str]]:
-    client = connect(url)
-    try:
-        asked = "select database, name from system.tables where (database = currentDatabase() and {kind}) or {own}"
-        kinds = {"kind": "engine like '%MergeTree'", "own": "(database = 'system' and name like '%\\_log')"}
-        tables = client.query(asked.format(**kinds)).result_rows
-        found = [(f"{database}.{name}", client.raw_query(f"select * from {database}.{name} format TSV"))
-                 for database, name in tables]  # fmt: skip
-    finally:
-        client.close()
-    texts = {name: text.decode("utf-8", "replace") for name, text in found}
-    for filled in ("logs", "request_logs"):
-        assert any(name.endswith(f".{filled}") and text for name, text in texts.items()), (filled, sorted(texts))
-    return list(texts.items())
-
-
-def _files(engines: Any) -> list[tuple[str, str]]:
-    """What lies in the data folder beside the engines' own data and the secrets: engines' logs, pages, exports."""
-    mine, found = engines.folder.path, []
-    for place in sorted(mine.iterdir()):
-        if place.is_dir() and place.name not in ("kafka", "postgres", "clickhouse", "secrets", "run"):
-            found += [(str(one), one.read_bytes().decode("utf-8", "replace"))
-                      for one in place.rglob("*") if one.is_file()]  # fmt: skip
-    assert any(name.endswith("postgres.log") for name, _ in found), [name for name, _ in found]
-    return found

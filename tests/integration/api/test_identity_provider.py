@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 import pytest
@@ -19,8 +20,9 @@ import pytest
 from api.main import rotate_signing_keys
 from infra.postgres.pool import Database
 from infra.settings import Settings
-from tests.integration.api.conftest import Served, free_port
+from tests.integration.api.conftest import Served, administrator, free_port
 from tests.integration.api.test_gateway import until_true
+from tests.unit.api.naughty import STRINGS
 
 PACKAGE = "oidc-provider@9.13.3"
 BACK = "https://board.example/callback"
@@ -113,11 +115,23 @@ async def test_a_provider_that_is_away_is_said(served: Served, provider: str, br
     assert made_up.status_code == 401 and "did not let you in" in made_up.text
 
 
-async def administrator(served: Served) -> dict[str, str]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
-        answer = await http.post("/api/v1/auth/login", json={"username": "admin", "password": served.password})
-        assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+async def test_naughty_answers_of_a_provider_are_not_believed(provider: str, browser: httpx.AsyncClient) -> None:
+    places = itertools.cycle(["state", "code", "iss", "error", "error_description", "x", "next"])
+    texts = (text for text in STRINGS if len(text) < 10_000)  # longer, and httpx sends nothing
+    for text, place in zip(texts, places, strict=False):
+        said = {place: text.encode("utf-8", "surrogatepass")}
+        away = await browser.get(f"/oidc/sign-in?{urlencode(said)}" if place == "next" else "/oidc/sign-in")
+        if place == "next":
+            assert away.status_code in (303, 414, 422), (text, away.text)
+            continue
+        state = parse_qs(urlsplit(away.headers["location"]).query)["state"][0]
+        values = {"state": state, "code": "made-up", "iss": provider} | said
+        back = await browser.get(f"/oidc/callback?{urlencode(values)}")
+        if len(str(back.url)) < 8_000:
+            assert back.status_code == (422 if "\x00" in text else 401), (text, place, back.text)
+            browser.cookies.clear()
+        else:
+            assert back.status_code == 414
 
 
 async def test_a_program_is_let_in_and_a_code_that_comes_back_ends_it(

@@ -23,12 +23,10 @@ import pytest
 from infra.postgres.pool import Database
 from tests.integration.api.conftest import Served
 from tests.integration.api.operations import ALL, operations, places, things
-from tests.integration.api.playing import CHANGES, ELSEWHERE, PAGES, WAITING, Play
+from tests.integration.api.playing import CHANGES, ELSEWHERE, PAGES, WAITING, WHOLE, Play
 from tests.integration.api.together import Case, Group, Place, groups
-from tests.unit.api.naughty import NAUGHTY, UNSTORABLE
+from tests.unit.api.naughty import STRINGS
 
-STRINGS = [*NAUGHTY, *UNSTORABLE]
-WHOLE = os.environ.get("TRAWL_TEST_NAUGHTY") in ("all", "every")
 EVERY = os.environ.get("TRAWL_TEST_NAUGHTY") == "every"
 """Without turns for what reads the body that another operation reads, which takes hours."""
 SHARE = 2
@@ -175,7 +173,7 @@ def together(document: dict[str, Any]) -> Iterator[Case]:
                 yield case.without(heads)
 
 
-async def hidden(play: Play) -> list[Case]:
+async def hidden(play: Play, tell: Callable[[str], None]) -> list[Case]:
     """Every string alone, in those places where something is taken alone and nothing was beside others."""
     found: list[Case] = []
     probes = STRINGS[:: len(STRINGS) // PROBES]
@@ -185,6 +183,7 @@ async def hidden(play: Play) -> list[Case]:
         for place in group.places
         if len(group.places) > 1 and (str(group.operation), group.media, place) not in play.taken
     ]
+    tell(f"{len(never)} places took nothing beside others, and are tried alone")
     for group in never:
         for text in probes:
             await play.tried(group.case(text))
@@ -199,7 +198,7 @@ async def test_naughty_strings_everywhere(play: Play, tell: Callable[[str], None
     assert {case.text for case in waiting} == set(STRINGS) and len(STRINGS) >= 515
     wrong = await _played(play, waiting, tell)
     if WHOLE:
-        wrong += await _played(play, await hidden(play), tell)
+        wrong += await _played(play, await hidden(play, tell), tell)
     assert not wrong, "\n".join(wrong)
     assert play.compared > 20, play.compared
     assert (await play.client.get("/api/v1/auth/me")).status_code == 200

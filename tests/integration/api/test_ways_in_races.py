@@ -211,14 +211,18 @@ async def test_a_reset_unlinks_whoever_was_linked_and_leaves_the_accounts_own(do
     assert await doors.identities.create(mine, user, act())
     session = session_of(user)
     assert await doors.accounts.open_session(session, act())
-    assert await doors.identities.link(theirs, user.id, act(), session.id)
+    assert await doors.identities.link(theirs, user, act(), session.id)
     shown = await doors.identities.all(user.id)
     assert [(identity.subject, identity.own) for identity in shown] == [(mine.subject, True), (theirs.subject, False)]
     assert await doors.users.set_password(user.id, "a hash", act()) == "set"
     assert await doors.identities.find(issuer, theirs.subject) is None
-    assert not await doors.identities.link(theirs, user.id, act(), session.id), "its session has ended"
     found = await doors.identities.find(issuer, mine.subject)
     assert found is not None and found.id == user.id
+    assert not await doors.identities.link(theirs, found, act(), session.id), "its session has ended"
+    other = replace(session_of(found), version=found.credential_version)
+    assert await doors.accounts.open_session(other, act())
+    assert not await doors.identities.link(theirs, user, act(), other.id), "the account has changed since"
+    assert await doors.identities.link(theirs, found, act(), other.id)
     assert not await doors.identities.unlink(shown[0].id, user, act()), "the account has changed since"
     assert await doors.identities.unlink(shown[0].id, found, act())
     assert await doors.identities.find(issuer, mine.subject) is None

@@ -397,3 +397,5 @@ _KINDS = (
 )
 NAUGHTY: list[str] = list(dict.fromkeys(itertools.chain(*_KINDS)))
 """All of them, each once."""
+STRINGS = [*NAUGHTY, *UNSTORABLE]
+"""All of them."""

@@ -38,14 +38,17 @@ class FakeIdentities:
         now = self.accounts.clock()
         self.linked[who] = LinkedIdentity(id=str(uuid4()), issuer=who[0], subject=who[1], linked_at=now, own=own)
 
+    async def _as_seen(self, user: User) -> bool:
+        now = await self.accounts.user(user.id)
+        return now is not None and (now.status, now.credential_version) == ("active", user.credential_version)
+
     async def all(self, user_id: str) -> list[LinkedIdentity]:
         return [self.linked[who] for who, owner in self.known.items() if owner == user_id]
 
     async def unlink(self, identity_id: str, user: User, act: Act, mail: Mail | None = None) -> bool:
         found = [who for who, owner in self.known.items()
                  if owner == user.id and self.linked[who].id == identity_id]  # fmt: skip
-        now = await self.accounts.user(user.id)
-        if not found or now is None or now.credential_version != user.credential_version:
+        if not found or not await self._as_seen(user):
             return False
         del self.known[found[0]]
         self.accounts.turn(user.id)
@@ -56,12 +59,12 @@ class FakeIdentities:
         user_id = self.known.get((issuer, subject))
         return await self.accounts.user(user_id) if user_id else None
 
-    async def link(self, identity: Identity, user_id: str, act: Act, by: str, mail: Mail | None = None) -> bool:
-        if self.known.get((identity.issuer, identity.subject), user_id) != user_id:
+    async def link(self, identity: Identity, user: User, act: Act, by: str, mail: Mail | None = None) -> bool:
+        if not await self._as_seen(user) or not await self.accounts.standing([by]):
             return False
-        if not await self.accounts.standing([by]):
+        if self.known.get((identity.issuer, identity.subject), user.id) != user.id:
             return False
-        self._keep(identity, user_id, own=False)
+        self._keep(identity, user.id, own=False)
         self.accounts.tell(act, mail)
         return True
 

@@ -50,15 +50,16 @@ async def test_whoever_shows_who_they_are_in_a_frame_is_named_and_nobody_else_is
         assert token not in str(world.telemetry.events)
 
 
-async def test_a_refused_socket_is_logged_with_its_refusal(world: World) -> None:
+async def test_a_refused_socket_is_logged_with_its_refusal(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async with listening(world, max_sockets=0) as (address, client):
         root = await client.headers("root")
-        for path, status in (("/api/v1/stream", 503), ("/ws", 503), ("/nowhere", 403)):
+        for path, status in (("/api/v1/stream", 503), ("/ws", 503), ("/nowhere", 404)):
             with pytest.raises(InvalidStatus) as caught:
                 await connect(f"ws://{address}{path}", additional_headers=root)
             assert caught.value.response.status_code == status
             await eventually(partial(told, client, path))
             assert [one.status for one in told(client, path)] == [status]
+        assert [one.message for one in caplog.records if one.levelname in ("WARNING", "ERROR")] == []
     async with listening(world) as (address, client):
         with pytest.raises(InvalidStatus) as caught:
             await connect(f"ws://{address}/api/v1/stream", additional_headers={"X-API-Key": "trawl_x"})

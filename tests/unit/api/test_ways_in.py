@@ -116,7 +116,8 @@ async def planted(client: Client, subject: str, *, own: bool = False) -> None:
     world, anna = client.world, client.world.ids["anna"]
     session = next(iter(await world.accounts.devices(anna)))
     identity = Identity(issuer="https://id.example", subject=subject)
-    assert await world.identities.link(identity, anna, TESTED, session.id)
+    user = await world.accounts.user(anna)
+    assert user and await world.identities.link(identity, user, TESTED, session.id)
     who = (identity.issuer, subject)
     world.identities.linked[who] = replace(world.identities.linked[who], own=own)
 
