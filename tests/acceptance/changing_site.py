@@ -1,12 +1,12 @@
 """A site that changes and says so (ETag, Last-Modified), with sitemaps in gzip and a feed; it remembers its visits."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
+
+from tests.acceptance.serving import QuietHandler, serving
 
 BORN = 1_700_000_000
 
@@ -82,9 +82,7 @@ class ChangingSite:
 def changing_site() -> Iterator[ChangingSite]:
     """Serves it until the block ends."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             etag, since = self.headers["If-None-Match"] or "", self.headers["If-Modified-Since"] or ""
             status, headers, body = site.answer(self.path, etag, since)
@@ -95,14 +93,6 @@ def changing_site() -> Iterator[ChangingSite]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            return None
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = ChangingSite(server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(Handler) as port:
+        site = ChangingSite(port)
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,14 +2,13 @@
 
 import gzip
 import mimetypes
-import threading
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.acceptance.serving import QuietHandler, serving
 from tests.acceptance.walking import file_of
 
 AGENT = "DocsReader/1.0"
@@ -64,9 +63,7 @@ class StrictDocs:
 def serve_strictly(root: Path) -> Iterator[StrictDocs]:
     """Until the block ends."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             status, kind, body = docs.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
             body = gzip.compress(body, 1)
@@ -77,14 +74,6 @@ def serve_strictly(root: Path) -> Iterator[StrictDocs]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            return None
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    docs = StrictDocs(root, server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(Handler) as port:
+        docs = StrictDocs(root, port)
         yield docs
-    finally:
-        server.shutdown()
-        server.server_close()
