@@ -80,12 +80,13 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
     """A delivery that one sender holds for a while, with the secrets that sign it. `failures` are the tries in a row
-    that its webhook failed before this one."""
+    that its webhook failed before this one; `doubtful` is one that failed last, or never answered."""
 
     id: str
     webhook_id: str
     owner: str
     failures: int
+    doubtful: bool
     url: str
     host: str
     body: str
@@ -96,12 +97,12 @@ class DueDelivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
     """How many posts of one sender may be under way to one host, for one owner there, for one owner at all, and to all
-    endpoints that failed last."""
+    endpoints in doubt."""
 
     of_host: int
     of_owner_at_host: int
     of_owner: int
-    of_ailing: int
+    of_doubtful: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,12 +124,12 @@ class PostgresDeliveries:
         values = {
             "most": most, "lease": lease, **asdict(shares),
             "hosts": [one.host for one in busy], "owners": [one.owner for one in busy],
-            "webhooks": [one.webhook_id for one in busy], "ailing": [one.failures > 0 for one in busy],
+            "webhooks": [one.webhook_id for one in busy], "doubtful": [one.doubtful for one in busy],
         }  # fmt: skip
         found = []
         for row in await self._database.fetch(self._sql["take"], values):
             secrets, why = self._secrets(row)
-            names = ("id", "webhook_id", "owner", "failures", "url", "host", "body", "tries")
+            names = ("id", "webhook_id", "owner", "failures", "doubtful", "url", "host", "body", "tries")
             due = DueDelivery(secrets=secrets, **{name: row[name] for name in names})
             if secrets:
                 found.append(due)

@@ -61,7 +61,7 @@ class Deliveries(Protocol):
 
     async def take(self, most: int, lease: float, shares: Shares, busy: Collection[DueDelivery]) -> list[DueDelivery]:
         """Those whose turn it is, the owner with the fewest under way first; with what is `busy` they stay within
-        `shares`, and an endpoint that failed last has one at a time."""
+        `shares`, and an endpoint that failed last, or never answered, has one at a time."""
         ...
 
     async def delivered(self, due: DueDelivery, attempt: Attempt) -> None:

@@ -15,9 +15,9 @@ from streams.notifications.ports import Deliveries, Exchange
 log = structlog.get_logger()
 
 AT_ONCE = 32
-SHARES = Shares(of_host=4, of_owner_at_host=3, of_owner=8, of_ailing=16)
-"""Whoever's endpoints are silent holds a quarter of the places for 15 s, and then no more than those that fail have
-together; who has well ones always finds a place."""
+SHARES = Shares(of_host=4, of_owner_at_host=3, of_owner=8, of_doubtful=16)
+"""Endpoints that failed last, and those that never answered, have half of the places together. Whoever's well ones fall
+silent holds a quarter for 15 s, once: who has well ones always finds a place."""
 
 TOTAL_S = 15.0
 LEASE_S = 120.0

@@ -48,7 +48,8 @@ returning d.target, d.body, d.created_at, coalesce((select name from jobs where 
 
 -- name: take
 -- Deliveries whose turn it is, held until the lease is over. Places go round the owners, whoever has the fewest first;
--- an endpoint that fails has one, and all of those together half. What is under way (hosts, owners, webhooks, ailing) counts.
+-- an endpoint in doubt (it failed last, or never answered) has one, and all of those together half. What is under way
+-- (hosts, owners, webhooks, doubtful) counts.
 with recursive told (webhook_id) as (
     (select webhook_id from deliveries where state = 'pending' order by webhook_id limit 1)
     union all
@@ -56,14 +57,15 @@ with recursive told (webhook_id) as (
         order by d.webhook_id limit 1)
     from told where told.webhook_id is not null
 ), busy as (
-    select * from unnest(%(hosts)s::text[], %(owners)s::text[], %(webhooks)s::uuid[], %(ailing)s::boolean[])
-        as one (host, owner, webhook_id, ailing)
+    select * from unnest(%(hosts)s::text[], %(owners)s::text[], %(webhooks)s::uuid[], %(doubtful)s::boolean[])
+        as one (host, owner, webhook_id, doubtful)
 ), of_webhook as (
-    select d.id, d.next_try, w.id as webhook_id, w.owner, w.host, w.failures > 0 as ailing
-    from told join webhooks w on w.id = told.webhook_id
+    select d.id, d.next_try, w.id as webhook_id, w.owner, w.host, w.doubtful
+    from told
+    join (select *, failures > 0 or not proven as doubtful from webhooks) w on w.id = told.webhook_id
     cross join lateral (
         select id, next_try from deliveries where webhook_id = w.id and state = 'pending' and next_try <= now()
-        order by next_try limit greatest(0, case when w.failures > 0 then 1 else %(of_host)s end
+        order by next_try limit greatest(0, case when w.doubtful then 1 else %(of_host)s end
             - (select count(*) from busy where busy.webhook_id = w.id))
     ) d
     where w.rest_until is null or w.rest_until <= now()
@@ -76,21 +78,21 @@ with recursive told (webhook_id) as (
         + (select count(*) from busy b where b.host = h.host) as host_place
     from at_host h where place <= %(of_owner_at_host)s
 ), of_owner as (
-    select *, row_number() over (partition by owner order by ailing, host_place, next_try, id)
+    select *, row_number() over (partition by owner order by doubtful, host_place, next_try, id)
         + (select count(*) from busy b where b.owner = h.owner) as owner_place
     from of_host h where host_place <= %(of_host)s
-), of_ailing as (
-    select *, row_number() over (partition by ailing order by owner_place, next_try, id)
-        + (select count(*) from busy b where b.ailing = o.ailing) as ailing_place
+), of_doubtful as (
+    select *, row_number() over (partition by doubtful order by owner_place, next_try, id)
+        + (select count(*) from busy b where b.doubtful = o.doubtful) as doubtful_place
     from of_owner o where owner_place <= %(of_owner)s
 ), due as (
-    select d.id from deliveries d join of_ailing a on a.id = d.id
-    where (not a.ailing or a.ailing_place <= %(of_ailing)s) and d.state = 'pending' and d.next_try <= now()
+    select d.id from deliveries d join of_doubtful a on a.id = d.id
+    where (not a.doubtful or a.doubtful_place <= %(of_doubtful)s) and d.state = 'pending' and d.next_try <= now()
     order by a.owner_place, a.next_try limit %(most)s for update of d skip locked
 )
 update deliveries d set tries = d.tries + 1, next_try = now() + make_interval(secs => %(lease)s)
 from due, webhooks w where d.id = due.id and w.id = d.webhook_id
-returning d.id::text, w.id::text as webhook_id, w.owner, w.url, d.host, d.body, d.tries, w.failures, w.key_id, w.sealed,
+returning d.id::text, w.id::text as webhook_id, w.owner, w.url, d.host, d.body, d.tries, w.failures, w.failures > 0 or not w.proven as doubtful, w.key_id, w.sealed,
     w.previous_key_id, case when w.previous_until > now() then w.previous_sealed end as previous_sealed;
 
 -- name: rouse
@@ -103,9 +105,9 @@ update deliveries set state = 'delivered', finished_at = now(), attempts = case
         when jsonb_array_length(attempts) >= 16 then attempts - 0 else attempts end || %(attempt)s where id = %(id)s;
 
 -- name: well
--- Its webhook answers again.
-update webhooks set failing_since = null, failures = 0, rest_until = null
-where id = %(webhook_id)s and failing_since is not null;
+-- Its webhook answers, again or at last.
+update webhooks set failing_since = null, failures = 0, rest_until = null, proven = true
+where id = %(webhook_id)s and (failing_since is not null or not proven);
 
 -- name: later
 -- Another try, in so many seconds.
@@ -171,10 +173,10 @@ from webhooks where id = %(id)s;
 select count(*)::int as count from webhooks where owner = %(owner)s and id = any(%(ids)s::uuid[]);
 
 -- name: change
--- As it is from now on; enabling it forgets that it failed. What waits goes to the new address.
+-- As it is from now on; enabling it forgets that it failed. What waits goes to the new address, which is to prove itself.
 with changed as (
     update webhooks set name = %(name)s, url = %(url)s, host = %(host)s, events = %(events)s, all_jobs = %(all_jobs)s,
-        kinds = %(kinds)s, min_confidence = %(min_confidence)s, updated_at = now(),
+        kinds = %(kinds)s, min_confidence = %(min_confidence)s, updated_at = now(), proven = proven and url = %(url)s,
         disabled_at = case when %(enabled)s then null else coalesce(disabled_at, now()) end,
         disabled_why = case when %(enabled)s then '' when disabled_at is null then 'Its owner disabled it.'
             else disabled_why end,

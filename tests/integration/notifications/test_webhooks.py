@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from infra.http.connections import PoolLimits
 from infra.http.exchange import HttpFetcher, HttpSettings
 from infra.kafka.provision import provision
 from infra.kafka.publisher import Publisher
@@ -107,7 +108,7 @@ async def a_webhook(database: Database, url: str, owner: str = "o1", **change: A
     wanted = Webhook(id=str(uuid4()), owner=owner, name="ops", url=url, host=host, events=["run.failed"], **change)
     added = await PostgresWebhooks(database, SEAL).add(wanted, SECRET, ACT, 10_000)
     assert isinstance(added, Webhook)
-    await database.fetch("update webhooks set created_at = '2020-01-01' where id = %s", (added.id,))
+    await database.fetch("update webhooks set created_at = '2020-01-01', proven = true where id = %s", (added.id,))
     return added
 
 
@@ -152,7 +153,8 @@ async def due_now(database: Database) -> None:
 
 @pytest.fixture
 async def fetcher(receiver: Receiver) -> AsyncIterator[HttpFetcher]:
-    async with HttpFetcher([f"127.0.0.1:{receiver.port}"], HttpSettings(user_agent="test")) as opened:
+    settings = HttpSettings(user_agent="test", pool=PoolLimits(per_host=AT_ONCE))  # several hosts are one server here
+    async with HttpFetcher([f"127.0.0.1:{receiver.port}"], settings) as opened:
         yield opened
 
 
@@ -298,6 +300,37 @@ async def test_the_silent_webhooks_of_one_owner_leave_places_to_another(
     assert receiver.at_once == SHARES.of_owner, "the silent ones are silent still"
     receiver.go_on.set()
     await one.drain(10)
+
+
+async def test_the_silent_new_webhooks_of_many_owners_leave_places_to_who_has_well_ones(
+    database: Database, receiver: Receiver, fetcher: HttpFetcher
+) -> None:
+    owners = [f"new-{number}" for number in range(4)]
+    for owner in owners:
+        for number in range(SHARES.of_owner):
+            hook = await a_webhook(database, receiver.url, owner)
+            await database.fetch("update webhooks set host = %s where id = %s", (f"{owner}-{number}", hook.id))
+        await stage(database).handle(deliveries(failed(await a_run(database, owner))))
+    await database.fetch("update webhooks set proven = false")
+    well = await a_webhook(database, receiver.url, owner="well")
+    receiver.answers = ["wait"] * AT_ONCE
+    one = sender(database, fetcher)
+    while await one.turn() and len(receiver.heard) < SHARES.of_doubtful:
+        pass
+    await stage(database).handle(deliveries(failed(await a_run(database, "well"))))
+    receiver.answers = []
+    async with asyncio.timeout(10):
+        while (await PostgresWebhooks(database, SEAL).deliveries(well.id, limit=1))[0].state != "delivered":
+            await one.turn()
+    assert receiver.at_once == SHARES.of_doubtful, "the new ones are silent still"
+    receiver.go_on.set()
+    await all_turns(one)
+    assert len(receiver.heard) == AT_ONCE + 1
+    proven = await database.fetch("select distinct proven from webhooks")
+    assert [row["proven"] for row in proven] == [True]
+    await PostgresWebhooks(database, SEAL).change(replace(well, url=f"{receiver.url}/elsewhere"), True, ACT)
+    proven = await database.fetch("select proven from webhooks where id = %s", (well.id,))
+    assert [row["proven"] for row in proven] == [False], "another address is to prove itself"
 
 
 async def test_an_endpoint_that_fails_rests_and_is_then_tried_with_one_post(
