@@ -16,6 +16,7 @@ from infra import logging as logs
 from infra import metrics, notify
 from infra.errors import StoreUnavailable
 from infra.settings import Settings
+from schemas.moments import rfc3339
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 def now() -> str:
     """RFC 3339 in UTC with milliseconds: the clock that composition roots hand to their services."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(datetime.now(UTC))
 
 
 def settled() -> None:

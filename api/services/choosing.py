@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite
 from typing import cast
 
 from api.errors import invalid
 from schemas.choosing import Comparison, FieldCondition, FieldOrder
+from schemas.moments import zoned
 
 _CONDITION = re.compile(r"(.+?)(!=|<=|>=|=|<|>)(.+)", re.DOTALL).fullmatch
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
@@ -55,7 +56,6 @@ def _moment(text: str) -> datetime | None:
     if not _MOMENT(text):
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return zoned(datetime.fromisoformat(text))
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,11 +1,12 @@
 """What the gateways answered and what the processes said, for those who look after the system."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 from api.ports import ProcessLogs
 from api.services.cursors import Page, cut, pack, unpack
+from schemas.moments import zoned
 from schemas.observed import LineFilter, RequestFilter, StoredLine, StoredRequest
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
@@ -21,9 +22,7 @@ def at_least(level: LogLevel) -> tuple[LogLevel, ...]:
 
 def moment(given: datetime | None, now: datetime) -> datetime:
     """The beginning that was asked for; a time without a zone is in UTC."""
-    if given is None:
-        return now - SINCE
-    return given.replace(tzinfo=UTC) if given.tzinfo is None else given
+    return zoned(given) if given else now - SINCE
 
 
 class Observed:

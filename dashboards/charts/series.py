@@ -10,10 +10,10 @@ from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
 from bokeh.models.annotations import LabelSet
 
 from dashboards.charts.delta import push, source_of
-from dashboards.feed.moments import epoch
 from dashboards.look.figures import time_plot
 from dashboards.look.palette import CARD, DEEP, INK, MARK, SANS, WATER
 from schemas.events import Trend
+from schemas.moments import epoch
 
 
 @dataclass(frozen=True, slots=True)

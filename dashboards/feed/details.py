@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from dashboards.feed.moments import epoch
 from dashboards.feed.tally import Tally
 from schemas.events import PageOutcome
 from schemas.heads import BatchHead
+from schemas.moments import epoch
 
 
 @dataclass(slots=True)

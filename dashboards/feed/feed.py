@@ -6,7 +6,6 @@ import structlog
 
 from dashboards.feed.counters import Counters
 from dashboards.feed.details import RunDetails
-from dashboards.feed.moments import epoch
 from dashboards.feed.rates import RateRing
 from dashboards.feed.runs import RunBook
 from dashboards.feed.seen import Seen
@@ -18,6 +17,7 @@ from schemas.errors import CodecError
 from schemas.events import Event, MetricSample, PageOutcome, RunEvent, Trend
 from schemas.heads import BatchHead, head_of
 from schemas.message import Message
+from schemas.moments import epoch
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, SYSTEM_METRICS, TRENDS
 
 TOPICS = (RUN_EVENTS, PAGE_OUTCOMES, CLEAN_RECORDS, TRENDS, SYSTEM_METRICS)

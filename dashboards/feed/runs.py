@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from dashboards.feed.moments import epoch
 from schemas.events import RunEvent
+from schemas.moments import epoch
 
 OVER = frozenset({"completed", "failed", "cancelled"})
 """States that a run does not leave."""

@@ -3,10 +3,10 @@
 from collections import OrderedDict, deque
 from typing import NamedTuple
 
-from dashboards.feed.moments import epoch
 from schemas.errors import CodecError
 from schemas.events import Trend
 from schemas.heads import BatchHead
+from schemas.moments import epoch
 
 
 class SeriesName(NamedTuple):

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.feed.moments import epoch
 from dashboards.feed.pace import Pace
 from schemas.events import PageOutcome
 from schemas.heads import BatchHead
+from schemas.moments import epoch
 
 LAST_PAGES = 12
 LAST_RECORDS = 8

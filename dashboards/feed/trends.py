@@ -2,9 +2,9 @@
 
 from bisect import insort
 
-from dashboards.feed.moments import epoch
 from dashboards.feed.series import SeriesName
 from schemas.events import Trend
+from schemas.moments import epoch
 
 
 class TrendBook:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from dashboards.feed.feed import Feed
-from dashboards.feed.moments import rfc3339
 from dashboards.fragments import Fragments, Panel
 from dashboards.surroundings import Surroundings
+from schemas.moments import of_epoch
 
 
 def pulse(surroundings: Surroundings, fragments: Fragments) -> Panel:
@@ -17,6 +17,6 @@ def pulse(surroundings: Surroundings, fragments: Fragments) -> Panel:
 def _facts(feed: Feed, now: float) -> dict[str, Any]:
     return {
         "live": feed.live(now),
-        "heard": rfc3339(feed.heard_at)[:19] + "Z" if feed.heard_at and not feed.live(now) else "",
-        "now": rfc3339(now)[:19] + "Z",
+        "heard": of_epoch(feed.heard_at)[:19] + "Z" if feed.heard_at and not feed.live(now) else "",
+        "now": of_epoch(now)[:19] + "Z",
     }

@@ -8,7 +8,6 @@ from bokeh.document import Document
 
 from dashboards.charts.pace import PaceChart, life_span
 from dashboards.feed.feed import Feed
-from dashboards.feed.moments import epoch
 from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LatestRecord
 from dashboards.fragments import Fragments, Panel
@@ -20,6 +19,7 @@ from dashboards.pages.rows import progress, run_row
 from dashboards.pages.run_story import RunStory
 from dashboards.surroundings import Surroundings, argument, visit_of
 from schemas.events import PageOutcome
+from schemas.moments import epoch
 from schemas.outcomes import OUTCOMES
 
 _RUNS_SHOWN = 60

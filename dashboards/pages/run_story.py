@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from dashboards.feed.moments import epoch
 from dashboards.feed.pace import Pace
 from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LAST_PAGES, LAST_RECORDS, LatestRecord, Tally, remembered
@@ -11,6 +10,7 @@ from dashboards.ports import RunParticulars
 from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings
 from schemas.events import RunEvent
+from schemas.moments import epoch
 
 _HOSTS = 200
 _AGAIN_S = 5.0

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from infra.clickhouse.client import connect, translate
 from infra.clickhouse.sql import queries
 from schemas.events import PageOutcome, Trend
+from schemas.moments import of_epoch, rfc3339, zoned
 from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures, StoredRequest
 
 _TIMEOUT_S = 10.0
@@ -70,7 +70,8 @@ class ClickHouseCharts:
         """(fetched at, url, record key, data) of a run's last records, oldest first."""
         rows = await self._ask("records", run=run_id, before_ms=_ms(before), limit=limit)
         return [
-            (_text(row["fetched_at_ms"]), row["url"], row["key"], orjson.loads(row["data"])) for row in reversed(rows)
+            (of_epoch(row["fetched_at_ms"] / 1000), row["url"], row["key"], orjson.loads(row["data"]))
+            for row in reversed(rows)
         ]
 
     async def pace(self, run_id: str, before: float) -> list[tuple[int, int, int]]:
@@ -89,8 +90,7 @@ class ClickHouseCharts:
             statuses=tuple((row["status"], row["requests"]) for row in statuses),
             slowest=tuple(_request(row) for row in await self._ask("request_slowest", **asked)),
             refused=tuple(
-                Refused(**row | {"last": row["last"].replace(tzinfo=UTC)})
-                for row in await self._ask("request_refused", **asked)
+                Refused(**row | {"last": zoned(row["last"])}) for row in await self._ask("request_refused", **asked)
             ),
         )
 
@@ -110,25 +110,21 @@ class ClickHouseCharts:
 
 def _trend(row: Mapping[str, Any]) -> Trend:
     known = {name: row[name] for name in Trend.__struct_fields__ if name in row}
-    at = row["at"].replace(tzinfo=UTC).timestamp() * 1000
     return Trend(**known | {"id": str(row["id"]), "run_id": str(row["run_id"]), "record_id": str(row["record_id"]),
-                            "values": list(row["values"]), "at": _text(at)})  # fmt: skip
+                            "values": list(row["values"]), "at": rfc3339(row["at"])})  # fmt: skip
 
 
 def _outcome(row: Mapping[str, Any]) -> PageOutcome:
     known = {name: row[name] for name in PageOutcome.__struct_fields__ if name in row}
     ids = {name: str(row[name]) for name in ("id", "run_id", "job_id", "url_fp")}
-    return PageOutcome(**known | ids | {"final": bool(row["final"]), "fetched_at": _text(row["fetched_at_ms"])})
+    return PageOutcome(
+        **known | ids | {"final": bool(row["final"]), "fetched_at": of_epoch(row["fetched_at_ms"] / 1000)}
+    )
 
 
 def _request(row: Mapping[str, Any]) -> StoredRequest:
-    return StoredRequest(**{**row, "id": str(row["id"]), "at": row["at"].replace(tzinfo=UTC)})
+    return StoredRequest(**{**row, "id": str(row["id"]), "at": zoned(row["at"])})
 
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def _text(milliseconds: float) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

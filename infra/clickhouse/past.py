@@ -9,6 +9,7 @@ import msgspec
 
 from infra.clickhouse.reading import Reading
 from schemas.events import CleanBatch, CleanRecord, PageOutcome, RunCounts, RunEvent, Trend
+from schemas.moments import rfc3339
 from schemas.past import PastMessage, Piece
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, RUN_EVENTS, TRENDS
 
@@ -61,7 +62,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _text(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        return rfc3339(value)
     return str(value) if name in _IDS else value
 
 

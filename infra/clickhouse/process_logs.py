@@ -1,12 +1,13 @@
 """What the gateways answered and what the processes said, as ClickHouse holds it."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from infra.clickhouse.reading import Reading
+from schemas.moments import zoned
 from schemas.observed import LineFilter, RequestFilter, StoredLine, StoredRequest
 
 _ROOM = "logs"
@@ -50,12 +51,8 @@ def _ms(moment: datetime | None) -> int:
 
 
 def _request(row: dict[str, Any]) -> StoredRequest:
-    return StoredRequest(**row | {"id": str(row["id"]), "at": _utc(row["at"])})
+    return StoredRequest(**row | {"id": str(row["id"]), "at": zoned(row["at"])})
 
 
 def _line(row: dict[str, Any]) -> StoredLine:
-    return StoredLine(**row | {"id": str(row["id"]), "at": _utc(row["at"]), "fields": orjson.loads(row["fields"])})
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return StoredLine(**row | {"id": str(row["id"]), "at": zoned(row["at"]), "fields": orjson.loads(row["fields"])})

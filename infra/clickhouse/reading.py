@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -17,6 +17,7 @@ from infra.clickhouse.sql import queries
 from infra.errors import StoreUnavailable
 from schemas.choosing import FieldCondition, FieldOrder, RankedRecord
 from schemas.ledger import Attempt, StoredLetter, StoredMark, StoredRecord, StoredTrend
+from schemas.moments import zoned
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
@@ -197,7 +198,7 @@ class Reading:
 
 
 def _record(row: dict[str, Any]) -> StoredRecord:
-    return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": _utc(row["fetched_at"])})
+    return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": zoned(row["fetched_at"])})
 
 
 def _ranked(row: dict[str, Any]) -> RankedRecord:
@@ -205,21 +206,17 @@ def _ranked(row: dict[str, Any]) -> RankedRecord:
 
 
 def _mark(row: dict[str, Any]) -> StoredMark:
-    return StoredMark(**row | {"record_id": str(row["record_id"]), "at": _utc(row["at"])})
+    return StoredMark(**row | {"record_id": str(row["record_id"]), "at": zoned(row["at"])})
 
 
 def _trend(row: dict[str, Any]) -> StoredTrend:
     ids = {name: str(row[name]) for name in ("id", "run_id", "record_id")}
-    return StoredTrend(**row | ids | {"at": _utc(row["at"]), "values": list(row["values"])})
+    return StoredTrend(**row | ids | {"at": zoned(row["at"]), "values": list(row["values"])})
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
-    return Attempt(**row | {"at": _utc(row["at"]), "final": bool(row["final"])})
+    return Attempt(**row | {"at": zoned(row["at"]), "final": bool(row["final"])})
 
 
 def _letter(row: dict[str, Any]) -> StoredLetter:
-    return StoredLetter(**{"value": ""} | row | {"id": str(row["id"]), "at": _utc(row["at"])})
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return StoredLetter(**{"value": ""} | row | {"id": str(row["id"]), "at": zoned(row["at"])})

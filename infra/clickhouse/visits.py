@@ -1,11 +1,12 @@
 """What runs' visits came to, as ClickHouse holds it, and the removal of a run's records."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from infra.clickhouse.reading import Reading
 from schemas.ledger import RunFigures, Sample, Turn, Visited
+from schemas.moments import zoned
 
 _ROOM = "visits"
 
@@ -54,16 +55,12 @@ def _figures(row: dict[str, Any]) -> RunFigures:
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    return Sample(_utc(row["at"]), int(row["known"]), int(row["done"]))
+    return Sample(zoned(row["at"]), int(row["known"]), int(row["done"]))
 
 
 def _turn(row: dict[str, Any]) -> Turn:
-    return Turn(**row | {"id": str(row["id"]), "at": _utc(row["at"]), "paused": bool(row["paused"])})
+    return Turn(**row | {"id": str(row["id"]), "at": zoned(row["at"]), "paused": bool(row["paused"])})
 
 
 def _visited(row: dict[str, Any]) -> Visited:
-    return Visited(**row | {"id": str(row["id"]), "at": _utc(row["at"]), "final": bool(row["final"])})
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return Visited(**row | {"id": str(row["id"]), "at": zoned(row["at"]), "final": bool(row["final"])})

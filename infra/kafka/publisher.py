@@ -20,6 +20,7 @@ from infra.kafka.letters import letter
 from schemas import codec
 from schemas.delivery import Reject
 from schemas.events import Event
+from schemas.moments import rfc3339
 from schemas.topics import DEAD_LETTERS, topic_of
 
 log = structlog.get_logger()
@@ -30,11 +31,6 @@ _BEGINNING_S = 15.0
 _CLOSING_S = 2.0
 _WAITING = 1000
 _TOGETHER_S = 0.1
-
-
-def now() -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Publisher:
@@ -99,7 +95,7 @@ class Publisher:
         Raises StoreUnavailable when the broker stays away for longer than a caller may wait, and StoreRefused for an
         event over the message limit. What was sent until then may or may not have arrived.
         """
-        time = now()
+        time = rfc3339(datetime.now(UTC))
         producer, waiting = await self._ready(), []
         for event in events:
             waiting.append(
@@ -123,7 +119,7 @@ class Publisher:
         too large for a message is cut, and never refused: a stage could not get past it."""
         producer, waiting = await self._ready(), []
         for reject in rejects:
-            key, value, headers = letter(stage, self._source, reject, now(), MAX_MESSAGE)
+            key, value, headers = letter(stage, self._source, reject, rfc3339(datetime.now(UTC)), MAX_MESSAGE)
             waiting.append(await self._begin(producer, DEAD_LETTERS, key.encode(), value, headers))
         await self._acknowledged(producer, waiting)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from infra.postgres.pool import Database
 from infra.postgres.sql import queries
 from schemas.events import RunCounts, RunEvent
 from schemas.ids import digest
+from schemas.moments import rfc3339
 
 _MOST_URLS = 3
 
@@ -78,4 +79,4 @@ def _particulars(row: Mapping[str, Any]) -> Particulars:
 
 
 def _text(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else ""
+    return rfc3339(moment) if moment else ""

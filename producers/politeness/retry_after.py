@@ -1,8 +1,9 @@
 """When a host says itself how long to stay away."""
 
 import re
-from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from schemas.moments import zoned
 
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch
 MAX_WAIT = 3600.0
@@ -21,9 +22,7 @@ def retry_after(value: str | None, now: float, max_wait: float = MAX_WAIT) -> fl
     if not text or text[0] in "+-":
         return None
     try:
-        date = parsedate_to_datetime(text)
+        date = zoned(parsedate_to_datetime(text))
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
     return max(0.0, min(date.timestamp() - now, max_wait))

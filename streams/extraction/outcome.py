@@ -1,10 +1,9 @@
 """What became of a task, as it is told to everybody."""
 
-from datetime import UTC, datetime
-
 from schemas.events import FetchResult, PageOutcome
 from schemas.exchange import masked
 from schemas.ids import outcome_id
+from schemas.moments import of_epoch
 from streams.extraction.closings import Answer
 from streams.extraction.media import media_type
 from streams.extraction.ports import Closed
@@ -58,9 +57,7 @@ def outcome_of(answer: Answer, verdict: Closed) -> PageOutcome:
 
 
 def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return "" if seconds is None else of_epoch(seconds)
 
 
 def _told(result: FetchResult) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Literal
 from schemas.events import Trend
 from schemas.events.trends import Detector
 from schemas.ids import digest
+from schemas.moments import rfc3339
 from streams.trends.observations import Alarm, Finding, Observation
 from streams.trends.rates import RATE
 from streams.trends.sentence import describe
@@ -67,7 +68,7 @@ def trend_of(finding: Finding, run_id: str) -> Trend:
         before=finding.before,
         after=finding.after,
         change=change,
-        at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        at=rfc3339(at),
         record_id=one.record_id,
         url=one.url,
         values=list(finding.values),

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Self
 
 from schemas.events import CleanBatch, RecordMarks, Trend, TrendRules
+from schemas.moments import epoch
 from streams.trends.datasets import DATASETS_BLOCK, DatasetMemory, Datasets
 from streams.trends.detector import FEW_KEYS, MANY_KEYS, Settings
 from streams.trends.events import trend_of
@@ -35,7 +35,7 @@ class Watch:
         rules = clean.trends or _USUAL
         if not rules.enabled:
             return []
-        at = min(seconds_of(clean.fetched_at), taken + _AHEAD_S)
+        at = min(epoch(clean.fetched_at) or 0.0, taken + _AHEAD_S)
         memory = self._datasets.of(clean.dataset)
         if not records_in(clean):  # a page that gave none: there is nothing else to be watched
             return [trend_of(finding, clean.run_id) for finding in memory.yields.take(clean, at)]
@@ -104,14 +104,3 @@ def observations_of(clean: CleanBatch, at: float, rules: TrendRules) -> Iterator
                 key = "|".join(f"{name}={data.get(name, '')}" for name in further.key)
                 kind = clean.numeric.get(further.field, "number")
                 yield Observation(key, further.field, kind, float(value), at, record.id, url)
-
-
-def seconds_of(text: str) -> float:
-    """The Unix time; what cannot be read is the beginning of time."""
-    try:
-        moment = datetime.fromisoformat(text)
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        datetime.fromtimestamp(seconds, UTC)  # at the ends of time a zone leads out of it
-    except (ValueError, OverflowError):
-        return 0.0
-    return seconds

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from schemas.events import CleanRules, RecordBatch, Upload
 from schemas.ids import batch_id, digest, is_id, outsider_run_id, rejected_record_id
 from schemas.job.strings import DATASET
 from schemas.message import Message
+from schemas.moments import of_epoch
 from schemas.parting import MAX_BYTES, parts, size_of
 from streams.uploads.ports import Part, Runs
 
@@ -112,8 +112,7 @@ def _compared(rules: CleanRules, whose: str) -> CleanRules:
 
 def _batches(message: Message, upload: Upload, rules: CleanRules, run_id: str, job_id: str) -> list[RecordBatch]:
     """The same for the same upload, whenever it is delivered; the time is that at which the broker took it."""
-    moment = datetime.fromtimestamp(message.timestamp / 1000, UTC)
-    at = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = of_epoch(message.timestamp / 1000)
     page, fetch = _page(upload), digest(run_id, "upload", str(upload.part))
     return [
         RecordBatch(

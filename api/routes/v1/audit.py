@@ -1,6 +1,6 @@
 """The audit log: looking things up, taking it away, and how far its sealing is."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,6 +14,7 @@ from api.services.audit import MEDIA, ExportKind
 from api.shapes.audit import AuditPage, ChainBody, audit_page, chain_body
 from api.shapes.errors import documented
 from schemas.audit import AuditFilter
+from schemas.moments import zoned
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"], dependencies=SCHEMES, route_class=StrictRoute)
 
@@ -33,7 +34,7 @@ _EXPORTED["responses"][200] = {
 
 
 def _moment(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=UTC) if given and given.tzinfo is None else given
+    return zoned(given) if given else None
 
 
 @router.get("", summary="Search the audit log", **documented(422, permission=Permission.ADMIN))

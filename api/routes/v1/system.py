@@ -12,6 +12,7 @@ from api.routes.health import answer_health
 from api.shapes.errors import documented
 from api.shapes.figures import StatsBody, stats_body
 from api.shapes.system import HealthBody, PingBody, VersionBody
+from schemas.moments import rfc3339
 
 router = APIRouter(prefix="/api/v1/system", tags=["system"])
 
@@ -24,7 +25,7 @@ _METRICS["responses"][200] = {
 @router.get("/ping", summary="Ping", dependencies=SCHEMES, **documented(permission=Permission.READ))
 async def ping(caller: Reader) -> PingBody:
     """Answers at once, without asking a store for more than who you are."""
-    return PingBody(ping="pong", time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    return PingBody(ping="pong", time=rfc3339(datetime.now(UTC)))
 
 
 @router.get("/version", summary="Version", dependencies=SCHEMES, **documented(permission=Permission.READ))

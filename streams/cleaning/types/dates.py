@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dateparser.date import DateDataParser
 
+from schemas.moments import zoned
 from streams.cleaning.errors import UnreadableValueError
 from streams.cleaning.types.numbers import finite
 from streams.cleaning.types.page import Page
@@ -65,8 +66,7 @@ def to_date(value: Any, page: Page) -> str | None:
 
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC; a moment without a zone is taken for UTC, fractions of a second only where there are any."""
-    zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return zoned.isoformat().replace("+00:00", "Z")
+    return zoned(moment).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class _Said(NamedTuple):

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from dashboards.feed.moments import epoch, rfc3339
 from dashboards.feed.runs import OVER
 from infra.clickhouse.charts import ClickHouseCharts
 from infra.clickhouse.client import connect
@@ -23,6 +22,7 @@ from infra.kafka.provision import provision
 from infra.postgres.charts import PostgresRuns
 from infra.postgres.migrate import migrate as migrate_postgres
 from infra.postgres.pool import Database
+from schemas.moments import epoch, of_epoch
 from schemas.topics import RAW_RECORDS
 
 pytestmark = pytest.mark.timeout(180)
@@ -228,4 +228,4 @@ async def test_a_broker_that_is_away_is_said_to_be() -> None:
 
 
 def test_times_survive_the_way_there_and_back() -> None:
-    assert epoch(rfc3339(1_700_000_000.123)) == 1_700_000_000.123
+    assert epoch(of_epoch(1_700_000_000.123)) == 1_700_000_000.123

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from dashboards.feed.moments import rfc3339
 from schemas.events import RunCounts
 from schemas.ids import digest
+from schemas.moments import of_epoch
 from tests.pages.dashboards.conftest import Dashboards
 from tests.pages.dashboards.world import NAMES, SHOP, STAGES, an_hour_of_requests, five_minutes
 from tests.unit.dashboards.serving import SESSION
@@ -232,7 +232,7 @@ async def test_silence_shows_as_stale_and_a_lost_server_as_lost(dashboards: Dash
     dashboards.silent = True
     dashboards.feed.heard_at = time.time() - 60
     await expect(pulse).to_have_text("stale", timeout=3000)
-    await expect(page.locator('[data-slot="pulse"] .clock')).to_contain_text(rfc3339(time.time() - 60)[11:16])
+    await expect(page.locator('[data-slot="pulse"] .clock')).to_contain_text(of_epoch(time.time() - 60)[11:16])
     dashboards.stopped = True
     await expect(pulse).to_have_text("lost", timeout=8000)
 

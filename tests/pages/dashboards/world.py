@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboards.feed.feed import Feed
-from dashboards.feed.moments import rfc3339
 from schemas import codec
 from schemas.events import (
     CleanBatch,
@@ -25,6 +24,7 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from schemas.message import Message
+from schemas.moments import of_epoch
 from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures, StoredRequest
 from schemas.topics import topic_of
 
@@ -55,7 +55,7 @@ class World:
         event_id = digest(run_id, state, repr(at), repr(counts))
         self.tell(
             RunEvent(id=event_id, run_id=run_id, job_id=run_id, dataset=dataset, kind="state", state=state,
-                     at=rfc3339(at), counts=counts, max_pages=2000, reason=reason),
+                     at=of_epoch(at), counts=counts, max_pages=2000, reason=reason),
             at,
         )  # fmt: skip
 
@@ -69,14 +69,14 @@ class World:
             PageOutcome(id=digest("outcome", fingerprint, outcome), run_id=run_id, job_id=run_id, dataset="shop",
                         url=url, url_fp=fingerprint, host=host, outcome=outcome, klass=klass, final=final,
                         status=200 if klass == "fetched" else 503, records=records, links=30, elapsed_ms=slow,
-                        fetched_at=rfc3339(at - 0.2), reason="" if klass == "fetched" else "It did not work."),
+                        fetched_at=of_epoch(at - 0.2), reason="" if klass == "fetched" else "It did not work."),
             at,
         )  # fmt: skip
         if klass == "fetched" and final:
             rows = [self.record(number * records + index) for index in range(records)]
             self.tell(
                 CleanBatch(id=digest("batch", fingerprint), dataset="shop", run_id=run_id, job_id=run_id, url=url,
-                           url_fp=fingerprint, fetch_id=fingerprint, fetched_at=rfc3339(at - 0.2),
+                           url_fp=fingerprint, fetch_id=fingerprint, fetched_at=of_epoch(at - 0.2),
                            counted_in=records, numeric={"price": "price"}, records=rows),
                 at + 0.1,
             )  # fmt: skip
@@ -94,7 +94,7 @@ class World:
         self.tell(
             CleanBatch(id=digest("deal", key, repr(at)), dataset="deals", run_id=digest("deals", repr(at)),
                        job_id="deals", url="https://shop.example/deals", url_fp=digest("deals"),
-                       fetch_id=digest(repr(at)), fetched_at=rfc3339(at), counted_in=1, numeric={"price": "price"},
+                       fetch_id=digest(repr(at)), fetched_at=of_epoch(at), counted_in=1, numeric={"price": "price"},
                        records=[record]),
             at,
         )  # fmt: skip
@@ -108,7 +108,7 @@ class World:
         sentence = f"The price of {key} {verb} from {before:.2f} to {after:.2f} ({change * 100:+.0f} %)"
         found = Trend(id=digest("trend", key, repr(at)), dataset="deals", run_id=SHOP, record_key=key, field="price",
                       series=f"deals/{key}/price", kind=kind, direction="down" if change < 0 else "up", score=3.4,
-                      confidence=0.97, before=before, after=after, change=change, at=rfc3339(at),
+                      confidence=0.97, before=before, after=after, change=change, at=of_epoch(at),
                       record_id=digest("price", key, repr(at)), url="https://shop.example/deals", values=values[-30:],
                       sentence=sentence, **more)  # fmt: skip
         self.tell(found, at)
@@ -119,7 +119,7 @@ class World:
         for depth, (stage, unit) in enumerate(STAGES):
             amount = max(0.0, done - depth * 3) * (1 if unit == "pages" else 20)
             name = f'trawl_{unit}_total{{stage="{stage}"}}'
-            self.tell(MetricSample(id=digest(stage, repr(at)), process=stage, instance="1", at=rfc3339(at),
+            self.tell(MetricSample(id=digest(stage, repr(at)), process=stage, instance="1", at=of_epoch(at),
                                    values={name: amount, "process_cpu_seconds_total": 1.0}), at)  # fmt: skip
 
 

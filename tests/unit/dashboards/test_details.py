@@ -3,9 +3,9 @@
 import random
 
 from dashboards.feed.details import RunDetails
-from dashboards.feed.moments import epoch
 from dashboards.feed.tally import LAST_PAGES, LatestRecord, Tally, remembered
 from schemas.events import PageOutcome
+from schemas.moments import epoch
 from tests.unit.dashboards.events import NOW, batch, head, outcome
 
 
