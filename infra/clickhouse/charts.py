@@ -97,7 +97,7 @@ class ClickHouseCharts:
     async def _ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         # One question at a time: a page that asks much must not take the store from the others.
         async with self._one_at_a_time:
-            return await asyncio.to_thread(self._answer, queries("charts")[name].decode(), parameters)
+            return await asyncio.to_thread(self._answer, queries("charts")[name], parameters)
 
     def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         try:

@@ -49,4 +49,4 @@ def _values(condition: FieldCondition) -> dict[str, Any]:
 
 
 def _any_of(kinds: Sequence[str], comparison: str) -> str:
-    return f"({' or '.join(queries('choosing')[kind].decode().replace('<=>', comparison) for kind in kinds)})"
+    return f"({' or '.join(queries('choosing')[kind].replace('<=>', comparison) for kind in kinds)})"

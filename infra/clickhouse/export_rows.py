@@ -73,7 +73,7 @@ class ExportRows:
     async def _ask(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         async def once() -> list[dict[str, Any]]:
             async with self._one_at_a_time:
-                return await asyncio.to_thread(self._answer, queries("exports")[statement].decode(), parameters)
+                return await asyncio.to_thread(self._answer, queries("exports")[statement], parameters)
 
         return await patiently(once, "read records for an export")
 

@@ -86,7 +86,7 @@ class Reading:
         self, name: str, where: Sequence[FieldCondition], values: dict[str, Any], shape: Callable[[dict[str, Any]], T]
     ) -> list[T]:
         condition, more = chosen(where)
-        question = queries("reading")[name].decode().replace("{where}", condition)
+        question = queries("reading")[name].replace("{where}", condition)
         return await self._run(question, values | more, shape)
 
     async def marks(
@@ -167,12 +167,12 @@ class Reading:
 
     async def ask(self, room: str, name: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
         """The rows of the statement `name` of `queries/<room>.sql`, each in its shape."""
-        return await self._run(queries(room)[name].decode(), values, shape)
+        return await self._run(queries(room)[name], values, shape)
 
     async def remove(self, room: str, name: str, values: dict[str, Any]) -> None:
         """Does the lightweight delete `name` of `queries/<room>.sql`, on a cluster at each node: the table that sees
         them as one takes none."""
-        statement = queries(room)[name].decode()
+        statement = queries(room)[name]
         for turned in clustered(statement, self._cluster) if self._cluster else [statement]:
             await self._run(turned, values, dict)
 

@@ -1,12 +1,12 @@
 """What ClickHouse is asked, read from files of named statements."""
 
+from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
-from infra.postgres.sql import Queries
+from infra.named_sql import statements
 
 
 @cache
-def queries(room: str) -> Queries:
+def queries(room: str) -> Mapping[str, str]:
     """The statements of `infra/clickhouse/queries/<room>.sql`."""
-    return Queries(room, files("infra.clickhouse").joinpath("queries", f"{room}.sql").read_text())
+    return statements("clickhouse", room)
