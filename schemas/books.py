@@ -9,10 +9,11 @@ BookOrder = Literal["id", "title", "price", "rating"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """The run whose records are the catalogue: the newest that is complete, else the newest that found anything."""
+    """The run whose records are the catalogue; `whole`: it read all of the shop."""
 
     run_id: str
     at: datetime
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ class BookFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """A model that gave predictions, ours or somebody's, and how well it did. `scores` are mae, rmse and r2 by name."""
+    """A version of a model, ours or somebody's, and how well it did. `scores` are mae, rmse and r2 by name, of so
+    many `books`; so many `predictions` of it are kept."""
 
     name: str
     version: str
@@ -64,4 +66,6 @@ class ModelRow:
     run_id: str
     scores: dict[str, float]
     books: int
+    owner: str = ""
     at: datetime | None = None
+    predictions: int = 0

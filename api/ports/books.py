@@ -37,9 +37,14 @@ class Editions(Protocol):
         ...
 
     async def newest(self) -> Edition | None:
-        """The newest complete run of anyone's such job that stored anything, else the newest that has begun to."""
+        """Of anyone's runs that were opened with the product's description: the newest whole one, else the one that has
+        stored most so far. Whole is what completed, was not stopped and did not come to its limit of pages."""
         ...
 
     async def add_model(self, owner: str, model: ModelRow, said: Mapping[int, float], act: Act) -> bool:
         """Keeps a version with what it said; False, and nothing is written, where the owner has it already."""
+        ...
+
+    async def models(self, owners: Sequence[str] | None, limit: int, offset: int) -> tuple[list[ModelRow], int]:
+        """Versions of these owners (None: everyone's), the newest first, and how many there are in all."""
         ...

@@ -1,6 +1,6 @@
 """Books, categories and their figures, as the books interface tells them."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +32,8 @@ _FIGURES: dict[str, Any] = {
     "average_rating": 3.53,
 }
 
+Note = Annotated[str | None, Field(description="What to know of these books; null where the shop was read whole.")]
+
 
 class BookBody(BaseModel):
     """A book. `id` is the number in the address of its page; prices are in `currency`, ratings 1 to 5."""
@@ -55,10 +57,11 @@ class BookBody(BaseModel):
 class BookPage(BaseModel):
     """A page of books."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"books": [_BOOK], "pagination": PAGE}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"books": [_BOOK], "pagination": PAGE, "note": None}]})
 
     books: list[BookBody]
     pagination: PaginationBody
+    note: Note = None
 
 
 class CategoryBody(BaseModel):
@@ -73,9 +76,12 @@ class CategoryBody(BaseModel):
 class CategoryList(BaseModel):
     """Every category, by name."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"categories": [{"name": "Poetry", "books": 19}]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"categories": [{"name": "Poetry", "books": 19}], "note": None}]}
+    )
 
     categories: list[CategoryBody]
+    note: Note = None
 
 
 class CategoryFigures(BaseModel):
@@ -97,9 +103,12 @@ class CategoryFigures(BaseModel):
 class CategoryFiguresList(BaseModel):
     """Figures of every category, by name."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"categories": [{"category": "Poetry", **_FIGURES}]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"categories": [{"category": "Poetry", **_FIGURES}], "note": None}]}
+    )
 
     categories: list[CategoryFigures]
+    note: Note = None
 
 
 class OverviewBody(BaseModel):
@@ -107,7 +116,9 @@ class OverviewBody(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{**_FIGURES, "categories": 50, "ratings": {"1": 4, "2": 2, "3": 3, "4": 3, "5": 7}}]
+            "examples": [
+                {**_FIGURES, "categories": 50, "ratings": {"1": 4, "2": 2, "3": 3, "4": 3, "5": 7}, "note": None}
+            ]
         }
     )
 
@@ -121,6 +132,7 @@ class OverviewBody(BaseModel):
     highest_price: float = 0.0
     average_rating: float = 0.0
     ratings: dict[str, int] = Field(default_factory=dict)
+    note: Note = None
 
 
 class TriggerBody(BaseModel):
@@ -128,8 +140,10 @@ class TriggerBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_pages": 2000}]})
 
-    delay: float | None = Field(None, ge=0, le=60, description="Seconds between two visits; else the usual.")
-    max_pages: int | None = Field(None, ge=1, le=5000)
+    delay: float | None = Field(None, ge=0, le=60, description="Seconds between two visits; else the usual 1.")
+    max_pages: int | None = Field(
+        None, ge=1, le=5000, description="Pages at most. A reading that comes to them is a sample."
+    )
 
 
 def book_body(book: Book) -> BookBody:
@@ -146,12 +160,12 @@ def category_figures(figures: BookFigures) -> CategoryFigures:
     return CategoryFigures(category=figures.name, **_rounded(figures))
 
 
-def overview_body(figures: BookFigures | None, categories: int) -> OverviewBody:
+def overview_body(figures: BookFigures | None, categories: int, note: str | None) -> OverviewBody:
     """Everything's figures."""
     if figures is None:
-        return OverviewBody()
+        return OverviewBody(note=note)
     ratings = {str(stars): count for stars, count in sorted(figures.ratings.items())}
-    return OverviewBody(categories=categories, ratings=ratings, **_rounded(figures))
+    return OverviewBody(categories=categories, ratings=ratings, note=note, **_rounded(figures))
 
 
 def _rounded(figures: BookFigures) -> dict[str, Any]:

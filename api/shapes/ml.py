@@ -1,12 +1,14 @@
 """Features, training data and predictions, as the books interface tells them."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.services.books.features import Features, Target, answer_of
-from api.services.books.predictions import Spoken
+from api.services.books.predictions import SYSTEM, Spoken
+from api.shapes.books import Note
 from schemas.books import ModelRow
 
 MOST = 1000
@@ -30,6 +32,17 @@ _MODEL: dict[str, Any] = {
     "scores": _SCORES,
     "books": 1000,
 }
+_KEPT: dict[str, Any] = {
+    "name": "mine",
+    "version": "2026-01",
+    "origin": "outside",
+    "owner": "5f3c9a52-8d0e-4c1b-9a57-0d8f1e2b3c4d",
+    "target": "price",
+    "scores": _SCORES,
+    "books": 1000,
+    "predictions": 1000,
+    "created_at": "2026-01-05T10:30:00Z",
+}
 _ONE: dict[str, Any] = {"book_id": 1000, "value": 35.4, "actual": 51.77, "error": -16.37}
 
 
@@ -51,10 +64,11 @@ class FeaturesBody(BaseModel):
 class FeaturesList(BaseModel):
     """Features of books."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"features": [_FEATURES], "total": 1}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"features": [_FEATURES], "total": 1, "note": None}]})
 
     features: list[FeaturesBody]
     total: int
+    note: Note = None
 
 
 class OutsideModel(BaseModel):
@@ -123,6 +137,32 @@ class ModelBody(BaseModel):
     books: int
 
 
+class KeptModelBody(BaseModel):
+    """A version of a model. `books` is how many its scores were reckoned from, `predictions` how many of them are kept:
+    none of what our own say."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_KEPT]})
+
+    name: str
+    version: str
+    origin: Literal["trained", "outside"]
+    owner: str | None = Field(description="The account that sent it; null for our own.")
+    target: Target
+    scores: dict[str, float]
+    books: int
+    predictions: int
+    created_at: datetime
+
+
+class ModelList(BaseModel):
+    """Versions of models, the newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"models": [_KEPT], "total": 1}]})
+
+    models: list[KeptModelBody]
+    total: int
+
+
 class Prediction(BaseModel):
     """A value; beside it what is true and by how much it is missed, where that is known."""
 
@@ -146,11 +186,14 @@ class PredictionsBody(BaseModel):
 class TrainingData(BaseModel):
     """A random choice of books; the same `seed` gives the same one again."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_FEATURES], "seed": 42, "total": 1}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"data": [_FEATURES], "seed": 42, "total": 1, "note": None}]}
+    )
 
     data: list[FeaturesBody]
     seed: int
     total: int
+    note: Note = None
 
 
 def features_body(features: Features) -> FeaturesBody:
@@ -169,6 +212,12 @@ def of_row(row: ModelRow, target: Target) -> ModelBody:
     """Somebody else's."""
     return ModelBody(name=row.name, version=row.version, kind="outside", origin="outside", target=target,
                      scores=row.scores, books=row.books)  # fmt: skip
+
+
+def kept(row: ModelRow) -> KeptModelBody:
+    """A version that was kept."""
+    fields = asdict(row) | {"owner": None if row.owner == SYSTEM else row.owner, "created_at": row.at}
+    return KeptModelBody.model_validate({name: fields[name] for name in KeptModelBody.model_fields})
 
 
 def predicted(model: ModelBody, pairs: list[tuple[Features, float]]) -> PredictionsBody:

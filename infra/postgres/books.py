@@ -1,6 +1,6 @@
 """Which job reads the books, which of its runs is the catalogue, and which models spoke of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
@@ -31,7 +31,7 @@ class PostgresEditions:
     async def newest(self) -> Edition | None:
         """The run whose records are the catalogue."""
         rows = await self._database.fetch(self._sql["edition"], {"name": self._name})
-        return Edition(run_id=str(rows[0]["id"]), at=rows[0]["at"]) if rows else None
+        return Edition(run_id=str(rows[0]["id"]), at=rows[0]["at"], whole=rows[0]["whole"]) if rows else None
 
     async def add_model(self, owner: str, model: ModelRow, said: Mapping[int, float], act: Act) -> bool:
         """Keeps a version with what it said; False, and nothing is written, where the owner has it already."""
@@ -56,3 +56,10 @@ class PostgresEditions:
             return True
 
         return await self._database.repeat(work)
+
+    async def models(self, owners: Sequence[str] | None, limit: int, offset: int) -> tuple[list[ModelRow], int]:
+        """Versions of these owners (None: everyone's), the newest first, and how many there are in all."""
+        values = {"owners": None if owners is None else list(owners), "limit": limit, "offset": offset}
+        counted = await self._database.fetch(self._sql["count_models"], values)
+        rows = await self._database.fetch(self._sql["models"], values)
+        return [ModelRow(**row) for row in rows], counted[0]["models"]

@@ -46,6 +46,7 @@ def test_the_shop_is_read_and_told(system: System, book_shop: tuple[Path, str]) 
 
         told = client.get("/api/v1/books/", params={"per_page": 1000}).json()
         assert {one["id"]: {name: one[name] for name in real[one["id"]]} for one in told["books"]} == real
+        assert told["note"] is None, "it was read whole"
         some = min(real)
         assert client.get(f"/api/v1/books/{some}").json()["upc"] == real[some]["upc"]
         prices = sorted(book["price"] for book in real.values())
@@ -69,3 +70,8 @@ def test_the_shop_is_read_and_told(system: System, book_shop: tuple[Path, str]) 
         outside = {"model": {"name": "mean", "version": "1"}, "target": "price",
                    "predictions": [{"book_id": some, "value": real[some]["price"]}]}  # fmt: skip
         assert client.post("/api/v1/ml/predictions", json=outside).json()["model"]["scores"]["mae"] == 0
+        kept = client.get("/api/v1/ml/models").json()["models"]
+        assert [(one["name"], one["predictions"]) for one in kept[:2]] == [("mean", 1), ("books-rating", 0)]
+        sample = client.post("/api/v1/books/scraping/trigger", json={"delay": 0, "max_pages": 3})
+        assert system.ended(sample.json()["job_id"])["status"] == "completed"
+        assert client.get("/api/v1/books/").json()["pagination"]["total"] == len(real)

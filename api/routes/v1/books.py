@@ -8,8 +8,8 @@ from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
 from api.errors import invalid
 from api.gateway import SCHEMES, From, Gateway, Reader, Wired, Writer
-from api.services.books.catalogue import best_first
 from api.services.books.ready_made import NAME
+from api.services.books.shelf import best_first
 from api.shapes.books import (
     BookBody,
     BookPage,
@@ -47,7 +47,7 @@ async def books(
     sort_by: BookOrder = "id",
     sort_order: Literal["asc", "desc"] = "asc",
 ) -> BookPage:
-    """The books of the newest complete reading, page by page."""
+    """The books of the newest whole reading, page by page."""
     return await _page(gateway, BookFilter(by=sort_by, falling=sort_order == "desc"), page, per_page)
 
 
@@ -61,7 +61,11 @@ async def books(
 async def trigger(
     caller: Writer, gateway: Wired, visit: From, response: Response, body: TriggerBody | None = None
 ) -> JobAccepted:
-    """Reads every book of the shop anew, as a job of yours; once it is complete its books are the catalogue."""
+    """Reads every book of the shop anew, as a job of yours; once all of it is read its books are the catalogue.
+
+    At the usual pace of one visit a second a thousand books and the lists that lead to them take 18 minutes at least;
+    `GET /api/v1/jobs/{job_id}/progress` tells how long the rest will take.
+    """
     options = body.model_dump(exclude_none=True) if body else {}
     run = await gateway.catalogue.trigger(caller, visit, options)
     response.headers["Location"] = f"/api/v1/jobs/{run.job_id}"
@@ -88,7 +92,8 @@ async def search(
 @router.get("/stats/top-rated/", include_in_schema=False)
 async def top_rated(caller: Reader, gateway: Wired, limit: AtMost = 10) -> list[BookBody]:
     """The books with the most stars, by number among equals."""
-    found, _ = await gateway.catalogue.page(best_first(BookFilter(rated=1)), limit)
+    shelf = await gateway.catalogue.shelf()
+    found, _ = await shelf.page(best_first(BookFilter(rated=1)), limit)
     return [book_body(book) for book in found]
 
 
@@ -117,35 +122,39 @@ async def book(
     caller: Reader,
     gateway: Wired,
 ) -> BookBody:
-    """One book of the newest complete reading, by the number in its page's address."""
-    return book_body(await gateway.catalogue.book(id))
+    """One book of the newest whole reading, by the number in its page's address."""
+    shelf = await gateway.catalogue.shelf()
+    return book_body(await shelf.book(id))
 
 
 @router.get("/categories", summary="List categories", **documented(permission=Permission.READ))
 @router.get("/categories/", include_in_schema=False)
 async def categories(caller: Reader, gateway: Wired) -> CategoryList:
     """Every category with its number of books."""
-    found = await gateway.catalogue.categories()
-    return CategoryList(categories=[CategoryBody(name=one.name, books=one.books) for one in found])
+    shelf = await gateway.catalogue.shelf()
+    found = [CategoryBody(name=one.name, books=one.books) for one in await shelf.categories()]
+    return CategoryList(categories=found, note=shelf.note)
 
 
 @router.get("/stats/overview", summary="Figures of all books", **documented(permission=Permission.READ))
 @router.get("/stats/overview/", include_in_schema=False)
 async def overview(caller: Reader, gateway: Wired) -> OverviewBody:
     """How many there are, what they cost, how they are rated."""
-    return overview_body(await gateway.catalogue.overview(), len(await gateway.catalogue.categories()))
+    shelf = await gateway.catalogue.shelf()
+    return overview_body(await shelf.overview(), len(await shelf.categories()), shelf.note)
 
 
 @router.get("/stats/categories", summary="Figures by category", **documented(permission=Permission.READ))
 @router.get("/stats/categories/", include_in_schema=False)
 async def by_category(caller: Reader, gateway: Wired) -> CategoryFiguresList:
     """The same of each category."""
-    found = await gateway.catalogue.categories()
-    return CategoryFiguresList(categories=[category_figures(one) for one in found])
+    shelf = await gateway.catalogue.shelf()
+    found = [category_figures(one) for one in await shelf.categories()]
+    return CategoryFiguresList(categories=found, note=shelf.note)
 
 
 async def _page(gateway: Gateway, wanted: BookFilter, page: int, per_page: int) -> BookPage:
-    found, total = await gateway.catalogue.page(wanted, per_page, (page - 1) * per_page)
-    if not found and page > 1:
-        total = (await gateway.catalogue.page(wanted, 1))[1]
-    return BookPage(books=[book_body(book) for book in found], pagination=pagination(page, per_page, total))
+    shelf = await gateway.catalogue.shelf()
+    found, total = await shelf.page(wanted, per_page, (page - 1) * per_page)
+    books = [book_body(book) for book in found]
+    return BookPage(books=books, pagination=pagination(page, per_page, total), note=shelf.note)

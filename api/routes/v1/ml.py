@@ -12,10 +12,12 @@ from api.services.books.features import Features, features_of
 from api.shapes.errors import documented
 from api.shapes.ml import (
     FeaturesList,
+    ModelList,
     PredictionsAsked,
     PredictionsBody,
     TrainingData,
     features_body,
+    kept,
     of_ours,
     of_row,
     predicted,
@@ -37,8 +39,9 @@ async def features(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> FeaturesList:
     """What a model may know of each book, by its number."""
-    found, total = await gateway.catalogue.page(BookFilter(), limit, offset)
-    return FeaturesList(features=[features_body(features_of(book)) for book in found], total=total)
+    shelf = await gateway.catalogue.shelf()
+    found, total = await shelf.page(BookFilter(), limit, offset)
+    return FeaturesList(features=[features_body(features_of(book)) for book in found], total=total, note=shelf.note)
 
 
 @router.get("/training-data", summary="Training data", **documented(422, permission=Permission.READ))
@@ -46,9 +49,23 @@ async def features(
 async def training_data(caller: Reader, gateway: Wired, seed: Seed = None) -> TrainingData:
     """A hundred books at random, others each time."""
     chosen = secrets.randbelow(2**53) if seed is None else seed
-    found = await gateway.catalogue.sample(chosen, SAMPLE)
-    data = [features_body(features_of(book)) for book in found]
-    return TrainingData(data=data, seed=chosen, total=len(data))
+    shelf = await gateway.catalogue.shelf()
+    data = [features_body(features_of(book)) for book in await shelf.sample(chosen, SAMPLE)]
+    return TrainingData(data=data, seed=chosen, total=len(data), note=shelf.note)
+
+
+@router.get("/models", summary="List models", **documented(422, permission=Permission.READ))
+@router.get("/models/", include_in_schema=False)
+async def models(
+    caller: Reader,
+    gateway: Wired,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> ModelList:
+    """Every version of the models that were trained here and of those that you have sent predictions of, with what each
+    scored, the newest first; administrators see everybody's."""
+    rows, total = await gateway.predictions.models(caller, limit, offset)
+    return ModelList(models=[kept(row) for row in rows], total=total)
 
 
 @router.post("/predictions", summary="Predict", **documented(409, permission=Permission.READ))

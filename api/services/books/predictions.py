@@ -83,8 +83,14 @@ class Predictions:
             raise conflict("model.version", "You have sent predictions of this version before; give it a new one.")
         return row, pairs
 
+    async def models(self, caller: Caller, limit: int, offset: int) -> tuple[list[ModelRow], int]:
+        """Versions that are the product's or the caller's, the newest first, and how many there are; everybody's for
+        who sees everything."""
+        owners = None if caller.owner_filter is None else (SYSTEM, caller.user_id)
+        return await self._editions.models(owners, limit, offset)
+
     async def _features(self) -> tuple[Edition, dict[int, Features]]:
-        edition, books = await self._catalogue.all()
+        edition, books = await (await self._catalogue.shelf()).all()
         return edition, {book.id: features_of(book) for book in books}
 
 

@@ -16,7 +16,7 @@ def description(url: str) -> JobDescription:
             "name": NAME,
             "dataset": DATASET,
             "description": "Every book of the catalogue: title, price, rating, stock, category.",
-            "options": {"follow": True, "max_pages": 5000, "max_depth": 100, "delay": 0},
+            "options": {"follow": True, "max_pages": 5000, "max_depth": 100},
             "extract": {
                 "items_xpath": "//article[@class='product_page']",
                 "fields": {

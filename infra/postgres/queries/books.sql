@@ -9,11 +9,15 @@ insert into ready_made (name, owner, job_id) values (%(name)s, %(owner)s, %(job_
 on conflict (name, owner) do update set job_id = excluded.job_id;
 
 -- name: edition
--- The newest complete run of any such job that stored anything, else the newest that has stored something so far.
-select r.id, coalesce(r.finished_at, r.created_at) as at
-from ready_made m join jobs j on j.id = m.job_id and j.deleted_at is null join runs r on r.job_id = j.id
-where m.name = %(name)s and r.kind = 'crawl' and r.stored > 0 and r.cleaned_at is null
-order by r.state = 'completed' desc, r.created_at desc, r.id desc limit 1;
+-- The newest run that read everything there was, as the product describes it, else the one that has most so far. One that
+-- was stopped, or came to its limit of pages, has read a part, whatever its state.
+select r.id, coalesce(r.finished_at, r.created_at) as at, w.whole
+from runs r join jobs j on j.id = r.job_id and j.deleted_at is null
+cross join lateral (
+    select r.state = 'completed' and r.stopped_at is null and r.visited < r.max_pages as whole) w
+where r.ready_made = %(name)s and r.kind = 'crawl' and r.stored > 0 and r.cleanup_at is null
+order by w.whole desc, case when w.whole then r.created_at end desc, r.stored desc, r.created_at desc, r.id desc
+limit 1;
 
 -- name: add_model
 -- A version of a model; no row where it is known already.
@@ -26,3 +30,15 @@ on conflict do nothing returning at;
 insert into predictions (name, version, target, owner, book_id, value)
 select %(name)s, %(version)s, %(target)s, %(owner)s, book_id, value
 from unnest(%(books)s::int[], %(values)s::float8[]) as said (book_id, value);
+
+-- name: models
+-- Versions of these owners (null: everyone's), the newest first, with how many predictions of each are kept.
+select name, version, target, origin, owner, run_id::text, scores, books, at,
+    (select count(*)::int from predictions p
+     where (p.name, p.version, p.target, p.owner) = (m.name, m.version, m.target, m.owner)) as predictions
+from models m where %(owners)s::text[] is null or owner = any(%(owners)s)
+order by at desc, name, version, target, owner limit %(limit)s offset %(offset)s;
+
+-- name: count_models
+-- How many there are.
+select count(*)::int as models from models where %(owners)s::text[] is null or owner = any(%(owners)s);
