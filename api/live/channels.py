@@ -7,6 +7,7 @@ from api.live.follower import Follower, Live, Outlet
 from api.live.frames import Frame, Parcel
 from api.live.streams import of_channel
 from api.ports import Jobs
+from schemas.ids import is_id
 
 _REMEMBERED = 20_000
 
@@ -19,9 +20,12 @@ class Owners:
         self._known: OrderedDict[str, str] = OrderedDict()
 
     async def may_see(self, caller: Caller, run_id: str) -> bool:
-        """Whether a run is the caller's own, or everything is."""
+        """Whether a run is the caller's own, or everything is. The topics are open to others: what they call a run and
+        is no id is nobody's, and the database is not asked about it."""
         if caller.sees_all:
             return True
+        if not is_id(run_id):
+            return False
         owner = self._known.get(run_id)
         if owner is None:
             run = await self._jobs.run(run_id)

@@ -185,7 +185,7 @@ async def _tell(websocket: WebSocket, gateway: Gateway, caller: Caller, tell: Te
     if socket.slow:
         gateway.metrics.slow_sockets.inc()
         sentence = "You read more slowly than this is written; connect again with this cursor."
-        raise Ended(TRY_LATER, frames.error("TOO_SLOW", sentence), outlet.cursor)
+        raise Ended(TRY_LATER, frames.error("REQUEST_TIMEOUT", sentence, reason="TOO_SLOW"), outlet.cursor)
     if ended.done() and not ended.cancelled():
         raise Ended(POLICY, frames.error("TOKEN_EXPIRED", "Your sign-in has ended or changed; sign in again."))
     if leaving.done() and not leaving.cancelled():
@@ -202,7 +202,7 @@ async def _until_gone(websocket: WebSocket, outlet: Outlet) -> None:
             sentence = (
                 f"You say too much: {_SAID_A_SECOND:.0f} frames a second, and {_SAID_AT_ONCE} at once, are heard."
             )
-            raise Ended(POLICY, frames.error("TOO_MANY_FRAMES", sentence))
+            raise Ended(POLICY, frames.error("RATE_LIMIT_EXCEEDED", sentence, reason="TOO_MANY_FRAMES"))
         if outlet.listens:
             await outlet.said.put(said)
 

@@ -1,4 +1,4 @@
-"""One socket, many channels: the client says what it wants to hear, and acknowledges what went wrong."""
+"""One socket, many channels: the client says what it wants to hear or have done, and acknowledges what went wrong."""
 
 import asyncio
 import time
@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from api.auth.callers import Caller
 from api.auth.permissions import Permission
-from api.errors import ApiError
+from api.errors import ApiError, Code
 from api.live.bulletins import SystemMetrics, alert, data_update, job_update, notification
 from api.live.channels import Owners
 from api.live.connection import Outlet
 from api.live.follower import Follower, Live
 from api.live.frames import Frame, LiveEvent, Parcel, frame
+from api.live.obeying import Obeying
 from api.live.streams import of_channel
 from api.metrics import Metrics
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
@@ -34,21 +35,26 @@ _UNACKNOWLEDGED = 100
 
 
 class Desk:
-    """Serves one socket's subscriptions. Every answer is a frame: `connected`, `subscribed`, `unsubscribed`, `pong`,
-    `acknowledged`, or an `error` with an `id`, which stays open until the client acknowledges it."""
+    """Serves one socket's subscriptions and commands. Every answer is a frame: `connected`, `subscribed`,
+    `unsubscribed`, `pong`, `acknowledged`, `command_result`, or an `error` with an `id`, which stays open until the
+    client acknowledges it."""
 
-    def __init__(self, live: Live, owners: Owners, metrics: Metrics, caller: Caller, outlet: Outlet) -> None:
+    def __init__(
+        self, live: Live, owners: Owners, metrics: Metrics, caller: Caller, outlet: Outlet, obeying: Obeying
+    ) -> None:
         self._metrics_of = SystemMetrics(metrics)
         self._live = live
         self._owners = owners
         self._caller = caller
         self._outlet = outlet
+        self._obeying = obeying
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._errors: dict[str, None] = {}
         self._writing = asyncio.Lock()
 
     async def serve(self) -> None:
-        """Answers what the client says, one frame after the other, for ever."""
+        """Answers what the client says, one frame after the other, for ever: while a command is carried out, what is
+        said next waits."""
         self._outlet.listens = True
         try:
             async with asyncio.TaskGroup() as self._group:
@@ -67,6 +73,8 @@ class Desk:
         match said.get("type"):
             case "subscribe" | "unsubscribe" as what:
                 await self._change(what, given.get("channels") or [given.get("channel")])
+            case "command":
+                await self._send(await self._obeying.answer(data))
             case "ping":
                 await self._send(frame("pong", {"at": time.time()}))
             case "acknowledge":
@@ -79,7 +87,7 @@ class Desk:
             case "auth":  # whoever was let in by a header may say it again
                 await self._connected()
             case _:
-                await self._fault("VALIDATION_ERROR", "Say subscribe, unsubscribe, acknowledge or ping.")
+                await self._fault("VALIDATION_ERROR", "Say subscribe, unsubscribe, command, acknowledge or ping.")
 
     async def _change(self, what: str, names: Any) -> None:
         names = names if isinstance(names, list) else [names]
@@ -98,7 +106,7 @@ class Desk:
                 await asyncio.wait({task})  # and not for its own cancellation, which would be taken for ours
         await self._send(frame(f"{what}d", {"channels": list(self._tasks)}))  # subscribed, unsubscribed
 
-    async def _fault(self, code: str, message: str) -> None:
+    async def _fault(self, code: Code, message: str) -> None:
         identity = str(uuid4())
         self._errors[identity] = None
         while len(self._errors) > _UNACKNOWLEDGED:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 import orjson
 
+from api.errors import Code
 from api.ports.live import Place
 from api.services.log_lines import level_of, page_details, page_sentence
 from api.services.progress import progress, status_of
@@ -134,9 +135,11 @@ def _plain(identity: str) -> str:
     return identity if identity.isascii() and identity.isprintable() and not set(identity) & {'"', "\\"} else ""
 
 
-def error(code: str, message: str, identity: str = "") -> Frame:
-    """An error, mostly before the socket is closed because of it."""
-    return frame("error", {"code": code, "message": message}, identity)
+def error(code: Code, message: str, identity: str = "", *, reason: str = "") -> Frame:
+    """An error, mostly before the socket is closed because of it. `reason` says to machines what sockets alone know,
+    where the code is that of its kind."""
+    data = {"code": code, "message": message}
+    return frame("error", data | ({"reason": reason} if reason else {}), identity)
 
 
 def of_gap(gap: Gap) -> Frame:
@@ -167,7 +170,8 @@ def of_state(
     }
     found = [frame("status", data, identity and f"{identity}/status")]
     if state == "failed":
-        found.append(error("RUN_FAILED", reason or "The run failed.", identity and f"{identity}/error"))
+        name = identity and f"{identity}/error"
+        found.append(error("SERVER_ERROR", reason or "The run failed.", name, reason="RUN_FAILED"))
     if state not in OPEN_STATES:
         found.append(frame("complete", data, identity and f"{identity}/complete"))
     return found

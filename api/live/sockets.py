@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from api.auth.permissions import known
 from api.errors import unavailable
 from api.metrics import Metrics
 from api.ports import Accounts
+from schemas.accounts import Standing
 
 log = structlog.get_logger()
 
@@ -87,15 +88,26 @@ class Sockets:
             if socket.sending_since is not None and socket.sending_since < stalled:
                 socket.slow = True
                 socket.ended.set()
-            if socket.caller.expires_at is not None and socket.caller.expires_at <= now:
+            if _expired(socket.caller, now):
                 socket.ended.set()
         if not asked:
             return
         standing = await self._accounts.standing(sorted({socket.caller.credential_id for socket in asked}))
         for socket in asked:
-            now_held = standing.get(socket.caller.credential_id)
-            if now_held is None or (now_held.role, known(now_held.permissions)) != (
-                socket.caller.role,
-                socket.caller.rights,
-            ):
+            if not _unchanged(socket.caller, standing):
                 socket.ended.set()
+
+    async def holds(self, caller: Caller) -> bool:
+        """Whether a caller may still do what they could when their socket was opened, as the store knows it now: what
+        is to be done for them cannot wait for the next look."""
+        standing = await self._accounts.standing([caller.credential_id])
+        return _unchanged(caller, standing) and not _expired(caller, self._clock())
+
+
+def _expired(caller: Caller, now: float) -> bool:
+    return caller.expires_at is not None and caller.expires_at <= now
+
+
+def _unchanged(caller: Caller, standing: Mapping[str, Standing]) -> bool:
+    held = standing.get(caller.credential_id)
+    return held is not None and (held.role, known(held.permissions)) == (caller.role, caller.rights)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from websockets.asyncio.client import connect
 
 from cli import follow, stream
 from cli.gateway import Gateway
@@ -29,15 +31,16 @@ def documented(address: str, key: str, job_id: str) -> list[dict[str, Any]]:
 
 
 def ours(address: str, key: str, job_id: str) -> list[dict[str, Any]]:
-    return list(stream.frames(f"http://{address}", key, job_id))
+    with Gateway(f"http://{address}", key) as gateway:
+        return list(stream.frames(gateway, stream.of_job(job_id)))
 
 
 def watched(address: str, key: str, job_id: str) -> list[dict[str, Any]]:
     """What `trawl scrape` shows; the frames as it hears them."""
     heard: list[dict[str, Any]] = []
 
-    def frames(*asked: str) -> Iterator[dict[str, Any]]:
-        for frame in stream.frames(*asked):
+    def frames(gateway: Gateway, path: str) -> Iterator[dict[str, Any]]:
+        for frame in stream.frames(gateway, path):
             heard.append(frame)
             yield frame
 
@@ -45,6 +48,43 @@ def watched(address: str, key: str, job_id: str) -> list[dict[str, Any]]:
         patch.setattr(follow, "frames", frames)
         assert follow.to_the_end(gateway, job_id, Console(file=io.StringIO()))["status"] == "completed"
     return heard
+
+
+def frames_of(name: str) -> list[dict[str, Any]]:
+    """The frames that the page shows under a name."""
+    found = re.search(rf"<!-- frames: {name} -->\n```json\n(.*?)```", PAGE.read_text(), re.S)
+    assert found
+    return [json.loads(text) for text in re.split(r"\n(?=\{)", found[1].strip())]
+
+
+def holds(told: Any, shown: Any) -> bool:
+    """Whether all that is shown is told; a page leaves out what would only be long."""
+    if isinstance(shown, dict):
+        return isinstance(told, dict) and all(name in told and holds(told[name], shown[name]) for name in shown)
+    if isinstance(shown, list):
+        return len(told) == len(shown) and all(map(holds, told, shown))
+    return bool(told == shown)
+
+
+async def test_commands_and_their_results_are_as_the_page_shows_them(world: World) -> None:
+    [asked], [accepted, refused] = frames_of("command"), frames_of("accepted, refused")
+    async with listening(world) as (address, client):
+        headers = await client.headers("anna")
+        made = await client.scrape(headers)
+        world.jobs.change(made["run_id"], state="running")
+
+        def here(frame: dict[str, Any]) -> dict[str, Any]:
+            """A frame with the ids of a job that there is."""
+            text = json.dumps(frame).replace(asked["data"]["job_id"], made["job_id"])
+            told: dict[str, Any] = json.loads(text.replace(accepted["data"]["job"]["run_id"], made["run_id"]))
+            return told
+
+        async with connect(f"ws://{address}/ws", additional_headers=headers) as socket:
+            assert json.loads(await socket.recv())["type"] == "connected"
+            for said, due in ((asked["data"], accepted), (refused["data"], refused)):
+                command = {name: said[name] for name in ("id", "action", "job_id")}
+                await socket.send(json.dumps(here({"type": "command", "data": command})))
+                assert holds(json.loads(await socket.recv()), here(due))
 
 
 @pytest.mark.parametrize("program", [documented, ours, watched])

@@ -171,6 +171,8 @@ async def test_progress_is_told_though_nothing_happens_and_an_unheard_end_is_fou
             world.jobs.change(made["run_id"], state="failed", reason="no page could be fetched")
             frames, code = await all_of(socket)
     assert types(frames)[-2:] == ["error", "complete"] and code == 1000
+    assert frames[-2]["data"] == {
+        "code": "SERVER_ERROR", "message": "no page could be fetched", "reason": "RUN_FAILED"}  # fmt: skip
 
 
 async def test_channels_tell_of_what_the_caller_may_see(served: tuple[str, Client]) -> None:
@@ -207,6 +209,23 @@ async def test_channels_tell_of_what_the_caller_may_see(served: tuple[str, Clien
         assert [frame["data"]["run_id"] for frame in await until(trends, "trend")] == [mine["run_id"]]
 
 
+async def test_what_others_call_a_run_and_is_no_id_is_nobodys_and_ends_no_stream(served: tuple[str, Client]) -> None:
+    address, client = served
+    anna = await client.headers("anna")
+    made = await client.scrape(anna)
+    feed = client.world.feed
+    stream = f"ws://{address}/api/v1/stream?channel="
+    async with (
+        connect(f"{stream}records", additional_headers=anna) as found,
+        connect(f"{stream}runs", additional_headers=anna) as runs,
+    ):
+        await eventually(lambda: len(list(listeners(client))) == 2)
+        for run_id, job_id in (("x", "x"), (made["run_id"], made["job_id"])):
+            publish(feed, batch(run_id, job_id, records(run_id)), event(run_id, job_id))
+        assert keys(await until(found, "record")) == [made["run_id"]]
+        assert [frame["data"]["job_id"] for frame in await until(runs, "progress")] == [made["job_id"]]
+
+
 async def test_a_store_that_is_away_ends_the_stream_with_a_word(served: tuple[str, Client]) -> None:
     address, client = served
     headers = await client.headers("anna")
@@ -235,7 +254,8 @@ async def test_a_client_that_does_not_read_is_let_go(world: World, monkeypatch: 
             assert keys(await until(quick, "record")) == [f"k{number}"], "one slow client holds up no other"
         await eventually(lambda: b"trawl_slow_sockets_total 1.0" in client.gateway.metrics.text())
         frames, code = await all_of(slow)
-        assert code == 1013 and frames[-1]["type"] == "error" and frames[-1]["data"]["code"] == "TOO_SLOW"
+        last = frames[-1]["data"]
+        assert code == 1013 and (last["code"], last["reason"]) == ("REQUEST_TIMEOUT", "TOO_SLOW")
         told = keys(frames)
         assert told == [f"k{number}" for number in range(len(told))], "what it was told has no hole"
         await eventually(lambda: b"trawl_sockets 1.0" in client.gateway.metrics.text())
