@@ -68,15 +68,18 @@ def unauthenticated(message: str, code: Code = "AUTHENTICATION_REQUIRED") -> Api
     )
 
 
-def forbidden(required: str, held: Sequence[str]) -> ApiError:
-    """403: the role of the caller does not include what the operation needs."""
+def forbidden(required: str, held: Sequence[str], *more: str) -> ApiError:
+    """403: the role of the caller does not include what the operation needs, nor what `more` it needs."""
+    needed = [required, *more]
     message = f"This needs the permission {required}; ask an administrator for a role that has it."
+    if more:
+        message = f"This needs the permissions {', '.join(needed)}; ask an administrator for a role that has them."
     return ApiError(
         403,
         "INSUFFICIENT_PERMISSIONS",
         message,
         [Fault("authorization", message, "INSUFFICIENT_PERMISSIONS")],
-        details={"required_permissions": [required], "user_permissions": list(held)},
+        details={"required_permissions": needed, "user_permissions": list(held)},
     )
 
 

@@ -9,12 +9,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
+from api import codes
+from api.edge.versions import enveloped
 from api.errors import ApiError, Code, Fault, conflict, unavailable
 from schemas.limits import OwnerGone, QuotaSpent
-
-ENVELOPED = ("/auth/", "/api/auth/", "/api/v2/", "/api/users")
-"""Paths whose answers are in the v2 frame (`success`, `data`, `metadata`); all others are plain."""
 
 _BY_STATUS: dict[int, Code] = {
     401: "AUTHENTICATION_REQUIRED",
@@ -44,6 +44,7 @@ _FAULTS = {
     "too_long": "MAX_LENGTH",
     "extra_forbidden": "UNKNOWN_FIELD",
     "string_pattern_mismatch": "INVALID_FORMAT",
+    "invalid_format": "INVALID_FORMAT",
     "literal_error": "NOT_ALLOWED",
     "enum": "NOT_ALLOWED",
     "greater_than_equal": "TOO_SMALL",
@@ -55,18 +56,14 @@ _FAULTS = {
 }
 
 
-def enveloped(path: str) -> bool:
-    """Whether answers at this path are in the v2 frame."""
-    return path.startswith(ENVELOPED)
-
-
-def metadata(request_id: str, path: str) -> dict[str, str]:
+def metadata(scope: Scope) -> dict[str, str]:
     """What every answer with metadata carries: ids and time for whoever asks about it later."""
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"request_id": request_id, "timestamp": moment, "version": "v2" if enveloped(path) else "v1"}
+    version = "v2" if enveloped(scope["path"]) else "v1"
+    return {"request_id": scope["state"]["request_id"], "timestamp": moment, "version": version}
 
 
-def body(error: ApiError, request_id: str, path: str) -> bytes:
+def body(error: ApiError, scope: Scope) -> bytes:
     """The error as bytes. `details` always holds all faults, and the first one's field and reason beside them."""
     faults = error.faults or (Fault("", error.message, error.code),)
     details: dict[str, Any] = {
@@ -75,17 +72,17 @@ def body(error: ApiError, request_id: str, path: str) -> bytes:
         "reason": faults[0].message,
         **error.details,
     }
+    explained = codes.address(error.code, scope["app"].state.config.public_url)
     answer: dict[str, Any] = {
-        "error": {"code": error.code, "message": error.message, "details": details},
-        "metadata": metadata(request_id, path),
+        "error": {"code": error.code, "message": error.message, "details": details, "documentation_url": explained},
+        "metadata": metadata(scope),
     }
-    return orjson.dumps({"success": False, **answer} if enveloped(path) else answer)
+    return orjson.dumps({"success": False, **answer} if enveloped(scope["path"]) else answer)
 
 
 def answer(error: ApiError, request: HTTPConnection) -> Response:
     """The error as a response to this request."""
-    content = body(error, request.scope.get("state", {}).get("request_id", ""), request.scope["path"])
-    return Response(content, error.status_code, dict(error.headers or {}), "application/json")
+    return Response(body(error, request.scope), error.status_code, dict(error.headers or {}), "application/json")
 
 
 def install(app: FastAPI, stores_away: Sequence[type[Exception]]) -> None:

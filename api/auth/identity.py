@@ -23,6 +23,7 @@ class Identity:
 
     sign_in: SignIn
     factor: SecondFactor
+    proving: Proving
     recovery: Recovery
     linked: Linked
     users: UserService
@@ -46,6 +47,7 @@ def identity(
     return Identity(
         sign_in=SignIn(accounts, passwords, tokens, tries, factor, config),
         factor=factor,
+        proving=proving,
         recovery=Recovery(accounts, users, passwords, proving, guard, config),
         linked=Linked(identities, proving),
         users=UserService(accounts, users, attempts, passwords, proving, config),

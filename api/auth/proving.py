@@ -1,5 +1,8 @@
 """Whoever is signed in shows the password again before a way in changes: a session may be stolen."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 from api.auth.callers import Caller
 from api.auth.passwords import Passwords
 from api.auth.tries import Tries
@@ -8,16 +11,37 @@ from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Accounts
 from schemas.accounts import User
 
+RECENT = timedelta(minutes=10)
+"""For so long whoever has signed in needs no password to set up a second factor."""
+
+_OLD_SIGN_IN = "You signed in more than ten minutes ago: send `current_password` too, or sign in again."
 _NO_PASSWORD = "Your account has no password; choose one by a mailed link (POST /auth/password-reset) first."
 
 
 class Proving:
     """Counted together with the tries at the door."""
 
-    def __init__(self, accounts: Accounts, passwords: Passwords, tries: Tries) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        passwords: Passwords,
+        tries: Tries,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._tries = tries
+        self._clock = clock
+
+    async def lately(self, caller: Caller, given: str | None, visit: Visit) -> None:
+        """By the password, or by a session that began within RECENT. Whoever stole an older one could otherwise add a
+        way in of theirs and lock the owner out. ApiError 409 where there is neither."""
+        if given is not None:
+            await self.password(caller, given, visit)
+            return
+        devices = await self._accounts.devices(caller.user_id)
+        if not any(one.id == caller.credential_id and self._clock() - one.created_at < RECENT for one in devices):
+            raise conflict("current_password", _OLD_SIGN_IN)
 
     async def password(self, caller: Caller, given: str, visit: Visit) -> User:
         """The account as it was when this was its password. ApiError 401 for a wrong one, 409 for an account that has

@@ -16,10 +16,10 @@ _OVERTAKEN = "The account was changed meanwhile; look at it again."
 
 
 def may_have(caller: Caller, permissions: Iterable[str]) -> None:
-    """ApiError 403 for what the caller has not."""
-    missing = [permission for permission in permissions if permission not in caller.permissions]
+    """ApiError 403 that names everything which the caller has not."""
+    missing = [permission for permission in dict.fromkeys(permissions) if permission not in caller.permissions]
     if missing:
-        raise forbidden(missing[0], caller.permissions)
+        raise forbidden(missing[0], caller.permissions, *missing[1:])
 
 
 def still_touchable(caller: Caller, seen: User) -> Callable[[User], bool]:

@@ -37,6 +37,8 @@ class Entry:
     body_every: float = 10.0
     body_least: int = 5_000
     """Of a body so much must come in each `body_every`, or its end."""
+    slow_bodies: int = 32
+    """So many bodies of one address may take longer than one `body_every`: each holds the place of a request."""
     unread: float = 30.0
     unread_least: int = 5_000
     """Of what is answered so much must be taken in each `unread`, or all that is left."""
@@ -55,6 +57,7 @@ class Doors:
         self._open: dict[Any, str] = {}
         self._knocking: dict[tuple[str, int], str] = {}
         self._by_address: Counter[str] = Counter()
+        self._slow: set[Any] = set()
 
     def __len__(self) -> int:
         return len(self._open) + len(self._knocking)
@@ -74,7 +77,23 @@ class Doors:
 
     def left(self, transport: Any) -> None:
         """Gives its place back; once is enough."""
+        self.hurries(transport)
         self._free(self._open.pop(transport, ""))
+
+    def dawdles(self, transport: Any) -> bool:
+        """Somebody's body takes its time; False when the address has enough of those, each of which holds a request's
+        place."""
+        if transport in self._slow:
+            return True
+        address = self._open.get(transport, "")
+        if address and sum(self._open.get(one) == address for one in self._slow) >= self.entry.slow_bodies:
+            return False
+        self._slow.add(transport)
+        return True
+
+    def hurries(self, transport: Any) -> None:
+        """Its body has come, or comes no more."""
+        self._slow.discard(transport)
 
     def knocks(self, peer: tuple[str, int]) -> bool:
         """Takes a place for somebody whose handshake begins; False when there is none."""
@@ -206,6 +225,7 @@ class Guarded(MustRead, HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._in_body, self._in_head, self._head = False, True, 0
+        self.doors.hurries(self.transport)
         self._rest()
         super().on_message_complete()
 
@@ -234,9 +254,11 @@ class Guarded(MustRead, HttpToolsProtocol):
         self._refuse(_TOO_SLOW)
 
     def _look(self) -> None:
-        """A body that drips is cut; one that waits because we do not read on is not."""
+        """A body that drips is cut, and one too many of its address that takes its time; one that waits because we do
+        not read on is not."""
         self._waits = None
-        if self._came < self._entry.body_least and not self.flow.read_paused:
+        drips = self._came < self._entry.body_least
+        if not self.flow.read_paused and (drips or not self.doors.dawdles(self.transport)):
             return self._refuse(_TOO_SLOW)
         self._came = 0
         self._wait(self._entry.body_every, self._look)

@@ -10,7 +10,11 @@ import socket
 import ssl
 from collections.abc import Callable
 
+import structlog
+
 from api.edge.doors import Doors
+
+log = structlog.get_logger()
 
 _REST_S = 0.5
 """After an accept that failed: most often the process has no file descriptor left for the moment."""
@@ -52,18 +56,24 @@ class Handshakes:
             while True:
                 try:
                     connection, peer = await loop.sock_accept(self._door)
+                    self._let_in(connection, peer[:2])
                 except OSError:
                     await asyncio.sleep(_REST_S)
-                else:
-                    self._let_in(connection, peer[:2])
+                except Exception:  # a door at which nobody waits any more would look open
+                    log.exception("not_accepted")
+                    await asyncio.sleep(_REST_S)
 
     def _let_in(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        if not self._doors.knocks(peer):
-            connection.close()
-            return
-        task = asyncio.create_task(self._shake(connection, peer))
-        self._shaking.add(task)
-        task.add_done_callback(self._shaking.discard)
+        placed = False
+        try:
+            placed = self._doors.knocks(peer)
+        finally:
+            if not placed:
+                connection.close()
+        if placed:
+            task = asyncio.create_task(self._shake(connection, peer))
+            self._shaking.add(task)
+            task.add_done_callback(self._shaking.discard)
 
     async def _shake(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         loop, within = asyncio.get_running_loop(), self._doors.entry.handshake

@@ -47,7 +47,7 @@ def kept(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request]
             await _end(request, undone=False)
             raise done_but_lost() from None
         except BaseException as problem:
-            await _end(request, undone=_refused(problem))
+            await _end(request, undone=refused(problem))
             raise
         await _keep(request, response)
         return response
@@ -72,7 +72,7 @@ async def _end(request: Request, *, undone: bool) -> None:
         await attempt.failed(undone=undone)
 
 
-def _refused(problem: BaseException) -> bool:
+def refused(problem: BaseException) -> bool:
     """Whether the request was turned down before it changed anything. A 408 tells of a deed that goes on."""
     if isinstance(problem, HTTPException):
         return 400 <= problem.status_code < 500 and problem.status_code != 408

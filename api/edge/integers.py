@@ -3,7 +3,10 @@ So they are found, and whoever sent them says them as text."""
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
+
+from api.edge.walking import dotted, walked
 
 SAID = "A whole number beyond 64 bits cannot be kept as it is; send it as text."
 
@@ -15,19 +18,20 @@ class _Beyond:
     """One of them, where it stands."""
 
 
-def beyond(content: bytes) -> str | None:
-    """The dotted place of the first one in JSON that has been read already, and is no deeper than may be; None where
-    there is none. Empty for the whole."""
+def whole(body: Any) -> Any:
+    """A body as it came, where it has no frame to look into."""
+    return body
+
+
+def beyond(content: bytes, look: Callable[[Any], Any] = whole) -> str | None:
+    """The dotted place of the first one in JSON that has been read already, and is no deeper than may be, or in the
+    part of it that `look` finds; None where there is none. Empty for the whole."""
     if not _LONG(content):
         return None
-    waiting: list[tuple[Any, str]] = [(json.loads(content, parse_int=_whole), "")]
-    while waiting:
-        value, place = waiting.pop()
+    names: list[str] = []
+    for value in walked(look(json.loads(content, parse_int=_whole)), names, _Beyond):
         if isinstance(value, _Beyond):
-            return place
-        if isinstance(value, dict | list):
-            children = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting += [(child, f"{place}.{name}" if place else str(name)) for name, child in children]
+            return dotted(names)
     return None
 
 

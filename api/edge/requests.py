@@ -41,7 +41,7 @@ _HARMLESS = tuple(
 )
 """What every answer says unless it says otherwise."""
 _SECURE = (*_HARMLESS, (b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
-_HEALTH = frozenset({"/health", "/api/v1/health", "/api/v1/system/health"})
+_HEALTH = frozenset({"/health", "/api/v1/health", "/api/v1/health/", "/api/v1/system/health"})
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # However it is written: only one spelling is routed, but every one may hold a token that is good.
 _LINK = re.compile(r".*?/(sign-in|reset-password)/+.", re.IGNORECASE | re.DOTALL).match
@@ -63,6 +63,12 @@ class _Exchange:
         return time.perf_counter() - self.began
 
 
+def elapsed_of(connection: HTTPConnection) -> float:
+    """Seconds since a request came, by the clock of X-Process-Time."""
+    began: float = connection.scope["state"]["began"]
+    return time.perf_counter() - began
+
+
 class Edge:
     """Pure ASGI: a framework's middleware class would buffer streams and hide disconnections."""
 
@@ -80,7 +86,7 @@ class Edge:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
         exchange = _Exchange(scope, _request_id(scope), secure(scope.get("scheme", ""), self._public_url))
-        scope.setdefault("state", {})["request_id"] = exchange.request_id
+        scope.setdefault("state", {}).update(request_id=exchange.request_id, began=exchange.began)
         if scope["type"] == "websocket":
             return await self._socket(exchange, receive, send)
         await self._http(exchange, receive, send)
@@ -192,17 +198,19 @@ def _request_id(scope: Scope) -> str:
 
 
 def _unusable(scope: Scope) -> ApiError | None:
-    """NUL in an address, which no store can hold and nobody means; or a version that there is not. A version that there
-    is has been followed afterwards."""
+    """A version that there is not; or NUL in an address, which no store can hold and nobody means. A version that there
+    is has been followed before anything is said in it."""
+    if unknown := choose(scope):
+        return unknown
     if "\x00" in scope["path"]:
         return invalid("path", "A NUL character is not allowed.", "NUL_CHARACTER")
     if b"%00" in scope["query_string"]:
         return invalid("query", "A NUL character is not allowed.", "NUL_CHARACTER")
-    return choose(scope)
+    return None
 
 
 async def _refuse(error: ApiError, exchange: _Exchange, send: Send) -> None:
-    content = problems.body(error, exchange.request_id, exchange.scope["path"])
+    content = problems.body(error, exchange.scope)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()]
     await send({"type": "http.response.start", "status": error.status_code, "headers": headers})

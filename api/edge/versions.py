@@ -11,7 +11,14 @@ VERSIONS = ("v1", "v2")
 HEADER = "API-Version"
 
 # What has no versions stands under `/api` as it is: the documentation, and the one socket for many channels.
-_OPEN = re.compile(r"/api/(?!v\d+(?:/|$)|(?:docs|redoc|openapi\.json|ws)$)").match
+_ALONE = r"(?:docs|redoc|openapi\.json|ws)$"
+_OPEN = re.compile(rf"/api/(?!v\d+(?:/|$)|{_ALONE})").match
+_ENVELOPED = re.compile(rf"/auth/|/api/(?!v1(?:/|$)|{_ALONE})").match
+
+
+def enveloped(path: str) -> bool:
+    """Whether an address is v2's, whose bodies are in a frame, whether anything is there or not."""
+    return _ENVELOPED(path) is not None
 
 
 def choose(scope: Scope) -> ApiError | None:

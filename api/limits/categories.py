@@ -77,10 +77,10 @@ _OPEN = re.compile(
     rf"{_API}/(?:health|system/health)/?$|(?:/api)?/(?:docs|redoc|openapi\.json)(?:/|$)|/(?:look|static|\.well-known)/|/bot$"
 ).match
 _DOOR = re.compile(
-    rf"/sign-in(?:/|$)|{_API}/(?:auth|oauth2?|oidc)/(?:.*/)?"
+    rf"/(?:sign-in|reset-password)(?:/|$)|{_API}/(?:auth|oauth2?|oidc)/(?:.*/)?"
     r"(?:login|token|refresh|register|callback|authorize|forgot[-_]password|password[-/_](?:forgot|reset).*)/?$"
 ).match
-_OWN_ACCOUNT = re.compile(rf"{_API}/auth/(?:me|keys|sessions|quota|credentials)(?:/|$)").match
+_OWN_ACCOUNT = re.compile(rf"{_API}/auth/(?:me|keys|sessions|identities|quota|credentials)(?:/|$)").match
 _AUTHENTICATION = re.compile(
     rf"{_API}/(?:auth|oauth2?|oidc)(?:/|$)|{_API}/users/[^/]+/(?:password|reset-password|mfa)(?:/|$)"
 ).match

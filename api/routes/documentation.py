@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from pydantic import BaseModel
 
+from api import codes
 from api.config import VERSION
 from api.edge.idempotency import HEADER
 from api.errors import not_found
@@ -34,7 +35,10 @@ may see. Show who you are by header at the upgrade, or with a first frame `{"typ
 within five seconds.
 
 **Lists** are read piece by piece: give `next_cursor` as `cursor`. **Errors** all look alike: `error.code` is for
-machines, `error.details.errors` names every field.
+machines, `error.details.errors` names every field, `error.documentation_url` leads to what the code means.
+
+**Version 2** (`/auth`, `/api/v2`, and `/api` without a version) answers in a frame, and takes each JSON body bare, as
+it is shown here, or in a frame too: `{"data": {…}, "metadata": {…}}`. `metadata` of a request is not read.
 """
 _TAGS = [
     {"name": "scraping", "description": "Asking for a crawl."},
@@ -101,6 +105,15 @@ async def file(name: str) -> Response:
     if folder is None or name not in _FILES:
         raise not_found("name", "There is no such file.")
     return FileResponse(folder / name, media_type=_FILES[name], headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get(codes.PAGE)
+async def explained(request: Request) -> HTMLResponse:
+    """The closed list of codes that an error may have, each at a place of its own, with what to do."""
+    page: HTMLResponse = request.app.state.pages.page(
+        "errors", title="Errors", meanings=codes.MEANINGS, anchor=codes.anchor
+    )
+    return page
 
 
 @router.get("/openapi.json")

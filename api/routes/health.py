@@ -33,6 +33,7 @@ async def _asker(gateway: Gateway, request: Request) -> Caller | None:
 
 @router.get("/health", summary="Health", **documented())
 @router.get("/api/v1/health", summary="Health", **documented())
+@router.get("/api/v1/health/", include_in_schema=False)
 async def health(gateway: Wired, request: Request, response: Response) -> HealthBody:
     """Every store and every process, and why one is down; 503 when a store is. Open to everyone; what a process
     logged last is told to operators."""

@@ -12,7 +12,16 @@ from api.routes.entry import end_session, identities_of, owner_of, sessions_of, 
 from api.routes.frame import framed
 from api.shapes.accounts import Enveloped, MessageBody
 from api.shapes.errors import documented
-from api.shapes.identity import ForgotBody, IdentityList, MfaCode, MfaSetup, NewPasswordBody, SessionList, Unlinking
+from api.shapes.identity import (
+    ForgotBody,
+    IdentityList,
+    MfaAsked,
+    MfaCode,
+    MfaSetup,
+    NewPasswordBody,
+    SessionList,
+    Unlinking,
+)
 from api.shapes.users import RegisterBody, UserBody, user_body
 
 router = APIRouter(route_class=StrictRoute)
@@ -42,7 +51,8 @@ async def register(body: RegisterBody, gateway: Wired, visit: From, request: Req
     **documented(400, 422, 429, 503),
 )
 async def forgot(body: ForgotBody, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
-    """Mails a link that works once, for half an hour. The answer is the same whether there is such an account."""
+    """Mails a link that works once, for half an hour. The answer is the same whether there is such an account: a 422
+    where no mail is sent."""
     await gateway.identity.recovery.ask(body.email, visit)
     return framed(request, MessageBody(message="If there is an account with this address, a mail is on its way"))
 
@@ -65,11 +75,16 @@ async def reset(body: NewPasswordBody, gateway: Wired, visit: From, request: Req
     summary="Set up a second factor",
     dependencies=SCHEMES,
     response_model=Enveloped[MfaSetup],
-    **documented(409, permission=Permission.READ),
+    **documented(400, 409, 422, 429, permission=Permission.READ),
 )
-async def set_up(caller: Reader, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
-    """A secret for your app and ten backup codes, shown this once. It counts after `/auth/mfa/verify`."""
-    made = await gateway.identity.factor.set_up(await owner_of(gateway, caller), visit)
+async def set_up(
+    caller: Reader, gateway: Wired, visit: From, request: Request, body: MfaAsked | None = None
+) -> dict[str, Any]:
+    """A secret for your app and ten backup codes, shown this once. It counts after `/auth/mfa/verify`. 409 for whoever
+    signed in more than ten minutes ago and does not send `current_password`."""
+    user = await owner_of(gateway, caller)
+    await gateway.identity.proving.lately(caller, body.current_password if body else None, visit)
+    made = await gateway.identity.factor.set_up(user, visit)
     return framed(request, MfaSetup(qr_code=made.qr_code, secret=made.secret, backup_codes=made.backup_codes,
                                     setup_url=made.url))  # fmt: skip
 
@@ -153,5 +168,5 @@ async def unlink_one(
     visit: From,
     request: Request,
 ) -> dict[str, Any]:
-    """With your password: it no longer leads to your account, and you are told by mail."""
+    """With your password: it no longer leads to your account, and you are told by mail, where mail is sent."""
     return framed(request, await unlink(gateway, caller, identity_id, body.current_password, visit))

@@ -211,12 +211,18 @@ class KeyList(BaseModel):
     keys: list[KeyBody]
 
 
+class FrameMetadata(MetadataBody):
+    """The same of a success, and how long it took here."""
+
+    execution_time_ms: int
+
+
 class Enveloped(BaseModel, Generic[T]):
     """The v2 frame."""
 
     success: Literal[True] = True
     data: T
-    metadata: MetadataBody
+    metadata: FrameMetadata
 
 
 def account(user: User) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class ErrorDetail(BaseModel):
     code: str
     message: str
     details: DetailsBody
+    documentation_url: str = Field(description="Where the code is explained, with what to do.")
 
 
 class MetadataBody(BaseModel):
@@ -78,6 +79,7 @@ class ErrorBody(BaseModel):
                             "field": "options.max_pages",
                             "reason": "Input should be greater than or equal to 1",
                         },
+                        "documentation_url": "/docs/errors#validation-error",
                     },
                     "metadata": {
                         "request_id": "req_5f0c",

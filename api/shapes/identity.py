@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.auth.password_rules import LONGEST, SHORTEST
 from schemas.accounts import Device
 from schemas.oidc import LinkedIdentity
 
@@ -27,6 +28,7 @@ _IDENTITY: dict[str, Any] = {
 }
 Code = Annotated[str, Field(min_length=6, max_length=20, description="The app's six digits, or a backup code.")]
 Secret = Annotated[str, Field(min_length=1, max_length=2000)]
+NewPassword = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 
 
 class _Asked(BaseModel):
@@ -53,6 +55,14 @@ class MfaSetup(BaseModel):
     secret: str
     backup_codes: list[str]
     setup_url: str
+
+
+class MfaAsked(_Asked):
+    """What setting up a second factor needs where the sign-in is older than ten minutes."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+    current_password: str | None = Field(None, min_length=1, max_length=1000)
 
 
 class MfaCode(_Asked):
@@ -141,7 +151,7 @@ class NewPasswordBody(_Asked):
     )
 
     token: str = Field(min_length=1, max_length=200)
-    new_password: Secret
+    new_password: NewPassword
     confirm_password: Secret
 
 

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.auth.permissions import ROLES, Permission, known
 from api.auth.users import Wanted
 from api.shapes.accounts import Enveloped
+from api.shapes.identity import NewPassword
 from api.shapes.pages import PAGE, PaginationBody
 from schemas.accounts import Activity, User, UserChange
 from schemas.mail import check_address
@@ -36,7 +38,10 @@ _ASKED: dict[str, Any] = {
 
 
 def _address(value: str) -> str:
-    return check_address(value.lower())
+    try:
+        return check_address(value.lower())
+    except ValueError as problem:
+        raise PydanticCustomError("invalid_format", "{reason}", {"reason": str(problem)}) from None
 
 
 def _one_line(value: str) -> str:
@@ -45,7 +50,7 @@ def _one_line(value: str) -> str:
     return value.strip()
 
 
-Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_address)]
+Email = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(_address)]
 Name = Annotated[str, Field(max_length=100), AfterValidator(_one_line)]
 Username = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
 Secret = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -61,7 +66,7 @@ class _Asked(BaseModel):
 class _Named(_Asked):
     username: Username
     email: Email | None = None
-    password: Secret = Field(description="12 characters and more; not one of those that are tried first.")
+    password: NewPassword = Field(description="Not one of those that are tried first.")
     first_name: Name = ""
     last_name: Name = ""
 
@@ -164,7 +169,7 @@ class PasswordChange(_Asked):
     )
 
     current_password: Secret
-    new_password: Secret
+    new_password: NewPassword
     confirm_password: Secret
 
 
@@ -177,7 +182,7 @@ class PasswordReset(_Asked):
     )
 
     send_email: bool = False
-    temporary_password: Secret | None = None
+    temporary_password: NewPassword | None = None
 
 
 class PasswordResetAnswer(BaseModel):
@@ -260,7 +265,12 @@ class UserPage(Enveloped[list[UserBody]]):
                 {
                     "success": True,
                     "data": [_USER],
-                    "metadata": {"request_id": "req_5f0c", "timestamp": "2026-01-05T10:30:00.000Z", "version": "v2"},
+                    "metadata": {
+                        "request_id": "req_5f0c",
+                        "timestamp": "2026-01-05T10:30:00.000Z",
+                        "version": "v2",
+                        "execution_time_ms": 14,
+                    },
                     "pagination": PAGE,
                 }
             ]

@@ -45,12 +45,14 @@ Credentials = Annotated[LoginBody, Depends(_credentials)]
 
 
 @router.post("/login", summary="Sign in", **LOGIN_ANSWERS)
+@router.post("/login/", include_in_schema=False)
 async def login(body: Credentials, gateway: Wired, visit: From) -> LoginAnswer:
     """Access and refresh token for a username (or e-mail address) and a password; JSON, or OAuth2's password form."""
     return await let_in(gateway, body, visit)
 
 
 @router.post("/refresh", summary="Refresh the tokens", **documented(400, 401, 422, 503))
+@router.post("/refresh/", include_in_schema=False)
 async def refresh(body: RefreshBody, gateway: Wired, visit: From) -> TokensBody:
     """New tokens for the refresh token that was given last. Each works once; one that comes back later ends the
     session, because somebody else has it too."""
@@ -111,7 +113,7 @@ async def identities(caller: Reader, gateway: Wired) -> IdentityList:
 async def unlink_one(
     identity_id: Annotated[str, Path(max_length=100)], body: Unlinking, caller: Reader, gateway: Wired, visit: From
 ) -> MessageBody:
-    """With your password: it no longer leads to your account, and you are told by mail."""
+    """With your password: it no longer leads to your account, and you are told by mail, where mail is sent."""
     return await unlink(gateway, caller, identity_id, body.current_password, visit)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from typing import Any
 
 import httpx
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.edge.integers import SAID
+from api.edge.bodies import MOST_CONTAINERS, crowd, fault_of
+from api.edge.integers import SAID, beyond
 from tests.unit.api.conftest import Client, World, listening, running
 from tests.unit.api.naughty import NAUGHTY, UNSTORABLE, URLS
 
@@ -146,6 +148,31 @@ async def test_bodies_that_are_wrong_in_one_way_or_another(client: Client, conte
         if path == "/api/v1/scrape":
             assert answer.status_code == status, answer.text
     assert not client.world.jobs.runs
+
+
+async def test_more_objects_and_lists_than_anybody_means_are_refused_before_they_are_made(client: Client) -> None:
+    headers = await client.headers("anna") | JSON
+    content = b'{"url": "http://shop.test/", "filters": {"a": [%s]}}' % b",".join([b"[]"] * MOST_CONTAINERS)
+    answer = await client.http.post("/api/v1/scrape", headers=headers, content=content)
+    fits(answer)
+    assert answer.status_code == 422 and answer.json()["error"]["details"]["errors"][0]["code"] == "TOO_MANY"
+    in_text = orjson.dumps({"a": '[{\\"' * MOST_CONTAINERS, "b": [{}]})
+    assert crowd(in_text) is None, "those in texts are none"
+
+
+def test_looking_for_what_is_wrong_needs_no_memory_for_what_is_right() -> None:
+    """A text for each place would be a hundred megabytes here, and more than there is for a larger body."""
+    names = b"k" * 20_000
+    lists = b'{"%s": [%s, %s]}' % (names, b",".join([b"[]"] * 5_000), b"9" * 20)
+    value = orjson.loads(lists)
+    tracemalloc.start()
+    try:
+        assert fault_of(value, depth=64) is None
+        assert (beyond(lists) or "").startswith("kkk")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 @pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "9" * 30, "-" + "9" * 300])

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,28 @@ async def test_a_body_that_drips_is_cut_and_one_that_flows_is_not() -> None:
         assert (await ending).startswith("HTTP/1.1 408")
 
 
+async def test_one_address_has_so_many_bodies_that_take_their_time() -> None:
+    """Each of them holds the place of a request until it is whole."""
+    async with serving(replace(QUICK, slow_bodies=1)) as (port, doors):
+        head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"
+        wires = [await Wire.to(port) for _ in range(3)]
+        endings = [asyncio.create_task(wire.answer()) for wire in wires]
+        for wire in wires:
+            await wire.say(head)
+        sent = 0
+        while sum(ending.done() for ending in endings) < 2:
+            for wire, ending in zip(wires, endings, strict=True):
+                if not ending.done():
+                    await wire.say("y" * 100)
+            sent += 100
+            await asyncio.sleep(0.05)
+        (left,) = (number for number, ending in enumerate(endings) if not ending.done())
+        assert told(doors, "slow") == 2
+        await wires[left].say("y" * (9000 - sent))
+        assert "200 OK" in await endings[left], "one may"
+        assert not doors._slow, "and gives its place back"
+
+
 async def test_a_body_that_nobody_wants_ends_the_connection_after_the_answer() -> None:
     async with serving(QUICK) as (port, _):
         wire = await Wire.to(port)
@@ -270,6 +293,31 @@ async def test_tls_is_modern_and_nothing_else_is_spoken(files: tuple[Path, Path]
         plain = await Wire.to(port)
         await plain.say(GET)
         assert "200" not in await plain.rest()
+
+
+async def test_one_who_cannot_be_let_in_ends_the_accepting_for_nobody_else(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.edge.handshakes._REST_S", 0.001)
+    certificate = Certificate.of(*files)
+    assert certificate
+    async with serving(Entry(), certificate.context) as (port, doors):
+        knocks, failures = doors.knocks, [ValueError("an address of no shape"), OSError("no descriptor")]
+
+        def at_last(peer: tuple[str, int]) -> bool:
+            if failures:
+                raise failures.pop()
+            return knocks(peer)
+
+        monkeypatch.setattr(doors, "knocks", at_last)
+        with capture_logs() as logs:
+            for _ in range(2):
+                assert await (await Wire.to(port)).rest() == ""
+        assert [entry["event"] for entry in logs] == ["not_accepted"]
+        wire = Wire(*await asyncio.open_connection("127.0.0.1", port, ssl=pinned(files[0])))
+        await wire.say(GET)
+        assert "200 OK" in await wire.answer()
+        wire.writer.close()
 
 
 async def stalled_handshakes(certificate: Path, tls: ssl.SSLContext) -> None:

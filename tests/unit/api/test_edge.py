@@ -96,7 +96,7 @@ async def test_a_full_gateway_answers_for_health_and_nothing_that_only_sounds_so
     async with running(world, max_in_flight=0) as full:
         told = {path for path in full.app.openapi()["paths"] if path.endswith("/health")}
         assert told == {"/health", "/api/v1/health", "/api/v1/system/health"}
-        for path in told:
+        for path in (*told, "/api/v1/health/"):
             assert (await full.http.get(path)).status_code == 200, path
         for path in ("/sign-in/health", "/nowhere/health", "/api/v1/jobs/health", "/health/health", "/"):
             refused = await full.http.get(path)

@@ -56,6 +56,38 @@ async def test_what_only_one_version_has_is_there_for_that_one(client: Client) -
         assert answer.status_code == status, (path, version, answer.status_code)
 
 
+@pytest.mark.parametrize(
+    ("path", "version", "framed"),
+    [
+        ("/api/jobs", None, True),
+        ("/api/jobs", "v2", True),
+        ("/api/jobs", "v1", False),
+        ("/api/jobs", "v9", True),
+        ("/api/data", None, True),
+        ("/api/auth/nowhere", None, True),
+        ("/api/v2/jobs", "v1", True),
+        ("/api/v9/jobs", None, True),
+        ("/auth/nowhere", None, True),
+        ("/api/v1/nowhere", "v2", False),
+        ("/api/docs", None, False),
+        ("/api/redoc", None, False),
+        ("/api/openapi.json", None, False),
+        ("/nowhere", None, False),
+        ("/api/jobs?x=%00", None, True),
+        ("/api/jobs?x=%00", "v1", False),
+        ("/api/jobs/%00", "v1", False),
+    ],
+)
+async def test_an_error_is_said_in_the_version_of_its_address(
+    client: Client, path: str, version: str | None, framed: bool
+) -> None:
+    answer = await client.http.patch(path, headers={"API-Version": version} if version else {})
+    said = answer.json()
+    assert answer.status_code in (400, 404, 405, 422), said
+    assert said["metadata"]["version"] == ("v2" if framed else "v1")
+    assert said.get("success") is (False if framed else None)
+
+
 async def test_the_versions_are_told(client: Client) -> None:
     answer = await client.http.get("/api/v1/system/version", headers=await client.headers("vera"))
     assert answer.json()["api_versions"] == ["v1", "v2"]

@@ -9,6 +9,7 @@ import pyotp
 import pytest
 
 from api.auth.factors import STEP_S, step_of
+from api.auth.proving import RECENT
 from tests.unit.api.conftest import PASSWORD, Client
 
 SECRET = pyotp.random_base32()
@@ -91,6 +92,22 @@ async def test_only_a_code_enables_or_ends_it(client: Client) -> None:
     good = {"totp_token": made["backup_codes"][0]}
     assert (await client.http.post(end, headers=anna, json=good)).status_code == 200
     assert (await login(client)).status_code == 200
+
+
+async def test_whoever_signed_in_long_ago_shows_the_password_before_it_is_set_up(client: Client) -> None:
+    """A stolen session would otherwise lock its owner out."""
+    anna = await client.headers("anna")
+    for kept in client.world.accounts.sessions.values():
+        kept.created_at -= RECENT
+    await client.headers("anna")  # signed in just now, but elsewhere
+    path = "/auth/mfa/setup"
+    refused = await client.http.post(path, headers=anna)
+    assert refused.status_code == 409
+    assert refused.json()["error"]["details"]["errors"][0]["field"] == "current_password"
+    for wrong in ("another one", ""):
+        assert (await client.http.post(path, headers=anna, json={"current_password": wrong})).status_code in (401, 422)
+    assert not client.world.accounts.factors
+    assert (await client.http.post(path, headers=anna, json={"current_password": PASSWORD})).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/auth/mfa/verify", "/auth/mfa/disable"])

@@ -25,7 +25,7 @@ async def never() -> None:
 
 async def test_all_is_well_at_three_addresses(client: Client) -> None:
     client.world.processes["fetch"] = ProcessHealth(state="ready")
-    for path in ("/health", "/api/v1/health", "/api/v1/system/health"):
+    for path in ("/health", "/api/v1/health", "/api/v1/health/", "/api/v1/system/health"):
         answer = await client.http.get(path)
         assert answer.status_code == 200 and answer.json()["status"] == "healthy"
         assert set(answer.json()["dependencies"]) == {"postgres", "kafka", "clickhouse"}

@@ -76,6 +76,13 @@ async def test_every_operation_names_its_category(client: Client) -> None:
         ("POST", "/auth/login", Category.AUTHENTICATION),
         ("GET", "/sign-in/abc", Category.AUTHENTICATION),
         ("GET", "/auth/me", Category.RETRIEVAL),
+        ("GET", "/auth/sessions", Category.RETRIEVAL),
+        ("GET", "/auth/identities", Category.RETRIEVAL),
+        ("GET", "/api/v1/auth/identities", Category.RETRIEVAL),
+        ("POST", "/auth/identities/7/unlink", Category.AUTHENTICATION),
+        ("POST", "/reset-password/abc", Category.AUTHENTICATION),
+        ("POST", "/auth/password-reset/confirm", Category.AUTHENTICATION),
+        ("POST", "/api/v2/users/7/reset-password", Category.AUTHENTICATION),
         ("GET", "/api/v2/data", Category.RETRIEVAL),
         ("POST", "/api/data/search", Category.SEARCH),
         ("POST", "/api/v1/records", Category.UPLOAD),
@@ -91,6 +98,13 @@ async def test_every_operation_names_its_category(client: Client) -> None:
 )
 def test_which_is_which(method: str, path: str, category: Category | None) -> None:
     assert place_of(method, path).category is category
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/sign-in/abc", "/reset-password/abc", "/auth/login", "/auth/password-reset/confirm"]
+)
+def test_at_a_door_everybody_is_a_stranger(path: str) -> None:
+    assert place_of("POST", path).door
 
 
 async def test_every_answer_of_a_limited_operation_has_the_five_headers(world: World) -> None:

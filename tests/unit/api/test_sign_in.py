@@ -50,6 +50,14 @@ async def test_the_frame_is_at_every_address_of_the_second_version(client: Clien
     assert bad.json()["success"] is False and bad.json()["error"]["code"] == "INVALID_CREDENTIALS"
 
 
+async def test_the_plain_doors_are_open_with_or_without_a_slash(client: Client) -> None:
+    by_json = await client.http.post("/api/v1/auth/login/", json={"username": "anna", "password": PASSWORD})
+    by_form = await client.http.post("/api/v1/auth/login/", data={"username": "anna", "password": PASSWORD})
+    assert by_json.status_code == by_form.status_code == 200
+    spent = {"refresh_token": by_json.json()["refresh_token"]}
+    assert (await client.http.post("/api/v1/auth/refresh/", json=spent)).status_code == 200
+
+
 async def test_the_unknown_the_wrong_and_the_disabled_look_alike(client: Client) -> None:
     client.world.accounts.change(client.world.ids["otto"], status="disabled")
     answers = [await login(client, "nobody"), await login(client, password="wrong"), await login(client, "otto")]

@@ -36,12 +36,14 @@ async def test_a_document_says_what_its_records_are(client: Client) -> None:
 
 async def test_lines_that_are_no_records_are_named_and_the_others_taken(client: Client) -> None:
     anna = await client.headers("anna")
-    lines = ['{"sku":"a"}', "", "{oops", "7", "{}", '{"sku":"b\\u0000"}', '{"sku":"c"}']
+    crowded = '{"a":[' + ",".join(["[]"] * 100_000) + "]}"
+    lines = ['{"sku":"a"}', "", "{oops", "7", "{}", '{"sku":"b\\u0000"}', '{"sku":"c"}', crowded]
     answer = await client.http.post(f"{PLACE}?dataset=shop&key=sku", content="\n".join(lines), headers=anna | JSONL)
     assert answer.status_code == 202, answer.text
     told = answer.json()
-    assert (told["accepted"], told["rejected"]) == (2, 4)
-    assert [error["line"] for error in told["errors"]] == [3, 4, 5, 6]
+    assert (told["accepted"], told["rejected"]) == (2, 5)
+    assert [error["line"] for error in told["errors"]] == [3, 4, 5, 6, 8]
+    assert "100000 objects and lists" in told["errors"][-1]["message"]
     ((_, (upload,)),) = client.world.uploads.opened
     assert upload.records == [{"sku": "a"}, {"sku": "c"}]
 
