@@ -31,5 +31,9 @@ class Refused(CliError):
     exit_code = 5
 
 
+class Dismissed(Refused):
+    """The gateway ended a stream that it had let in. Perhaps only the sign-in changed: whoever still may asks again."""
+
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""

@@ -1,14 +1,16 @@
 """A run's progress bar."""
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from cli.errors import INTERRUPTED
+from cli.errors import INTERRUPTED, Dismissed
 from cli.gateway import OVER, Gateway
-from cli.stream import frames
+from cli.stream import frames, of_job
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 _AGAIN = 1.5
 """Seconds before a stream that ended before its run is asked for again."""
@@ -32,20 +34,10 @@ def to_the_end(gateway: Gateway, job_id: str, console: "Console") -> dict[str, A
     )
     try:
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Waiting to start", total=None, records=0)
-            records = 0
+            bar.add_task("Waiting to start", total=None, records=0)
             while True:
-                for frame in frames(gateway.url, gateway.key, job_id):
-                    records += frame["type"] == "record"
-                    if frame["type"] == "progress":
-                        progress = frame["data"]
-                        bar.update(
-                            task,
-                            description=progress["current_operation"],
-                            completed=progress["current_page"],
-                            total=progress["total_pages"],
-                            records=records,
-                        )
+                with contextlib.suppress(Dismissed):
+                    _show(gateway, job_id, bar)
                 job = gateway.job(job_id)
                 if job["status"] in OVER:
                     return job
@@ -53,3 +45,20 @@ def to_the_end(gateway: Gateway, job_id: str, console: "Console") -> dict[str, A
     except KeyboardInterrupt:
         console.print(f"The run goes on. `trawl jobs show {job_id}` tells of it, `trawl jobs cancel {job_id}` ends it.")
         raise SystemExit(INTERRUPTED) from None
+
+
+def _show(gateway: Gateway, job_id: str, bar: "Progress") -> None:
+    """The bar's one task as the run's frames tell it, until the last of them."""
+    task = bar.tasks[0]
+    for frame in frames(gateway, of_job(job_id)):
+        if frame["type"] == "complete":
+            return
+        bar.update(task.id, records=task.fields["records"] + (frame["type"] == "record"))
+        if frame["type"] == "progress":
+            progress = frame["data"]
+            bar.update(
+                task.id,
+                description=progress["current_operation"],
+                completed=progress["current_page"],
+                total=progress["total_pages"],
+            )

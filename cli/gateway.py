@@ -24,10 +24,10 @@ class Gateway:
     def __init__(self, url: str, key: str, *, timeout: float = 15.0, certificate: Path | str | None = None) -> None:
         """`certificate` is the one that a gateway on this machine must show, if it speaks TLS."""
         self.url = url
-        self.key = key
+        self.headers = {"X-API-Key": key}
         self.tls = pinned(Path(certificate)) if certificate else None
         # A proxy of the environment is for the world outside; a gateway is named on purpose.
-        self._client = httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=timeout, trust_env=False,
+        self._client = httpx.Client(base_url=url, headers=self.headers, timeout=timeout, trust_env=False,
                                     verify=self.tls or True)  # fmt: skip
 
     @classmethod

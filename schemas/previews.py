@@ -1,8 +1,32 @@
-"""What rules make of one stored page: the answer to a preview, on its way from extraction to the gateway."""
+"""A preview: the question on its way from the gateway to extraction, and what the rules make of one stored page."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from schemas.job import JobDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewQuestion:
+    """A page of a job, and the job with the rules that are tried."""
+
+    id: str
+    job_id: str
+    url_fp: str
+    description: JobDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCopy:
+    """The visit that brought a page, between two moments (epoch seconds)."""
+
+    run_id: str
+    fetch_id: str
+    url: str
+    since: float
+    until: float
 
 
 class PreviewProblem(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,10 +14,8 @@ from schemas.outcomes import (
     OUTCOMES,
     RETRYABLE_STATUS,
     Outcome,
-    OutcomeClass,
     OutcomeName,
     outcome_of_failure,
-    outcome_of_status,
 )
 
 _FAILURES = frozenset(get_args(FailureKind))
@@ -63,14 +61,13 @@ class Final:
     """This is how the URL ends."""
 
     outcome: OutcomeName
-    klass: OutcomeClass
 
 
 _DEFAULT = RetryPolicy()
 
 
 def decide(
-    kind: str | None,
+    kind: str,
     status: int | None,
     tries: int,
     retry_after: float | None,
@@ -80,25 +77,21 @@ def decide(
 ) -> Retry | Final:
     """What follows a try: another one or the end.
 
-    `kind` is an exchange's failure or an outcome's name; None leaves it to `status`. `tries` counts this one.
+    `kind` is an exchange's failure or an outcome's name. `tries` counts this one.
     `retry_after` is what the host asked for in seconds; it is obeyed up to the policy's bound, and only lengthens.
     Raises ValueError for a kind that is in no closed list.
     """
-    outcome = outcome_of(kind, status)
+    outcome = outcome_of(kind)
     if tries >= policy.tries_for(outcome, status):
-        return Final(outcome.name, outcome.klass)
+        return Final(outcome.name)
     wait = policy.wait(tries, rng())
     if retry_after is not None and outcome.name == "http_error":
         wait = max(wait, min(retry_after, policy.max_retry_after))
     return Retry(now + wait, outcome.name)
 
 
-def outcome_of(kind: str | None, status: int | None) -> Outcome:
-    """What a try ended as: by the kind of its failure or outcome, else by its status. ValueError for neither."""
-    if kind is None:
-        if status is None:
-            raise ValueError("Neither a kind nor a status says how the try ended.")
-        return outcome_of_status(status)
+def outcome_of(kind: str) -> Outcome:
+    """What a try ended as, by the kind of its failure or outcome. ValueError for neither."""
     if kind in _FAILURES:
         return outcome_of_failure(kind)  # type: ignore[arg-type]  # just checked against the closed list
     if kind not in OUTCOMES:

@@ -22,6 +22,9 @@ MAX_PATTERN = 500
 MAX_PATTERNS = 50
 PATTERN_SECONDS = 0.05
 _STRIKES = 3
+_GRACE_S, _FAIR_S = 0.5, 0.0005
+"""Processor time of all patterns of a run together: so much at once, and so much for each URL. Honest ones take
+microseconds."""
 _KNOWN_HOSTS = 4096
 
 
@@ -58,6 +61,15 @@ class _Pattern:
             self._strikes += 1
             return self._on_failure
 
+    def cost(self, url: str) -> float:
+        """Seconds of the processor that it takes for one more look."""
+        began = time.thread_time()
+        self.found_in(url)
+        return time.thread_time() - began
+
+    def give_up(self) -> None:
+        self._strikes = _STRIKES
+
 
 class Scope:
     """Decides link by link; compiled once a run, asked some fifty times a page.
@@ -65,11 +77,12 @@ class Scope:
     A URL that is left out is the outcome `out_of_scope`; the reason names the rule: TOO_DEEP, `scope host`, `scope
     domain`, `allow`, `deny: <the pattern>`, or `trap: …` (`schemas/traps.py`).
 
-    `scope`: "host" is the seeds' hosts (with port; `www.` and without it are one, since sites redirect between
-    them), "domain" their registered domains, "any" everything. Patterns are searched for in the canonical URL: one
-    of `allow` (where there are any) and none of `deny` must be found. A pattern that runs out of time leaves the URL
-    out. `chains` bounds endless ones, for jobs that do not say themselves how deep they go. Raises ScopeError for
-    patterns that are too long, too many or not regular expressions.
+    `scope`: "host" is the seeds' hosts (with port; `www.` and without it are one, since sites redirect between them),
+    "domain" their registered domains, "any" everything. Patterns are searched for in the canonical URL: one of
+    `allow` (where there are any) and none of `deny` must be found. A pattern that runs out of time leaves the URL
+    out, and so does from then on the costliest of those that take too long together. `chains` bounds endless ones,
+    for jobs that do not say themselves how deep they go. Raises ScopeError for patterns that are too long, too many
+    or not regular expressions.
     """
 
     def __init__(
@@ -95,6 +108,8 @@ class Scope:
         self._tails = tuple(f".{site}" for site in self._sites) if include_subdomains and scope == "host" else ()
         self._allow = [_Pattern(text, on_failure=False) for text in allow]
         self._deny = [_Pattern(text, on_failure=True) for text in deny]
+        self._patterns = self._allow + self._deny
+        self._over = 0.0
         self._known: dict[str, bool] = {}
 
     def verdict(self, url: str, depth: int, found_on: str = "", seconds: float | None = None) -> str | None:
@@ -105,16 +120,29 @@ class Scope:
             return TOO_DEEP
         if self._scope != "any" and not self._belongs(host_of(url)):
             return self._outside
-        if self._allow and not any(pattern.found_in(url) for pattern in _until(ends, self._allow)):
-            return "allow"
-        for pattern in _until(ends, self._deny):
-            if pattern.found_in(url):
-                return pattern.reason
+        if self._patterns:
+            began = time.thread_time()
+            reason = self._refused(url, ends)
+            self._count(url, time.thread_time() - began)
+            if reason:
+                return reason
         if url.count("/") >= FEW_SLASHES or url.count("&") >= MAX_PARAMETERS:
             trap = endless_shape(url)
             if trap:
                 return trap
         return endless_chain(url, found_on) if depth > self._longest_chain else None
+
+    def _refused(self, url: str, ends: float | None) -> str | None:
+        if self._allow and not any(pattern.found_in(url) for pattern in _until(ends, self._allow)):
+            return "allow"
+        return next((pattern.reason for pattern in _until(ends, self._deny) if pattern.found_in(url)), None)
+
+    def _count(self, url: str, seconds: float) -> None:
+        """A hundred patterns that each stay within their bound would still hold up every page of everybody."""
+        self._over = max(0.0, self._over + seconds - _FAIR_S)
+        if self._over > _GRACE_S:
+            max(self._patterns, key=lambda pattern: pattern.cost(url)).give_up()
+            self._over = 0.0
 
     def outside(self, url: str) -> str | None:
         """Where a seed has moved to is as good as the seed, of which nothing is asked but the site."""

@@ -16,10 +16,7 @@ from typing import NamedTuple, cast
 
 import xxhash
 
-from schemas.hosts import UrlError, UrlReason, bare_host, canonical_host, host_of, origin_of, registered_domain
-
-__all__ = ["MAX_URL", "UrlError", "UrlReason", "bare_host", "canonical", "fingerprint", "host_of", "origin_of",
-           "registered_domain", "row_fingerprint"]  # fmt: skip
+from schemas.hosts import UrlError, canonical_host, origin_of
 
 MAX_URL = 2048
 """Characters of a canonical URL at most; longer ones are nearly always traps, and indexes are sized by it."""

@@ -22,13 +22,21 @@ def register(app: typer.Typer) -> None:
 
 def export(
     job_id: Annotated[str, typer.Argument(help="The job's id, as `trawl jobs` shows it.")],
-    format: Annotated[str, typer.Argument(help="markdown, html, json, ndjson, csv, epub or zip.")],
+    format: Annotated[str, typer.Argument(help="markdown, html, json, ndjson, csv, xlsx, xml, epub or zip.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File or folder; by default a file here, named by the job.")
     ] = None,
     run: Annotated[str | None, typer.Option(help="Of this run; by default of the newest that is over.")] = None,
     bom: Annotated[bool, typer.Option("--bom", help="CSV: begin with a byte order mark, for Excel.")] = False,
     html: Annotated[bool, typer.Option("--html", help="ZIP: its pages are HTML and not Markdown.")] = False,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only records of which this is true, as of `trawl records`: price>=10.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only what was scraped from then on (RFC 3339).")] = None,
+    until: Annotated[str | None, typer.Option(help="Only what was scraped before then.")] = None,
+    compress: Annotated[bool, typer.Option("--compress", help="As gzip.")] = False,
+    lock: Annotated[bool, typer.Option("--lock", help="In a ZIP with a password, which is asked for.")] = False,
+    email: Annotated[bool, typer.Option("--email", help="Tell your account's address when it is there.")] = False,
     data: Data = None,
     url: Url = None,
 ) -> None:
@@ -40,9 +48,10 @@ def export(
     from cli.gateway import Gateway
     from cli.tables import safe
 
-    asked: dict[str, Any] = {"format": format, "bom": bom, "pages": "html" if html else "markdown"}
-    if run is not None:
-        asked["run_id"] = run
+    asked = {
+        "format": format, "bom": bom, "pages": "html" if html else "markdown", "run_id": run, "where": where or [],
+        "since": since, "until": until, "compress": compress, "password": _password() if lock else None, "email": email,
+    }  # fmt: skip
     with Gateway.of(data, url) as gateway:
         made = _made(gateway, gateway.ask("POST", f"/api/v1/exports/{job_id}/convert", json=asked))
         target = Path(made["filename"]) if output is None else output
@@ -50,6 +59,11 @@ def export(
             target /= made["filename"]
         _download(gateway, made, target)
     out().print(f"{safe(str(target))}: {made['records']} records, {made['size_bytes']} bytes.")
+
+
+def _password() -> str:
+    """Never an argument: those can be read by whoever is on this machine."""
+    return str(typer.prompt("Password of the file (12 characters or more)", hide_input=True, confirmation_prompt=True))
 
 
 def _made(gateway: "Gateway", export: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,6 @@ import typer
 from cli.options import AsJson, Data, Url
 
 if TYPE_CHECKING:
-    from websockets.sync.connection import Connection
-
     from cli.gateway import Gateway
 
 LATEST = "latest"
@@ -50,7 +48,8 @@ def watch(
     if dataset and what not in CHANNELS:
         raise WrongUse(f"--dataset goes with {', '.join(CHANNELS)}; a job has one dataset.")
     with Gateway.of(data, url) as gateway:
-        _tail(gateway, stream_of(gateway, what, dataset), frozenset(only or ()), as_json)
+        path = stream_of(gateway, what, dataset)
+        _print_all(gateway, path, frozenset(only or ()), as_json, ends=what not in CHANNELS)
 
 
 def stream_of(gateway: "Gateway", what: str, dataset: str | None = None) -> str:
@@ -58,6 +57,7 @@ def stream_of(gateway: "Gateway", what: str, dataset: str | None = None) -> str:
     from urllib.parse import urlencode
 
     from cli.errors import NotRunning
+    from cli.stream import of_job
 
     if what in CHANNELS:
         asked = {"channel": what} | ({"dataset": dataset} if dataset else {})
@@ -69,38 +69,20 @@ def stream_of(gateway: "Gateway", what: str, dataset: str | None = None) -> str:
         what = found[0]["job_id"]
     else:
         gateway.job(what)
-    return f"/api/v1/jobs/{what}/stream"
+    return of_job(what)
 
 
-def _tail(gateway: "Gateway", path: str, only: frozenset[str], as_json: bool) -> None:
-    from websockets.exceptions import ConnectionClosedOK, WebSocketException
-    from websockets.sync.client import connect
-
-    from cli.errors import NotRunning
-
-    address = f"ws{gateway.url.removeprefix('http')}{path}"
-    headers = {"Authorization": f"Bearer {gateway.key}"}
-    ends = path.endswith("/stream")
-    try:
-        with connect(address, additional_headers=headers, proxy=None, max_size=16_000_000, ssl=gateway.tls) as socket:
-            _print_all(socket, only, as_json, ends)
-    except ConnectionClosedOK:
-        return
-    except (WebSocketException, OSError) as problem:
-        raise NotRunning(f"The stream ended: {problem}. `trawl jobs` tells how the runs are.") from problem
-
-
-def _print_all(socket: "Connection", only: frozenset[str], as_json: bool, ends: bool) -> None:
-    """Every frame, until the server is done; with `ends` until the run is."""
+def _print_all(gateway: "Gateway", path: str, only: frozenset[str], as_json: bool, *, ends: bool) -> None:
+    """Every frame, until the gateway ends the stream; with `ends` until the run is over."""
     import orjson
 
     from cli.console import out
+    from cli.stream import frames
 
-    for message in socket:
-        frame = orjson.loads(message)
+    for frame in frames(gateway, path):
         if not only or frame["type"] in only:
             if as_json:
-                typer.echo(message)
+                typer.echo(orjson.dumps(frame))
             else:
                 out().print(line(frame), markup=True, soft_wrap=True)
         if ends and frame["type"] == "complete":

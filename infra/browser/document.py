@@ -12,7 +12,7 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from infra.browser.head import MainHead, failure_kind, sent_headers, wanted
+from infra.browser.head import MainHead, failure_kind, sent_headers
 from schemas.exchange import ExchangeRequest, FailureKind
 
 if TYPE_CHECKING:
@@ -136,9 +136,8 @@ class MainDocument:
         shown = [(field["name"], field["value"]) for field in event.get("responseHeaders", ())]
         headers = [*(pair for pair in shown if pair[0].lower() != "set-cookie"), *self._cookies]
         head = MainHead(event["responseStatusCode"], headers, waited * 1000)
-        if not wanted(head, self._request.content_types):
-            types = ", ".join(self._request.content_types)
-            self._end(Ended("bad_content_type", f"The page is {head.media_type[:100]}; the job wants {types}.", head))
+        if reason := head.unwanted(self._request.content_types):
+            self._end(Ended("bad_content_type", reason, head))
             return
         if head.rendered:
             self.head = head

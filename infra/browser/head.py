@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from schemas.exchange import FailureKind
+from schemas.media import media_type, unwanted
 
 Headers = list[tuple[str, str]]
 
@@ -51,28 +52,24 @@ class MainHead:
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
-    def media_type(self) -> str:
-        """As declared, without parameters."""
-        return self.value("content-type").partition(";")[0].strip().lower()
-
-    @property
     def rendered(self) -> bool:
         """Whether a browser makes a page of it: a successful answer with HTML that is not a file to be saved."""
         saved = self.value("content-disposition").strip().lower().startswith("attachment")
-        return 200 <= self.status < 300 and self.status not in (204, 205) and self.media_type in _HTML and not saved
+        return (
+            200 <= self.status < 300
+            and self.status not in (204, 205)
+            and media_type(self.headers) in _HTML
+            and not saved
+        )
+
+    def unwanted(self, types: Sequence[str]) -> str:
+        """Why the job does not want a successful answer, by its media type; empty where it does."""
+        return unwanted(self.headers, types) if 200 <= self.status < 300 else ""
 
     def as_rendered(self) -> Headers:
         """The header fields of the document that the browser gives: whatever it was, it is UTF-8 now."""
         kept = [(name, value) for name, value in self.headers if name.lower() != "content-type"]
         return [*kept, ("content-type", "text/html; charset=utf-8")]
-
-
-def wanted(head: MainHead, types: Sequence[str]) -> bool:
-    """Whether a successful answer is of a media type that the job wants; an undeclared one may be anything."""
-    media = head.media_type
-    if not types or not media or not 200 <= head.status < 300:
-        return True
-    return media in types or f"{media.partition('/')[0]}/*" in types
 
 
 def failure_kind(text: str) -> tuple[FailureKind, str]:

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from clickhouse_connect.driver.client import Client
 
+from infra.clickhouse.choosing import chosen
 from infra.clickhouse.client import connect, translate
 from infra.clickhouse.sql import queries
 from infra.patience import patiently
+from schemas.choosing import Choice
 from schemas.exports import Entry
 from schemas.ledger import StoredRecord
 
 _TIMEOUT_S = 60.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -(1 << 62), 1 << 62
 ROWS = 2000
 ENTRIES = 10_000
 BYTES = 4 << 20
@@ -39,28 +43,28 @@ class ExportRows:
         if client is not None:
             await asyncio.to_thread(client.close)
 
-    async def records(self, dataset: str, run_id: str) -> AsyncIterator[list[StoredRecord]]:
-        """All records of a run in the order of (key, id), each once."""
-        async for rows in self._pieces("pieces", dataset, run_id, {"limit": ROWS, "bytes": BYTES}):
+    async def records(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[StoredRecord]]:
+        """Those records of a run in the order of (key, id), each once."""
+        async for rows in self._pieces("pieces", dataset, run_id, choice, {"limit": ROWS, "bytes": BYTES}):
             yield [_record(row) for row in rows]
 
-    async def entries(self, dataset: str, run_id: str) -> AsyncIterator[list[Entry]]:
+    async def entries(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[Entry]]:
         """The same records in the same order, without what is in them."""
-        async for rows in self._pieces("entries", dataset, run_id, {"limit": ENTRIES}):
+        async for rows in self._pieces("entries", dataset, run_id, choice, {"limit": ENTRIES}):
             yield [Entry(**row | {"id": str(row["id"])}) for row in rows]
 
-    async def fields(self, dataset: str, run_id: str, limit: int) -> list[str]:
-        """Names of the records' fields, the most frequent first."""
-        rows = await self._ask("fields", dataset=dataset, run_id=run_id, limit=limit)
+    async def fields(self, dataset: str, run_id: str, choice: Choice, limit: int) -> list[str]:
+        """Names of their fields, the most frequent first."""
+        rows = await self._ask("fields", choice, dataset=dataset, run_id=run_id, limit=limit)
         return [row["name"] for row in rows]
 
     async def _pieces(
-        self, statement: str, dataset: str, run_id: str, bounds: dict[str, int]
+        self, statement: str, dataset: str, run_id: str, choice: Choice, bounds: dict[str, int]
     ) -> AsyncIterator[list[dict[str, Any]]]:
         key, identity = "", ""
         while True:
             rows = await self._ask(
-                statement, dataset=dataset, run_id=run_id, after_key=key, after_id=identity, **bounds
+                statement, choice, dataset=dataset, run_id=run_id, after_key=key, after_id=identity, **bounds
             )
             if not rows:
                 return
@@ -70,10 +74,14 @@ class ExportRows:
             ]
             key, identity = rows[-1]["key"], str(rows[-1]["id"])
 
-    async def _ask(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+    async def _ask(self, statement: str, choice: Choice, **parameters: Any) -> list[dict[str, Any]]:
+        condition, values = chosen(choice.where)
+        question = queries("exports")[statement].replace("{where}", condition)
+        parameters |= values | {"since": _ms(choice.since, _FIRST_MS), "until": _ms(choice.until, _LAST_MS)}
+
         async def once() -> list[dict[str, Any]]:
             async with self._one_at_a_time:
-                return await asyncio.to_thread(self._answer, queries("exports")[statement], parameters)
+                return await asyncio.to_thread(self._answer, question, parameters)
 
         return await patiently(once, "read records for an export")
 
@@ -84,6 +92,10 @@ class ExportRows:
             return list(self._client.query(statement, parameters=parameters).named_results())
         except Exception as problem:
             raise translate(problem) from problem
+
+
+def _ms(moment: datetime | None, otherwise: int) -> int:
+    return otherwise if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _record(row: dict[str, Any]) -> StoredRecord:

@@ -12,6 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from infra.clickhouse.client import connect, translate
 from infra.errors import StoreRefused, StoreUnavailable
 from infra.patience import LIMIT_S, patiently
+from schemas.inserts import Rows
 
 log = structlog.get_logger()
 
@@ -57,19 +58,6 @@ _PASSING = frozenset({
 an intent that was refused for good would stop the stage."""
 
 
-class RowsToInsert(Protocol):
-    """Rows for one table, in one of ClickHouse's formats."""
-
-    @property
-    def table(self) -> str: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def format(self) -> str: ...
-
-
 class RowStore:
     """Inserts by clickhouse-connect in a thread; the client is made at the first use and again after an outage."""
 
@@ -78,7 +66,7 @@ class RowStore:
         self._client: Client | None = None
         self._asking: Client | None = None
 
-    async def insert(self, rows: RowsToInsert, token: str) -> None:
+    async def insert(self, rows: Rows, token: str) -> None:
         """Returns when ClickHouse has answered; without an answer the same rows go again under the same token."""
 
         def send() -> None:

@@ -42,6 +42,7 @@ from schemas.exchange import (
     FailureKind,
 )
 from schemas.hosts import UrlError, bare_host, numeric_host
+from schemas.media import unwanted
 
 _URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE).match
 _UNSENDABLE = re.compile(rb"[^\x21-\x7e]")
@@ -153,8 +154,8 @@ class HttpFetcher:
             peer = extensions["peer"]
             progress.status, progress.address = response.status_code, peer.address
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-            if request.content_types and 200 <= response.status_code < 300:
-                _wanted(headers, request.content_types)
+            if 200 <= response.status_code < 300 and (reason := unwanted(headers, request.content_types)):
+                raise TypeUnwanted(reason)
             body, wire_size, cut = await _read(response, headers, request)
         finally:
             await response.aclose()
@@ -202,14 +203,6 @@ class HttpFetcher:
         return httpx.Request(
             request.method, url, headers=headers, stream=httpx.ByteStream(request.body), extensions=extensions
         )
-
-
-def _wanted(headers: list[tuple[str, str]], types: tuple[str, ...]) -> None:
-    """Raises TypeUnwanted for a declared media type that is none of `types`; an undeclared one may be anything."""
-    declared = next((value for name, value in headers if name.lower() == "content-type"), "")
-    media = declared.partition(";")[0].strip().lower()
-    if media and media not in types and f"{media.partition('/')[0]}/*" not in types:
-        raise TypeUnwanted(f"The page is {media[:100]}; the job wants {', '.join(types)}.")
 
 
 async def _read(

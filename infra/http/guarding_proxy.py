@@ -155,11 +155,6 @@ class GuardingProxy:
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
-    @property
-    def open_passages(self) -> int:
-        """How many browser contexts may go out now."""
-        return len(self._passages)
-
     def admit(self, budget: int) -> Passage:
         """A passage with `budget` bytes to receive; end it with `dismiss`."""
         passage = Passage(secrets.token_urlsafe(12), secrets.token_urlsafe(32), budget)

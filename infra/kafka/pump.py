@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -20,6 +20,7 @@ from schemas.delivery import Delivery, Handled, Reject, Settled, settled_after
 from schemas.errors import CodecError
 from schemas.events import Event
 from schemas.message import Message
+from schemas.stages import Closing, Decoding, Stage, Stateful
 
 log = structlog.get_logger()
 
@@ -56,14 +57,15 @@ class Pump:
 
     TRIES_ALONE = 2
 
-    def __init__(self, name: str, stage: Any, publisher: Publisher, suspects: Suspects, meter: Meter) -> None:
+    def __init__(self, name: str, stage: Stage, publisher: Publisher, suspects: Suspects, meter: Meter) -> None:
         self.name = name
         self._stage = stage
         self._publisher = publisher
         self._killers = Killers(suspects)
         self._meter = meter
-        self._settles = hasattr(stage, "settle")
-        self._decode = getattr(stage, "decode", codec.decode)
+        self._stateful = stage if isinstance(stage, Stateful) else None
+        self._closing = stage if isinstance(stage, Closing) else None
+        self._decode = stage.decode if isinstance(stage, Decoding) else codec.decode
         self._awake = time.monotonic()
         self._records = 0
         self._began: float | None = None
@@ -74,8 +76,8 @@ class Pump:
     async def assigned(self, topic: str, partitions: set[int]) -> None:
         """Tells the stage which partitions are its own."""
         self._killers.assigned(topic, partitions)
-        if hasattr(self._stage, "assigned"):
-            await self._stage.assigned(topic, partitions)
+        if self._stateful:
+            await self._stateful.assigned(topic, partitions)
 
     async def released(self) -> None:
         """The worker ends in good order: whoever is next need not look for a killer."""
@@ -109,7 +111,7 @@ class Pump:
 
     async def _step(self, messages: Sequence[Message], polled_at: float) -> Settled:
         if not messages:
-            return await self._stage.settle(idle=True) if self._settles else {}
+            return await self._stateful.settle(idle=True) if self._stateful else {}
         started, self._awake, self._records = time.monotonic(), polled_at, 0
         suspected, others = await self._killers.split(messages)
         self.careful = bool(suspected)
@@ -119,7 +121,7 @@ class Pump:
         await self._killers.done()
         if others:
             _add(counted, await self._together(others))
-        settled = await self._stage.settle(idle=False) if self._settles else settled_after(list(messages))
+        settled = await self._stateful.settle(idle=False) if self._stateful else settled_after(list(messages))
         if suspected:
             await self._killers.survived(suspected, settled)
         seconds = time.monotonic() - started
@@ -148,7 +150,7 @@ class Pump:
         except _INFRASTRUCTURE:
             raise
         except Exception as problem:
-            if self._settles:
+            if self._stateful:
                 raise  # its memory may be half-changed: only a new start from the snapshot is safe
             return await self._one_by_one(messages, problem)
 
@@ -185,7 +187,7 @@ class Pump:
                 self._records += len(records) if isinstance(records, list) else 0
             except CodecError as problem:
                 rejects.append(Reject.of(message, problem.code, problem.reason))
-                if self._settles:
+                if self._stateful:
                     deliveries.append(Delivery(message, None))
         return deliveries, rejects
 
@@ -205,20 +207,18 @@ class Pump:
             return await self._publish(Handled([], [letter]))
 
     async def _closed(self, delivery: Delivery, reason: str) -> Handled:
-        if delivery.event is None or not hasattr(self._stage, "give_up"):
+        if delivery.event is None or self._closing is None:
             nothing = [Delivery(delivery.message, None)]
-            passed: Handled = await self._stage.handle(nothing) if self._settles else Handled()
-            return passed
+            return await self._stage.handle(nothing) if self._stateful else Handled()
         try:
-            closed: Handled = await self._stage.give_up(delivery, reason)
+            return await self._closing.give_up(delivery, reason)
         except _INFRASTRUCTURE:
             raise
         except Exception as problem:
-            if self._settles:
+            if self._stateful:
                 raise  # its ledger may be half-written: the next start goes without
             log.error("not_closed", stage=self.name, error=repr(problem), exc_info=problem)
             return Handled()
-        return closed
 
 
 def _add(total: Handled, part: Handled) -> None:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from infra.local.errors import DownloadFailed, SumMismatch
 
-TRIES = 4
 TIMEOUT_S = 30.0
 _CHUNK = 128 * 1024
 _PAUSES_S = (0.2, 1.0, 3.0)

@@ -1,30 +1,18 @@
 """Runs for the dashboards, told in the words of their events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from infra.postgres.job_rows import counts_of
 from infra.postgres.pool import Database
 from infra.postgres.sql import queries
-from schemas.events import RunCounts, RunEvent
+from schemas.events import RunEvent
 from schemas.ids import digest
 from schemas.moments import rfc3339
+from schemas.particulars import RunParticulars
 
 _MOST_URLS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Particulars:
-    """What does not change about a run while it goes; times are RFC 3339, empty where they have not come yet. Of many
-    `urls` the first few."""
-
-    name: str
-    urls: tuple[str, ...]
-    owner: str
-    created_at: str
-    started_at: str
-    finished_at: str
 
 
 class PostgresRuns:
@@ -43,7 +31,7 @@ class PostgresRuns:
         rows = await self._database.fetch(queries("charts")["one_run"], {"run": run_id})
         return _event(rows[0]) if rows else None
 
-    async def particulars(self, run_id: str) -> Particulars | None:
+    async def particulars(self, run_id: str) -> RunParticulars | None:
         """Who asked for the run and for what, or None."""
         rows = await self._database.fetch(queries("charts")["particulars"], {"run": run_id})
         return _particulars(rows[0]) if rows else None
@@ -60,15 +48,15 @@ def _event(row: Mapping[str, Any]) -> RunEvent:
         kind="state",
         state=row["state"],
         at=at,
-        counts=RunCounts(**{name: row[name] for name in RunCounts.__struct_fields__}),
+        counts=counts_of(row),
         max_pages=row["max_pages"],
         reason=row["reason"],
         paused=row["paused_at"] is not None,
     )
 
 
-def _particulars(row: Mapping[str, Any]) -> Particulars:
-    return Particulars(
+def _particulars(row: Mapping[str, Any]) -> RunParticulars:
+    return RunParticulars(
         name=row["name"],
         urls=tuple(str(url) for url in (row["urls"] or [])[:_MOST_URLS]),
         owner=row["owner"],

@@ -1,98 +1,19 @@
 """Extraction's side of the frontier: the transaction in which tasks are closed, retried, and links are found."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
 
-from infra.patience import patiently
-from infra.postgres.bounding import within_bounds
-from infra.postgres.pool import Connection, Database
-from infra.postgres.remembering import MemoryRow, remember
+from infra.postgres.bounding import Key, Row, Verdict, within_bounds
+from infra.postgres.pool import Connection
+from infra.postgres.remembering import remember
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
-from schemas.frontier import left_out_note, priority_of
+from schemas.closings import Before, Closed, Closing
+from schemas.frontier import FoundLink, left_out_note, priority_of
 
 
-class LinkRow(Protocol):
-    """A link as extraction found it; queued when `outcome` is None."""
-
-    @property
-    def url_fp(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def depth(self) -> int: ...
-    @property
-    def hops(self) -> int: ...
-    @property
-    def outcome(self) -> str | None: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-
-
-class AnswerRow(Protocol):
-    """What should become of one task."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def url_fp(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def fetch_id(self) -> str: ...
-    @property
-    def attempt(self) -> int: ...
-    @property
-    def tries(self) -> int: ...
-    @property
-    def whole(self) -> bool: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def klass(self) -> str: ...
-    @property
-    def status(self) -> int | None: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def retry_at(self) -> float | None: ...
-    @property
-    def records(self) -> int: ...
-    @property
-    def batches(self) -> Sequence[tuple[str, int]]: ...
-    @property
-    def links(self) -> Sequence[LinkRow]: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def counts(self) -> bool: ...
-    @property
-    def memory(self) -> MemoryRow | None: ...
-
-
-A = TypeVar("A", bound=AnswerRow)
-Key = tuple[str, str]
-Before = tuple[str, str, str, int]
-"""How a row was closed: outcome, class, reason, records."""
-
-
-class ClosingTransaction:
-    """Closes a batch of tasks. Returns for each answer (held, new links, retried, what it said before a crash if that
-    was something else)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def close(self, answers: Sequence[A]) -> list[tuple[bool, int, bool, Before | None]]:
-        """One transaction, said again while PostgreSQL is away: an answer that was written finds itself held."""
-        return await patiently(lambda: self._database.repeat(lambda c: _close(c, answers)), "close tasks")
-
-
-async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[bool, int, bool, Before | None]]:
+async def close(connection: Connection, answers: Sequence[Closing]) -> list[Closed]:
+    """Closes a batch of tasks within the caller's transaction, and says of each answer what became of it. Said again
+    an answer that was written finds itself held."""
     named, tally = queries("frontier"), Tally()
     runs = {
         row["id"]: row
@@ -120,11 +41,11 @@ async def _close(connection: Connection, answers: Sequence[A]) -> list[tuple[boo
         key = (answer.run_id, answer.url_fp)
         said = before.get(key)
         other = said if said and (said[0], said[3]) != (answer.outcome, answer.records) else None
-        closed.append((key in claimed or said is not None, links.get(key, 0), key in retried, other))
+        closed.append(Closed(key in claimed or said is not None, links.get(key, 0), key in retried, other))
     return closed
 
 
-async def _claim(connection: Connection, answers: Sequence[A]) -> dict[Key, int]:
+async def _claim(connection: Connection, answers: Sequence[Closing]) -> dict[Key, int]:
     """The rows that were won, with their priorities."""
     if not answers:
         return {}
@@ -147,7 +68,7 @@ async def _claim(connection: Connection, answers: Sequence[A]) -> dict[Key, int]
     return {(row["run_id"], row["url_fp"]): row["priority"] for row in await cursor.fetchall()}
 
 
-async def _held_before(connection: Connection, answers: Sequence[A]) -> dict[Key, Before]:
+async def _held_before(connection: Connection, answers: Sequence[Closing]) -> dict[Key, Before]:
     if not answers:
         return {}
     cursor = await connection.execute(
@@ -164,7 +85,7 @@ async def _held_before(connection: Connection, answers: Sequence[A]) -> dict[Key
     }
 
 
-async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tally) -> set[Key]:
+async def _queue_again(connection: Connection, answers: Sequence[Closing], tally: Tally) -> set[Key]:
     if not answers:
         return set()
     ordered = sorted(answers, key=lambda answer: (answer.run_id, answer.url_fp))
@@ -192,14 +113,14 @@ async def _queue_again(connection: Connection, answers: Sequence[A], tally: Tall
 
 async def _insert_links(
     connection: Connection,
-    answers: Sequence[A],
+    answers: Sequence[Closing],
     claimed: dict[Key, int],
     runs: dict[str, dict[str, object]],
     tally: Tally,
 ) -> dict[Key, int]:
     """Inserts what the claimed pages link to; a run without budget or that was cancelled takes no more."""
     named = queries("frontier")
-    found: dict[Key, tuple[A, LinkRow]] = {}
+    found: dict[Key, tuple[Closing, FoundLink]] = {}
     for answer in answers:
         for link in answer.links:
             known = found.get((answer.run_id, link.url_fp))
@@ -235,9 +156,7 @@ async def _note(connection: Connection, left_out: dict[Key, int]) -> None:
         await connection.execute(queries("frontier")["note_left_out"], values)
 
 
-def _link_columns(
-    rows: Sequence[tuple[A, LinkRow, tuple[str | None, str]]], claimed: dict[Key, int]
-) -> dict[str, object]:
+def _link_columns(rows: Sequence[Row], claimed: dict[Key, int]) -> dict[str, object]:
     """A redirect's target takes its source's place in the order, anything else its own."""
     return {
         "run": [answer.run_id for answer, _, _ in rows],
@@ -257,7 +176,7 @@ def _link_columns(
     }
 
 
-def _verdict(link: LinkRow, run: dict[str, object]) -> tuple[str | None, str]:
+def _verdict(link: FoundLink, run: dict[str, object]) -> Verdict:
     if link.outcome is not None:
         return link.outcome, link.reason
     if run["cancelled"]:
@@ -267,7 +186,7 @@ def _verdict(link: LinkRow, run: dict[str, object]) -> tuple[str | None, str]:
     return None, ""
 
 
-async def _come_nearer(connection: Connection, links: Sequence[tuple[A, LinkRow]], tally: Tally) -> None:
+async def _come_nearer(connection: Connection, links: Sequence[tuple[Closing, FoundLink]], tally: Tally) -> None:
     if not links:
         return
     cursor = await connection.execute(
@@ -284,7 +203,7 @@ async def _come_nearer(connection: Connection, links: Sequence[tuple[A, LinkRow]
             tally.at_host(row["run_id"], row["host"], queued=1)
 
 
-async def _promise(connection: Connection, answers: Sequence[A]) -> None:
+async def _promise(connection: Connection, answers: Sequence[Closing]) -> None:
     rows = [(answer, batch, count) for answer in answers for batch, count in answer.batches]
     if rows:
         await connection.execute(

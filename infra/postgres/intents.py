@@ -1,48 +1,13 @@
 """The warehouse's ledger in PostgreSQL."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from infra.errors import Fenced
 from infra.patience import patiently
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
-
-Shape = TypeVar("Shape")
-
-
-class IntentRow(Protocol):
-    """One insert that was decided on."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def first(self) -> int: ...
-    @property
-    def last(self) -> int: ...
-    @property
-    def skipped(self) -> frozenset[str]: ...
-    @property
-    def ingested_at(self) -> str: ...
-    @property
-    def cluster(self) -> str: ...
-
-
-class SumRow(Protocol):
-    """What a confirmation adds to a run."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def batches(self) -> Sequence[str]: ...
-    @property
-    def stored(self) -> int: ...
-    @property
-    def rejected(self) -> int: ...
-    @property
-    def dropped(self) -> int: ...
+from schemas.intents import Intent, Sums
 
 
 async def check_epoch(connection: Connection, stage: str, topic: str, partition: int, epoch: int) -> None:
@@ -55,25 +20,24 @@ async def check_epoch(connection: Connection, stage: str, topic: str, partition:
         )
 
 
-class IntentLedger(Generic[Shape]):
-    """`intent` makes the warehouse's own shape of an intent."""
+class IntentLedger:
+    """Each call is one transaction, safe to say twice; outages are waited out."""
 
     STAGE = "warehouse"
 
-    def __init__(self, database: Database, intent: Callable[..., Shape]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._intent = intent
 
-    async def take(self, topic: str, partition: int) -> tuple[int, Shape | None]:
+    async def take(self, topic: str, partition: int) -> tuple[int, Intent | None]:
         """The next epoch, and the newest intent."""
         place = {"stage": self.STAGE, "topic": topic, "partition": partition}
 
-        async def work(connection: Connection) -> tuple[int, Shape | None]:
+        async def work(connection: Connection) -> tuple[int, Intent | None]:
             named = queries("delivery")
             taken = await (await connection.execute(named["take_epoch"], place)).fetchone()
             row = await (await connection.execute(named["newest_intent"], place)).fetchone()
             assert taken is not None
-            return taken["epoch"], self._shape(row) if row else None
+            return taken["epoch"], _intent_of(row) if row else None
 
         return await patiently(lambda: self._database.repeat(work), "take a partition")
 
@@ -83,19 +47,7 @@ class IntentLedger(Generic[Shape]):
         rows = await patiently(lambda: self._database.fetch(statement, place), "read intents")
         return [row["ingested_at"] for row in rows]
 
-    def _shape(self, row: Mapping[str, Any]) -> Shape:
-        return self._intent(
-            topic=row["topic"],
-            partition=row["partition"],
-            first=row["first_offset"],
-            last=row["last_offset"],
-            skipped=frozenset(row["skipped"]),
-            ingested_at=row["ingested_at"],
-            cluster=row["cluster_id"],
-            confirmed=row["confirmed"],
-        )
-
-    async def begin(self, intent: IntentRow, epoch: int) -> None:
+    async def begin(self, intent: Intent, epoch: int) -> None:
         """Writes it down, under the epoch. Said again after a lost answer it finds itself and is content."""
         values = {
             "cluster": intent.cluster,
@@ -118,7 +70,7 @@ class IntentLedger(Generic[Shape]):
 
         await patiently(lambda: self._database.repeat(work), "write an intent")
 
-    async def confirm(self, intent: IntentRow, epoch: int, sums: Sequence[SumRow]) -> None:
+    async def confirm(self, intent: Intent, epoch: int, sums: Sequence[Sums]) -> None:
         """Confirms once: the sums are added by whoever sets the mark."""
         place = {"topic": intent.topic, "partition": intent.partition, "first": intent.first}
 
@@ -139,7 +91,20 @@ class IntentLedger(Generic[Shape]):
         await patiently(lambda: self._database.repeat(work), "confirm an intent")
 
 
-def _columns(sums: Sequence[SumRow]) -> dict[str, list[Any]]:
+def _intent_of(row: Mapping[str, Any]) -> Intent:
+    return Intent(
+        topic=row["topic"],
+        partition=row["partition"],
+        first=row["first_offset"],
+        last=row["last_offset"],
+        skipped=frozenset(row["skipped"]),
+        ingested_at=row["ingested_at"],
+        cluster=row["cluster_id"],
+        confirmed=row["confirmed"],
+    )
+
+
+def _columns(sums: Sequence[Sums]) -> dict[str, list[Any]]:
     rows = [(number, entry, batch) for number, entry in enumerate(sums) for batch in entry.batches]
     return {
         "entry": [number for number, _, _ in rows],

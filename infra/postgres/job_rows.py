@@ -1,5 +1,6 @@
 """Rows of jobs and runs as the shapes in which they are told."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.events import RunCounts
@@ -28,11 +29,15 @@ _OF_RUN = (
 )
 
 
+def counts_of(row: Mapping[str, Any]) -> RunCounts:
+    """The accounts in a row of `runs`."""
+    return RunCounts(**{name: row[name] for name in RunCounts.__struct_fields__})
+
+
 def run_of(row: dict[str, Any]) -> Run:
     """A row of `runs`."""
-    counts = RunCounts(**{name: row[name] for name in RunCounts.__struct_fields__})
     found = {name: row[name] for name in _OF_RUN}
-    return Run(id=str(row["id"]), job_id=str(row["job_id"]), counts=counts, **found)
+    return Run(id=str(row["id"]), job_id=str(row["job_id"]), counts=counts_of(row), **found)
 
 
 def job_of(row: dict[str, Any]) -> Job:

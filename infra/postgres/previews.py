@@ -1,8 +1,8 @@
 """Previews in PostgreSQL: the gateway's side, which asks, and extraction's, which answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -11,10 +11,7 @@ from psycopg.types.json import Jsonb
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.job import JobDescription
-from schemas.previews import PreviewAnswer
-
-Q = TypeVar("Q")
-C = TypeVar("C")
+from schemas.previews import PreviewAnswer, PreviewQuestion, StoredCopy
 
 _LOOK_EVERY_S = 0.015
 AT_ONCE = 4
@@ -50,30 +47,28 @@ class PreviewQuestions:
             await self._database.fetch(named["forget"], {"id": question})
 
 
-class PreviewDesk(Generic[Q, C]):
-    """Extraction's side; `question` and `copy` make the shapes of streams/replay."""
+class PreviewDesk:
+    """Extraction's side."""
 
-    def __init__(self, database: Database, question: Callable[..., Q], copy: Callable[..., C]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._question = question
-        self._copy = copy
 
     async def rung(self) -> AsyncIterator[None]:
         """Once at the beginning, and whenever somebody has asked."""
         async for _ in self._database.listen("previews"):
             yield
 
-    async def take(self) -> list[Q]:
+    async def take(self) -> list[PreviewQuestion]:
         """Questions that wait, at most AT_ONCE."""
         rows = await self._database.fetch(queries("previews")["take"], {"limit": AT_ONCE})
         return [
-            self._question(**{**row, "description": JobDescription.model_validate(row["description"])}) for row in rows
+            PreviewQuestion(**{**row, "description": JobDescription.model_validate(row["description"])}) for row in rows
         ]
 
-    async def newest_copy(self, job_id: str, url_fp: str) -> C | None:
+    async def newest_copy(self, job_id: str, url_fp: str) -> StoredCopy | None:
         """The visit that last brought a page of a job."""
         rows = await self._database.fetch(queries("previews")["newest_copy"], {"job": job_id, "fp": url_fp})
-        return self._copy(**rows[0]) if rows else None
+        return StoredCopy(**rows[0]) if rows else None
 
     async def answer(self, question_id: str, answer: PreviewAnswer) -> None:
         """For whoever asked."""

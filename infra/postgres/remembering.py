@@ -1,32 +1,14 @@
 """What a job remembers of the pages that its runs have seen, for jobs that ask for freshness."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from infra.postgres.pool import Connection
 from infra.postgres.sql import queries
+from schemas.closings import Memory
 from schemas.freshness import Watched, wait_s
-from schemas.job import Freshness
 
 
-class MemoryRow(Protocol):
-    """What one visit adds; `links` is None where the host said that nothing had changed."""
-
-    @property
-    def seen_at(self) -> float: ...
-    @property
-    def etag(self) -> str: ...
-    @property
-    def last_modified(self) -> str: ...
-    @property
-    def content_hash(self) -> str: ...
-    @property
-    def links(self) -> bytes | None: ...
-    @property
-    def freshness(self) -> Freshness: ...
-
-
-async def remember(connection: Connection, visits: Sequence[tuple[str, str, MemoryRow]]) -> None:
+async def remember(connection: Connection, visits: Sequence[tuple[str, str, Memory]]) -> None:
     """Within the transaction that closes the tasks: (job id, url fingerprint, what was seen).
 
     A visit that is older than the newest one (another run of the job was there since) adds nothing.
@@ -45,7 +27,7 @@ async def remember(connection: Connection, visits: Sequence[tuple[str, str, Memo
         await connection.execute(named["remember"], {name: [row[name] for row in rows] for name in rows[0]})
 
 
-def _row(key: tuple[str, str], seen: MemoryRow, before: dict[str, object] | None) -> dict[str, object] | None:
+def _row(key: tuple[str, str], seen: Memory, before: dict[str, object] | None) -> dict[str, object] | None:
     wish = seen.freshness
     if before is None:
         if seen.links is None:

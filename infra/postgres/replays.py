@@ -2,80 +2,37 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from psycopg.types.json import Jsonb
 
 from infra.patience import patiently
+from infra.postgres.dropping import PIECE
 from infra.postgres.pool import Connection, Database
-from infra.postgres.reserving import PIECE
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
+from schemas.replays import Candidate, Offsets, Planned, Replay, Standing, Taken
 
-R = TypeVar("R")
-C = TypeVar("C")
-T = TypeVar("T")
-S = TypeVar("S")
 W = TypeVar("W")
 
 _NOT_KEPT = "raw-pages does not hold this page any more."
-_NOBODY = {"queued": 0, "issued": 0, "wanted": False, "paused": False, "over": True}
+_NOBODY: dict[str, Any] = {"queued": 0, "issued": 0, "wanted": False, "paused": False, "over": True}
 
 
-class ReplayRow(Protocol):
-    """What names a replay and its pages."""
+class Replays:
+    """Every call is safe to say twice; outages are waited out."""
 
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def sources(self) -> Sequence[str]: ...
-    @property
-    def since(self) -> float | None: ...
-    @property
-    def until(self) -> float | None: ...
-    @property
-    def by_visit(self) -> bool: ...
-
-
-class PageRow(Protocol):
-    """A page that becomes a row."""
-
-    @property
-    def row(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def depth(self) -> int: ...
-
-
-class Replays(Generic[R, C, T, S]):
-    """`replay`, `candidate`, `taken` and `standing` make the shapes of streams/replay, so that this room does not know
-    it. Outages are waited out."""
-
-    def __init__(
-        self,
-        database: Database,
-        replay: Callable[..., R],
-        candidate: Callable[..., C],
-        taken: Callable[..., T],
-        standing: Callable[..., S],
-    ) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._replay = replay
-        self._candidate = candidate
-        self._taken = taken
-        self._standing = standing
 
-    async def next(self) -> R | None:
+    async def next(self) -> Replay | None:
         """The oldest replay that has something to do."""
         rows = await self._rows("next", {})
         if not rows:
             return None
         row = rows[0]
-        return self._replay(
+        return Replay(
             run_id=row["run_id"],
             sources=row["sources"],
             since=_seconds(row["since"]),
@@ -89,7 +46,7 @@ class Replays(Generic[R, C, T, S]):
             closing=_offsets(row["closing"]),
         )
 
-    async def candidates(self, replay: ReplayRow, after: str | None) -> tuple[list[C], str | None]:
+    async def candidates(self, replay: Replay, after: str | None) -> tuple[list[Candidate], str | None]:
         """Some pages of the sources, whole fingerprints only, and the fingerprint after which the next ones come."""
         limit = max(50, PIECE // len(replay.sources))
         rows = await self._rows(
@@ -106,9 +63,9 @@ class Replays(Generic[R, C, T, S]):
         for row in rows:
             counts.setdefault(row["run_id"], []).append(row["url_fp"])
         cut = min((fps[-1] for fps in counts.values() if len(fps) == limit), default=None)
-        return [self._candidate(**row) for row in rows if cut is None or row["url_fp"] <= cut], cut
+        return [Candidate(**row) for row in rows if cut is None or row["url_fp"] <= cut], cut
 
-    async def plan(self, run_id: str, rows: Sequence[PageRow], to: str | None) -> bool:
+    async def plan(self, run_id: str, rows: Sequence[Planned], to: str | None) -> bool:
         """Pages become rows, under the run's lock."""
 
         async def work(connection: Connection) -> bool:
@@ -129,7 +86,7 @@ class Replays(Generic[R, C, T, S]):
 
         return await self._do(work, "plan a replay")
 
-    async def begin(self, run_id: str, reads_from: Mapping[int, int], reads_to: Mapping[int, int]) -> None:
+    async def begin(self, run_id: str, reads_from: Offsets, reads_to: Offsets) -> None:
         """Every page is a row."""
 
         async def work(connection: Connection) -> None:
@@ -138,18 +95,18 @@ class Replays(Generic[R, C, T, S]):
 
         await self._do(work, "begin a replay")
 
-    async def standing(self, run_id: str) -> S:
+    async def standing(self, run_id: str) -> Standing:
         """How the run stands now; one that is gone is not wanted."""
         rows = await self._rows("standing", {"run": run_id})
         row = rows[0] if rows else _NOBODY
-        return self._standing(
+        return Standing(
             wanted=row["wanted"], paused=row["paused"], over=row["over"], left=row["queued"] + row["issued"]
         )
 
-    async def take(self, replay: ReplayRow, visits: Sequence[tuple[str, str, str]]) -> list[T]:
+    async def take(self, replay: Replay, visits: Sequence[tuple[str, str, str]]) -> list[Taken]:
         """Which visits are rows of the replay; those that wait are issued, under the run's lock."""
 
-        async def work(connection: Connection) -> list[T]:
+        async def work(connection: Connection) -> list[Taken]:
             standing = await _locked(connection, replay.run_id)
             values = {
                 "run": replay.run_id,
@@ -162,11 +119,11 @@ class Replays(Generic[R, C, T, S]):
             rows = await (await connection.execute(queries("replays")["take"], values)).fetchall()
             fresh = sum(row.pop("fresh") for row in rows)
             await _count(connection, replay.run_id, queued=-fresh, issued=fresh)
-            return [self._taken(**row) for row in rows]
+            return [Taken(**row) for row in rows]
 
         return await self._do(work, "take stored pages")
 
-    async def note(self, run_id: str, published: Mapping[int, int], closing: Mapping[int, int]) -> None:
+    async def note(self, run_id: str, published: Offsets, closing: Offsets) -> None:
         """How far it is."""
         await self._rows("note", {"run": run_id, "published": _json(published), "closing": _json(closing)})
 
@@ -226,5 +183,5 @@ def _offsets(value: Mapping[str, int] | None) -> dict[int, int]:
     return {int(partition): offset for partition, offset in (value or {}).items()}
 
 
-def _json(offsets: Mapping[int, int]) -> Jsonb:
+def _json(offsets: Offsets) -> Jsonb:
     return Jsonb({str(partition): offset for partition, offset in offsets.items()})

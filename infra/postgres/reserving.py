@@ -1,69 +1,28 @@
 """Dispatch's side of the frontier in PostgreSQL: reserving, publishing marks, what was lost, the outbox."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from infra.patience import patiently
+from infra.postgres.dropping import drop_piece
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
-from schemas.events import RunCounts
+from schemas.frontier import Issued
 from schemas.job import JobDescription
+from schemas.outbox import Said
 
-_COUNTS = (
-    "requested",
-    "queued",
-    "issued",
-    "fetched",
-    "failed",
-    "filtered",
-    "extracted",
-    "stored",
-    "rejected",
-    "dropped",
-)
 LAPSED_S, INHERITED_S, HOPELESS_S = 5.0, 15.0, 600.0
 """When a task counts as lost: nobody holds the lease; an heir holds it; it is older than any exchange may take."""
 
-PIECE = 5000
-"""Rows that one transaction closes at most where a whole queue is dropped: a tenth of a second, in which nothing else
-is dispatched."""
 
-R = TypeVar("R")
-S = TypeVar("S")
+class Reserving:
+    """What may go, what is issued, and what is to be said; outages are waited out."""
 
-
-class Row(Protocol):
-    """What names a reserved row."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def url_fp(self) -> str: ...
-
-
-class Said(Protocol):
-    """What names an event of the outbox."""
-
-    @property
-    def id(self) -> int: ...
-
-
-def counts_of(row: Mapping[str, Any]) -> RunCounts:
-    """The accounts in a row of `runs`."""
-    return RunCounts(**{name: row[name] for name in _COUNTS})
-
-
-class Reserving(Generic[R, S]):
-    """`issued` and `said` make dispatch's own shapes of rows, so that this room does not know dispatch."""
-
-    def __init__(
-        self, database: Database, issued: Callable[..., R], said: Callable[..., S], pages_a_day: int | None = None
-    ) -> None:
+    def __init__(self, database: Database, pages_a_day: int | None = None) -> None:
+        """`pages_a_day` is what an account may visit that was given nothing else; None is no limit."""
         self._database = database
-        self._issued = issued
-        self._said = said
         self._pages_a_day = -1 if pages_a_day is None else pages_a_day
 
     async def description(self, run_id: str) -> JobDescription:
@@ -86,16 +45,16 @@ class Reserving(Generic[R, S]):
         """host → (tasks issued over all runs that are not paused, its current delay)."""
         return {row["host"]: (row["issued"], row["delay"]) for row in await self._rows("under_way", {})}
 
-    async def reserve(self, run_id: str, quotas: Mapping[str, int], daily: int | None = None) -> list[R]:
+    async def reserve(self, run_id: str, quotas: Mapping[str, int], daily: int | None = None) -> list[Issued]:
         """Issues rows under the run's lock, so that its budget is exact, and so are its `daily` visits to a host."""
 
-        async def work(connection: Connection) -> list[R]:
+        async def work(connection: Connection) -> list[Issued]:
             rows = await _reserve(connection, run_id, quotas, daily, self._pages_a_day)
-            return [self._issued(run_id=run_id, **row) for row in rows]
+            return [Issued(run_id=run_id, **row) for row in rows]
 
         return await patiently(lambda: self._database.repeat(work), "reserve tasks")
 
-    async def mark_published(self, tasks: Sequence[Row]) -> None:
+    async def mark_published(self, tasks: Sequence[Issued]) -> None:
         """Kafka has them; a row that was closed meanwhile needs no mark."""
         by_run: dict[str, list[str]] = {}
         for task in tasks:
@@ -103,7 +62,7 @@ class Reserving(Generic[R, S]):
         for run, fps in sorted(by_run.items()):
             await self._rows("mark_published", {"run": run, "fps": sorted(fps)})
 
-    async def seen(self, tasks: Sequence[Row]) -> dict[tuple[str, str], tuple[str, str, str]]:
+    async def seen(self, tasks: Sequence[Issued]) -> dict[tuple[str, str], tuple[str, str, str]]:
         """(run, url_fp) → what their jobs know of the pages: ETag, Last-Modified, when it was seen if it rests."""
         values = {"run": [task.run_id for task in tasks], "fp": [task.url_fp for task in tasks]}
         rows = await patiently(
@@ -111,18 +70,18 @@ class Reserving(Generic[R, S]):
         )
         return {(row["run_id"], row["url_fp"]): (row["etag"], row["last_modified"], row["rests_since"]) for row in rows}
 
-    async def unpublished(self, older_s: float) -> list[R]:
+    async def unpublished(self, older_s: float) -> list[Issued]:
         """What was issued but never marked."""
-        return [self._issued(**row) for row in await self._rows("unpublished", {"older": older_s})]
+        return [Issued(**row) for row in await self._rows("unpublished", {"older": older_s})]
 
-    async def reissue_overdue(self) -> list[R]:
+    async def reissue_overdue(self) -> list[Issued]:
         """Issues again what nobody can be working on any more."""
         bounds = {"lapsed": LAPSED_S, "inherited": INHERITED_S, "hopeless": HOPELESS_S}
-        return [self._issued(**row) for row in await self._rows("overdue", bounds)]
+        return [Issued(**row) for row in await self._rows("overdue", bounds)]
 
-    async def outbox(self) -> list[S]:
+    async def outbox(self) -> list[Said]:
         """The oldest events that wait."""
-        return [self._said(**row) for row in await self._rows("outbox", {})]
+        return [Said(**row) for row in await self._rows("outbox", {})]
 
     async def delivered(self, said: Sequence[Said]) -> None:
         """Kafka has them."""
@@ -162,7 +121,7 @@ async def _reserve(
         tally.at_host(run_id, row["host"], queued=-1, issued=1)
     tally.add(run_id, visited=fresh)
     if fresh == left:
-        await _spend_nothing_more(connection, run_id, tally)
+        await drop_piece(connection, "spend_nothing_more", run_id, tally)
     await tally.write(connection)
     visits = Counter(row["host"] for row in issued)
     await _wait(connection, run_id, [host for host in hosts if host not in visits])
@@ -208,19 +167,3 @@ async def _count_today(
 async def _wait(connection: Connection, run_id: str, idle: Sequence[str]) -> None:
     if idle:
         await connection.execute(queries("dispatch")["wait_until"], {"run": run_id, "hosts": list(idle)})
-
-
-async def _spend_nothing_more(connection: Connection, run_id: str, tally: Tally) -> None:
-    values, dropped = {"run": run_id, "limit": PIECE}, 0
-    cursor = await connection.execute(queries("dispatch")["spend_nothing_more"], values)
-    for row in await cursor.fetchall():
-        tally.add(run_id, queued=-row["rows"], filtered=row["rows"])
-        tally.at_host(run_id, row["host"], queued=-row["rows"])
-        dropped += row["rows"]
-    await go_on(connection, dropped)
-
-
-async def go_on(connection: Connection, dropped: int) -> None:
-    """Wakes dispatch for the next piece, where there may be one."""
-    if dropped >= PIECE:
-        await connection.execute(queries("frontier")["wake"])

@@ -1,38 +1,24 @@
 """How runs change their state in PostgreSQL, each change with its event in the same transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from infra.patience import patiently
+from infra.postgres.dropping import PIECE, drop_piece
+from infra.postgres.job_rows import counts_of
 from infra.postgres.pool import Connection, Database
-from infra.postgres.reserving import PIECE, counts_of, go_on
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
 from schemas.codec import encode
 from schemas.events import RunCounts, RunEvent
 from schemas.ids import digest
+from schemas.open_runs import OpenRun
 from schemas.topics import RUN_EVENTS
 
-O = TypeVar("O")  # noqa: E741
 _OPEN = ["queued", "running", "finishing"]
-_OPEN_RUN = (
-    "id",
-    "job_id",
-    "owner",
-    "dataset",
-    "state",
-    "priority",
-    "seeded",
-    "cancelled",
-    "paused",
-    "stopped",
-    "delay",
-    "kind",
-    "max_pages",
-    "finishing_s",
-    "age_s",
-)
+_OPEN_RUN = tuple(entry.name for entry in fields(OpenRun) if entry.name != "counts")
 
 
 async def change_state(
@@ -82,17 +68,16 @@ async def tell(
     await connection.execute(queries("dispatch")["say"], {"topic": RUN_EVENTS, "key": run_id, "value": encode(event)})
 
 
-class RunStates(Generic[O]):
-    """`open_run` makes dispatch's own shape of a run."""
+class RunStates:
+    """Runs that are not over, and how they end; outages are waited out."""
 
-    def __init__(self, database: Database, open_run: Callable[..., O]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._open_run = open_run
 
-    async def open_runs(self) -> list[O]:
+    async def open_runs(self) -> list[OpenRun]:
         """Runs that are not over."""
         rows = await self._rows("open_runs", {})
-        return [self._open_run(counts=counts_of(row), **{name: row[name] for name in _OPEN_RUN}) for row in rows]
+        return [OpenRun(counts=counts_of(row), **{name: row[name] for name in _OPEN_RUN}) for row in rows]
 
     async def cancel(self, run_id: str) -> None:
         """Drops a piece of what waits; with the last one what is under way, which holds no claim any more."""
@@ -107,7 +92,7 @@ class RunStates(Generic[O]):
 
         async def work(connection: Connection) -> None:
             await connection.execute(queries("dispatch")["hold_run"], {"run": run_id})
-            await _drop_piece(connection, run_id, "stopped")
+            await _drop_queued(connection, run_id, "stopped")
 
         await self._do(work, "drop what waits")
 
@@ -115,7 +100,7 @@ class RunStates(Generic[O]):
         async def work(connection: Connection) -> None:
             named, run = queries("dispatch"), {"run": run_id}
             await connection.execute(named["hold_run"], run)
-            if await _drop_piece(connection, run_id, "") < PIECE:
+            if await _drop_queued(connection, run_id, "") < PIECE:
                 await _drop_issued(connection, run_id)
                 await connection.execute(named["forget_hosts"], run)
                 await change_state(connection, run_id, state, _OPEN, reason)
@@ -171,16 +156,10 @@ class RunStates(Generic[O]):
         return await patiently(lambda: self._database.fetch(queries("dispatch")[name], params), name)
 
 
-async def _drop_piece(connection: Connection, run_id: str, reason: str) -> int:
-    """Closes some of what waits, under the run's lock; returns how many rows (fewer than PIECE: none is left)."""
-    values = {"run": run_id, "reason": reason, "limit": PIECE}
-    tally, dropped = Tally(), 0
-    for row in await (await connection.execute(queries("dispatch")["drop_queued"], values)).fetchall():
-        tally.add(run_id, queued=-row["rows"], filtered=row["rows"])
-        tally.at_host(run_id, row["host"], queued=-row["rows"])
-        dropped += row["rows"]
+async def _drop_queued(connection: Connection, run_id: str, reason: str) -> int:
+    tally = Tally()
+    dropped = await drop_piece(connection, "drop_queued", run_id, tally, reason)
     await tally.write(connection)
-    await go_on(connection, dropped)
     return dropped
 
 

@@ -1,7 +1,6 @@
 """Intake's side of the frontier: a run is opened and seeded in one transaction."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import orjson
 
@@ -11,23 +10,10 @@ from infra.postgres.recurring import settle
 from infra.postgres.run_states import change_state
 from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
-from schemas.frontier import MAX_SOURCES, TOO_MANY_SOURCES, priority_of
+from schemas.frontier import MAX_SOURCES, TOO_MANY_SOURCES, Seed, priority_of
 from schemas.job import JobDescription
 
 _PRIORITY = {"low": -1, "normal": 0, "high": 1}
-
-
-class SeedRow(Protocol):
-    """A first URL of a run: a page, or a sitemap or feed that names pages."""
-
-    @property
-    def url_fp(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 class Seeding:
@@ -43,7 +29,7 @@ class Seeding:
         )
         return JobDescription.model_validate(rows[0]["description"]) if rows else None
 
-    async def seed(self, run_id: str, seeds: Sequence[SeedRow]) -> bool:
+    async def seed(self, run_id: str, seeds: Sequence[Seed]) -> bool:
         """Puts the seeds into the frontier and lets the run begin. False: it had begun, or was cancelled."""
 
         async def work(connection: Connection) -> bool:
@@ -60,7 +46,7 @@ class Seeding:
         await patiently(lambda: self._database.repeat(work), "refuse a run")
 
     async def open_outsiders(
-        self, run_id: str, job_id: str, job: JobDescription, source: str, seeds: Sequence[SeedRow]
+        self, run_id: str, job_id: str, job: JobDescription, source: str, seeds: Sequence[Seed]
     ) -> bool:
         """A job, its run and its seeds for an outsider's message. False: this message has opened its run before."""
 
@@ -88,7 +74,7 @@ class Seeding:
         return await patiently(lambda: self._database.repeat(work), "open a run")
 
 
-async def _seed(connection: Connection, run_id: str, seeds: Sequence[SeedRow]) -> bool:
+async def _seed(connection: Connection, run_id: str, seeds: Sequence[Seed]) -> bool:
     named, tally = queries("intake"), Tally()
     run = await (await connection.execute(named["find_run"], {"run": run_id})).fetchone()
     if run is None or run["state"] != "queued" or run["seeded"] or run["cancelled"]:

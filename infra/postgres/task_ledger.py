@@ -1,32 +1,28 @@
-"""The frontier as extraction sees it, in extraction's own shapes."""
+"""The frontier as extraction sees it."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from infra.patience import patiently
-from infra.postgres.closing import AnswerRow, ClosingTransaction
+from infra.postgres.closing import close
 from infra.postgres.pool import Database
 from infra.postgres.sql import queries
+from schemas.closings import Closed, Closing
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from schemas.urls import row_fingerprint
 
 MAX_TRAIL = 30
 """Redirects looked back; no job may allow more."""
 
-R = TypeVar("R")
-C = TypeVar("C")
 
+class TaskLedger:
+    """What extraction asks, and the transaction in which it closes; outages are waited out."""
 
-class TaskLedger(Generic[R, C]):
-    """`run` and `closed` make extraction's shapes, so that this room does not know extraction."""
-
-    def __init__(self, database: Database, run: Callable[..., R], closed: Callable[..., C]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._transaction = ClosingTransaction(database)
-        self._run = run
-        self._closed = closed
 
-    async def run(self, run_id: str) -> R | None:
+    async def run(self, run_id: str) -> PinnedRun | None:
         """The run's pinned rules."""
         rows: list[dict[str, Any]] = await patiently(
             lambda: self._database.fetch(queries("frontier")["run_rules"], {"run": run_id}), "read a run's rules"
@@ -36,7 +32,7 @@ class TaskLedger(Generic[R, C]):
         row = rows[0]
         job = JobDescription.model_validate(row["description"])
         trends = job.trends.as_rules()
-        return self._run(
+        return PinnedRun(
             id=row["id"],
             job_id=row["job_id"],
             dataset=row["dataset"],
@@ -75,9 +71,6 @@ class TaskLedger(Generic[R, C]):
         )
         return {row["url_fp"]: bytes(row["links"]) for row in rows}
 
-    async def close(self, closings: Sequence[AnswerRow]) -> list[C]:
+    async def close(self, closings: Sequence[Closing]) -> list[Closed]:
         """One transaction for all of them, in order."""
-        return [
-            self._closed(held=held, new_links=new, retried=retried, before=before)
-            for held, new, retried, before in await self._transaction.close(closings)
-        ]
+        return await patiently(lambda: self._database.repeat(lambda c: close(c, closings)), "close tasks")

@@ -1,7 +1,6 @@
 """Records from outside in PostgreSQL: runs that the gateway or an outsider's message opens, and their parts."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
 
 import orjson
 
@@ -18,27 +17,7 @@ from schemas.events import Upload
 from schemas.ledger import Opening
 from schemas.limits import Allowance
 from schemas.topics import UPLOADS
-
-
-class PartRow(Protocol):
-    """One message of an upload."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def job_id(self) -> str: ...
-    @property
-    def dataset(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def place(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def url_fp(self) -> str: ...
-    @property
-    def batches(self) -> Sequence[tuple[str, int]]: ...
+from schemas.uploads import Part, Taken
 
 
 class UploadRuns:
@@ -75,10 +54,10 @@ class UploadRuns:
         rows = await patiently(lambda: self._database.fetch(queries("uploads")["run"], {"run": run_id}), "read a run")
         return (rows[0]["job_id"], rows[0]["dataset"], rows[0]["owner"]) if rows else None
 
-    async def take(self, part: PartRow, *, failed: bool = False) -> Literal["taken", "repeated", "unknown"]:
+    async def take(self, part: Part, *, failed: bool = False) -> Taken:
         """Counts a part once; says `taken` again to the message that it came by."""
 
-        async def work(connection: Connection) -> Literal["taken", "repeated", "unknown"]:
+        async def work(connection: Connection) -> Taken:
             if part.source:
                 await _open_outsiders(connection, part)
             return await _take(connection, part, failed)
@@ -91,7 +70,7 @@ async def _begin(connection: Connection, run_id: str, parts: int) -> None:
         await change_state(connection, run_id, "running", ["queued"])
 
 
-async def _open_outsiders(connection: Connection, part: PartRow) -> None:
+async def _open_outsiders(connection: Connection, part: Part) -> None:
     opening = Opening(
         run_id=part.run_id,
         job_id=part.job_id,
@@ -111,7 +90,7 @@ async def _open_outsiders(connection: Connection, part: PartRow) -> None:
     await _begin(connection, part.run_id, 1)
 
 
-async def _take(connection: Connection, part: PartRow, failed: bool) -> Literal["taken", "repeated", "unknown"]:
+async def _take(connection: Connection, part: Part, failed: bool) -> Taken:
     named = queries("uploads")
     values = {"run": part.run_id, "part": part.number, "place": part.place}
     if await (await connection.execute(named["lock"], values)).fetchone() is None:

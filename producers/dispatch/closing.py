@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from producers.dispatch.ports import Ends, Frontier, OpenRun, Stored
+from producers.dispatch.ports import Ends, Frontier, Stored
 from schemas.events import RunCounts
+from schemas.open_runs import OpenRun
 from schemas.topics import CLEAN_RECORDS, PAGE_OUTCOMES, TRENDS
 
 log = structlog.get_logger()

@@ -16,7 +16,6 @@ from infra.process import entered, now, process, reporting, worked
 from infra.settings import Settings
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
-from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
 from producers.housekeeping import Work, housekeeping
 
@@ -30,7 +29,7 @@ async def serve(settings: Settings) -> None:
         offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
         await stack.enter_async_context(reporting("dispatch", publisher))
         notify.ready("standing by")
-        frontier = DispatchFrontier(database, Issued, Said, OpenRun, settings.quota.pages_a_day)
+        frontier = DispatchFrontier(database, settings.quota.pages_a_day)
         closer = Closer(frontier, RowStore(settings.address("clickhouse")), offsets)
         brake = Brake(Disk(settings.data))
         leadership = Leadership(postgres)

@@ -1,73 +1,13 @@
 """What dispatch needs: the frontier's side that reserves and closes runs, a publisher, and the warehouse's word."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.events import Event, RunCounts
-from schemas.events.requests import SourceKind
+from schemas.frontier import Issued
 from schemas.job import JobDescription
-
-MAX_ESTIMATE_S = 60.0
-"""The gateway ends an estimate within seconds; one that is older was left behind by a gateway that is gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenRun:
-    """A run that is not over, as it stood when it was read. `delay` (seconds) replaces the job's where it is set; of
-    `kind` crawl, estimate (nobody is told of it) or replay (whose rows are at no host)."""
-
-    id: str
-    job_id: str
-    dataset: str
-    state: str
-    priority: int
-    seeded: bool
-    cancelled: bool
-    max_pages: int
-    counts: RunCounts
-    finishing_s: float
-    owner: str = ""
-    paused: bool = False
-    stopped: bool = False
-    delay: float | None = None
-    kind: str = "crawl"
-    age_s: float = 0.0
-
-    @property
-    def unwanted(self) -> bool:
-        """Whether it is to be cancelled: somebody said so, or it is an estimate that nobody can be waiting for."""
-        return self.cancelled or (self.kind == "estimate" and self.age_s > MAX_ESTIMATE_S)
-
-    @property
-    def going(self) -> bool:
-        """Whether new visits of it are wanted."""
-        return self.state == "running" and not (self.unwanted or self.paused or self.stopped)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """One row of the frontier that was reserved for a visit."""
-
-    run_id: str
-    url_fp: str
-    url: str
-    host: str
-    attempt: int
-    depth: int
-    hops: int
-    tries: int
-    kind: SourceKind = "page"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An event of the outbox, as the bytes that some transaction wrote."""
-
-    id: int
-    topic: str
-    key: str
-    value: bytes
+from schemas.open_runs import OpenRun
+from schemas.outbox import Said
 
 
 class Frontier(Protocol):

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 
-from producers.dispatch.ports import OpenRun, Publisher
+from producers.dispatch.ports import Publisher
 from schemas.events import RunCounts, RunEvent
 from schemas.ids import digest
+from schemas.open_runs import OpenRun
 
 EVERY_S = 1.0
 AT_LEAST_EVERY_S = 30.0

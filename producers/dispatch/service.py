@@ -14,12 +14,14 @@ import structlog
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer, too_many_rejects
 from producers.dispatch.credit import MAX_CREDIT, Shares, Waiting, host_credit
-from producers.dispatch.ports import Frontier, Issued, OpenRun, Publisher
+from producers.dispatch.ports import Frontier, Publisher
 from producers.dispatch.progress import Progress
 from producers.dispatch.rates import Rates
 from producers.dispatch.tasks import task_of
 from schemas.codec import decode, headers
+from schemas.frontier import Issued
 from schemas.job import JobDescription
+from schemas.open_runs import OpenRun
 
 log = structlog.get_logger()
 

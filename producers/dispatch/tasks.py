@@ -1,12 +1,11 @@
 """A reserved row and its run's options as a task for a fetcher. Pure."""
 
-from producers.dispatch.ports import Issued
 from schemas.events import FetchTask, Politeness
 from schemas.events.requests import RenderVisit, Visit
+from schemas.frontier import Issued
 from schemas.job import JobDescription
 from schemas.job.options import Options
-
-_PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization"})
+from schemas.secret_names import names_secret
 
 
 def task_of(row: Issued, job: JobDescription, now: str, known: tuple[str, str, str] | None = None) -> FetchTask:
@@ -65,12 +64,12 @@ def _visit(row: Issued, job: JobDescription, known: tuple[str, str, str] | None)
 
 
 def _headers(row: Issued, job: JobDescription) -> dict[str, str]:
-    """The job's own; those that open a door are for the hosts that the job names (Fetch standard, "HTTP-redirect
-    fetch")."""
+    """The job's own; those that open a door, by their names, are for the hosts that the job names (Fetch standard,
+    "HTTP-redirect fetch")."""
     headers = job.options.headers
-    if not any(name.lower() in _PRIVATE for name in headers) or job.trusts(row.url):
+    if not any(names_secret(name) for name in headers) or job.trusts(row.url):
         return headers
-    return {name: value for name, value in headers.items() if name.lower() not in _PRIVATE}
+    return {name: value for name, value in headers.items() if not names_secret(name)}
 
 
 def _render(options: Options) -> RenderVisit | None:

@@ -2,16 +2,7 @@
 
 from typing import Protocol
 
-from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult, ExchangeTimes
-
-__all__ = [
-    "Exchange",
-    "ExchangeFailure",
-    "ExchangeRequest",
-    "ExchangeResponse",
-    "ExchangeResult",
-    "ExchangeTimes",
-]
+from schemas.exchange import ExchangeRequest, ExchangeResult
 
 
 class Exchange(Protocol):
@@ -22,5 +13,5 @@ class Exchange(Protocol):
     """
 
     async def fetch(self, request: ExchangeRequest) -> ExchangeResult:
-        """GETs `request.url`; several calls may run at once."""
+        """Sends what `request` says to its URL; several calls may run at once."""
         ...

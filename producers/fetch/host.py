@@ -24,8 +24,8 @@ from producers.politeness.breaker import Health, after_answer, failing
 from producers.politeness.memory import left_alone, recalled, recorded
 from producers.politeness.throttle import HostPace, after_visit, before_visit, delay_of, rest_of
 from schemas.events import FetchResult, FetchTask
+from schemas.hosts import origin_of
 from schemas.leases import HostRecord, RunState
-from schemas.urls import origin_of
 
 log = structlog.get_logger()
 

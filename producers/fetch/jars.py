@@ -114,7 +114,7 @@ class Jars:
             kept = await self._store.load(run_id, site)
         except Exception as problem:
             self._seen[key] = 0.0
-            log.warning("cookies_not_read", run=run_id, site=site, error=str(problem))
+            log.warning("cookies_not_read", run_id=run_id, site=site, error=str(problem))
             return
         mine = [cookie for (run, of, _), cookie in self._unwritten.items() if (run, of) == key]
         gone = {cookie.id for cookie in mine if cookie.expired(self._clock())}

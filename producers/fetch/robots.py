@@ -8,7 +8,8 @@ from producers.politeness.retry_after import retry_after
 from producers.politeness.robots import MAX_BYTES, MAX_HOPS, RobotsFile, RobotsVerdict, product_token
 from producers.politeness.throttle import FAILING
 from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse
-from schemas.urls import UrlError, canonical, host_of
+from schemas.hosts import UrlError, host_of
+from schemas.urls import canonical
 
 _REMEMBERED = 10_000
 _TIMEOUT_S = 20.0

@@ -32,7 +32,7 @@ def _tell(firing: Firing) -> None:
     say(
         f"firing_{firing.outcome}",
         due_at=firing.due_at.isoformat(),
-        run=firing.run_id or "",
+        run_id=firing.run_id or "",
         times=firing.times,
         why=firing.why,
     )

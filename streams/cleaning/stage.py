@@ -10,7 +10,7 @@ from schemas.events import RecordBatch
 from schemas.ids import rejected_record_id
 from streams.cleaning.cleaner import Rejected, clean, given_up
 from streams.cleaning.limits import fitted
-from streams.seam import in_portion
+from streams.portion import in_portion
 
 _encoder = msgspec.json.Encoder()
 

@@ -6,13 +6,13 @@ from random import Random
 
 from schemas.events import FetchResult
 from schemas.hosts import host_of
+from schemas.media import unwanted
 from schemas.outcomes import OUTCOMES, outcome_of_status
 from schemas.retry import Retry, decide, outcome_of
 from streams.extraction.closings import Answer, closing_of, memory_of
-from streams.extraction.contents import Contents, read_contents, spelled
+from streams.extraction.contents import Contents, spelled
 from streams.extraction.errors import ExtractionError, UnreadableError
 from streams.extraction.links import Link
-from streams.extraction.media import unwanted
 from streams.extraction.reading import Reader
 from streams.extraction.redirects import redirect_target
 from streams.extraction.remembered import unpacked
@@ -26,9 +26,9 @@ def answer_failure(result: FetchResult, kind: str, reason: str, reader: Reader, 
     """No page: another try, or the end of the row. A host that is being left alone was not tried at all."""
     if result.resting:
         retry_at: float | None = now.timestamp() + (REST_S if result.retry_after is None else result.retry_after)
-        outcome = outcome_of(kind, result.status)
+        outcome = outcome_of(kind)
     elif result.given_up:
-        retry_at, outcome = None, outcome_of(kind, result.status)
+        retry_at, outcome = None, outcome_of(kind)
     else:
         verdict = decide(
             kind, result.status, result.tries + 1, result.retry_after, now.timestamp(), dice.random, reader.retries
@@ -38,19 +38,6 @@ def answer_failure(result: FetchResult, kind: str, reason: str, reader: Reader, 
         result, outcome.name, outcome.klass, reason or outcome.sentence, retry_at=retry_at, counts=not result.resting
     )
     return Answer(result, reader, closing)
-
-
-def answer_page(
-    result: FetchResult, reader: Reader, now: datetime, dice: Random, trail: Sequence[str] = (), links: bytes = b""
-) -> Answer:
-    """A response, read here and now, however long that takes."""
-    answer = answer_unread(result, reader, now, dice, trail, links)
-    if answer is not None:
-        return answer
-    try:
-        return answer_read(result, reader, read_contents(result, reader))
-    except ExtractionError as problem:
-        return answer_unreadable(result, problem, reader, now, dice)
 
 
 def answer_unread(
@@ -98,7 +85,7 @@ def answer_read(result: FetchResult, reader: Reader, contents: Contents) -> Answ
         links=contents.links,
         memory=contents.memory,
     )
-    return Answer(result, reader, closing, contents.batches, contents.letters)
+    return Answer(result, reader, closing, contents.batches, contents.oversized)
 
 
 def _unchanged(result: FetchResult, reader: Reader, links: bytes) -> Answer:

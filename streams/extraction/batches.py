@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.codec import dumps
 from schemas.events import FetchResult, RecordBatch
 from schemas.events.records import CleanRules, FieldRule
 from schemas.events.trends import TrendRules
-from schemas.ids import batch_id
+from schemas.ids import batch_id, digest
 from schemas.job import FieldSpec, JobDescription
 from streams.extraction import auto
 
@@ -28,14 +29,13 @@ _SHOWN = 500  # characters of a value in the letter of a record that is too larg
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Oversized:
-    """A record too large for a message; `index` counts within the page. Its long values are cut short in `record`."""
+class Oversized(NamedTuple):
+    """A record too large for a message, as its letter tells of it: `value` is the record as JSON, its long values cut
+    short; `id` is that of its visit and its place on the page."""
 
-    index: int
-    record: dict[str, Any]
     reason: str
-    code: str = "too_large"
+    id: str
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def batches_of(
         if growing:
             size += sum(_growth(record.get(name), rule.fields, len(result.url)) for name, rule in growing.items())
         if size > limit:
-            oversized.append(_oversized(index, record, size, limit))
+            oversized.append(_oversized(digest(result.fetch_id, "record", str(index)), record, size, limit))
             continue
         if size > room or not parts or len(parts[-1]) == MAX_RECORDS:
             parts.append([])
@@ -173,6 +173,6 @@ def _addresses(rules: CleanRules) -> int:
     return sum(rule.type in _ADDRESSES for rule in rules.fields.values())
 
 
-def _oversized(index: int, record: dict[str, Any], size: int, limit: int) -> Oversized:
+def _oversized(identity: str, record: dict[str, Any], size: int, limit: int) -> Oversized:
     shown = {name: value[:_SHOWN] if isinstance(value, str) else str(value)[:_SHOWN] for name, value in record.items()}
-    return Oversized(index, shown, f"The record has {size} bytes; {limit} fit into one message.")
+    return Oversized(f"The record has {size} bytes; {limit} fit into one message.", identity, dumps(shown))

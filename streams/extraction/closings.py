@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
+from schemas.closings import Closing, Memory
 from schemas.delivery import Reject
 from schemas.events import FetchResult, RecordBatch
+from schemas.frontier import FoundLink
 from schemas.message import Message
-from streams.extraction.ports import Closing, FoundLink, Memory
+from streams.extraction.batches import Oversized
 from streams.extraction.reading import Reader
 from streams.extraction.remembered import packed
 from streams.extraction.sources import Entry
-
-Letter: TypeAlias = tuple[str, str, str, bytes]
-"""(code, reason, id, value) of a record that is too large to travel."""
 
 MAX_REASON = 1000
 _MAX_VALIDATOR = 500
@@ -28,14 +26,14 @@ class Answer:
     reader: Reader
     closing: Closing
     batches: list[RecordBatch] = field(default_factory=list)
-    oversized: list[Letter] = field(default_factory=list)
+    oversized: list[Oversized] = field(default_factory=list)
 
 
 def letters(message: Message, answer: Answer) -> list[Reject]:
     """Records too large for a message; only of an answer that counts, for a twin has them under another visit's id."""
     return [
-        Reject(message, code, reason, identity, value, answer.reader.run.id)
-        for code, reason, identity, value in answer.oversized
+        Reject(message, "record_too_large", big.reason, big.id, big.value, answer.reader.run.id)
+        for big in answer.oversized
     ]
 
 

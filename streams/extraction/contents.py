@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.codec import dumps
+from schemas.closings import Memory
 from schemas.events import CleanRules, FetchResult, RecordBatch
-from schemas.ids import digest
+from schemas.frontier import FoundLink
 from schemas.job import JobDescription
 from schemas.urls import fingerprint
-from streams.extraction.batches import batches_of
-from streams.extraction.closings import Letter, memory_of
+from streams.extraction.batches import Oversized, batches_of
+from streams.extraction.closings import memory_of
 from streams.extraction.data_record import data_records, data_rules
 from streams.extraction.document import Document, body_of, read
 from streams.extraction.links import find_links
 from streams.extraction.page_record import page_record
-from streams.extraction.ports import FoundLink, Memory
 from streams.extraction.reading import Reader
 from streams.extraction.rows import rows_of_entries, rows_of_links
 from streams.extraction.rules import Rules
@@ -27,7 +26,7 @@ class Contents:
     """What reading a page or a source gave; `notes` says in sentences what was cut off."""
 
     batches: list[RecordBatch] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    oversized: list[Oversized] = field(default_factory=list)
     links: Sequence[FoundLink] = ()
     memory: Memory | None = None
     notes: str = ""
@@ -51,12 +50,9 @@ def contents_of_page(result: FetchResult, reader: Reader, document: Document) ->
     made = batches_of(
         result, records, clean, run.job_id, run.dataset, run.revision, even_none=reader.tells_of_empty_pages
     )
-    letters: list[Letter] = [
-        ("record_too_large", big.reason, digest(result.fetch_id, "record", str(big.index)), dumps(big.record))
-        for big in made.oversized
-    ]
     memory = memory_of(result, reader, [Entry(url, fp, "page") for url, fp, _ in found])
-    return Contents(batches=made.batches, letters=letters, links=links, memory=memory, notes=" ".join(document.notes))
+    notes = " ".join(document.notes)
+    return Contents(batches=made.batches, oversized=made.oversized, links=links, memory=memory, notes=notes)
 
 
 def records_of(

@@ -12,7 +12,9 @@ from lxml import etree
 from parsel import Selector
 
 from schemas.events import FetchResult
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.media import media_type
+from schemas.urls import canonical
 from streams.extraction.charset import decode
 from streams.extraction.errors import UnreadableError
 from streams.extraction.excess import without_excess
@@ -20,7 +22,6 @@ from streams.extraction.formats.json_body import read_json, read_json_lines
 from streams.extraction.formats.kinds import READ, Format, format_of
 from streams.extraction.formats.pdf import read_pdf
 from streams.extraction.formats.tables import read_table
-from streams.extraction.media import media_type
 
 MAX_BODY = 50_000_000
 """Bytes of a decompressed body; the largest that a job may ask for."""

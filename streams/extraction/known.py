@@ -8,7 +8,7 @@ true, whoever else writes; what is forgotten here is only told once more.
 from collections import OrderedDict
 from dataclasses import replace
 
-from streams.extraction.ports import Closing
+from schemas.closings import Closing
 
 MOST_LINKS = 200_000
 """Links remembered over all runs: some 40 MB."""

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from schemas.hosts import UrlError, host_of, origin_of
 from schemas.outcomes import OutcomeName
 from schemas.scope import Scope
 from schemas.spelling import Spelling
-from schemas.urls import UrlError, canonical, fingerprint, host_of, origin_of
+from schemas.urls import canonical, fingerprint
 from streams.extraction.document import Document, Node
 
 MAX_LINKS = 20_000

@@ -97,18 +97,18 @@ def _kinds(root: Node) -> list[list[Node]]:
     """Elements of one kind each, those that repeat often enough, outermost first."""
     kinds: dict[int, list[Node]] = defaultdict(list)
     names: dict[tuple[int, str, str], int] = {}
-    waiting: list[tuple[Node, int, bool]] = [(root, 0, False)]
+    waiting: list[tuple[Node, int]] = [(root, 0)]
     for _ in range(MAX_ELEMENTS):
         if not waiting:
             break
-        node, above, listed = waiting.pop()
+        node, above = waiting.pop()
         for child in reversed(node):
             tag = child.tag
             if not isinstance(tag, str) or tag in _ASIDE or child.get("role") == "navigation":
                 continue
             classes = (child.get("class") or "").split()
             kind = names.setdefault((above, tag, classes[0] if classes else ""), len(names) + 1)
-            waiting.append((child, kind, listed))
+            waiting.append((child, kind))
         if above and node.tag not in _INLINE:
             kinds[above].append(node)
     repeated = [nodes for nodes in kinds.values() if len(nodes) >= FEWEST and _beside_another(nodes)]

@@ -9,7 +9,6 @@ from infra.settings import Settings
 from schemas.topics import RAW_PAGES
 from streams.extraction.children.child import PATIENT
 from streams.extraction.children.pool import Children
-from streams.extraction.ports import Closed, Run
 from streams.extraction.stage import Extraction
 from streams.replay.main import replaying
 from streams.running import Surroundings, run_stage
@@ -19,7 +18,7 @@ async def serve(settings: Settings) -> None:
     """Reads pages and closes tasks until SIGTERM."""
 
     async def make(around: Surroundings) -> Extraction:
-        ledger = TaskLedger(around.database, Run, Closed)
+        ledger = TaskLedger(around.database)
         bodies = await around.stack.enter_async_context(Blobs.of(around.settings.blobs, around.settings.data))
         children = await around.stack.enter_async_context(Children())
         patient = await around.stack.enter_async_context(Children(PATIENT, most=1))

@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 from streams.extraction.document import Document
 
 _BLANK, _LANGUAGE, _FIRST = "\u2402\u2403", "\u2402\u2404", "\u2402\u2405"

@@ -1,12 +1,12 @@
 """What became of a task, as it is told to everybody."""
 
+from schemas.closings import Closed
 from schemas.events import FetchResult, PageOutcome
 from schemas.exchange import masked
 from schemas.ids import outcome_id
+from schemas.media import media_type
 from schemas.moments import of_epoch
 from streams.extraction.closings import Answer
-from streams.extraction.media import media_type
-from streams.extraction.ports import Closed
 
 MAX_HEADERS = 4096
 """Characters of a response's headers that its outcome repeats; the first ones, whole."""

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from schemas.events import CleanRules
 from schemas.job import Freshness
+from schemas.pinned import PinnedRun
 from schemas.retry import RetryPolicy
 from schemas.scope import Scope
 from schemas.spelling import Spelling
 from schemas.urls import canonical
 from streams.extraction.batches import clean_rules, has_rules
-from streams.extraction.ports import Run, TaskLedger
+from streams.extraction.ports import TaskLedger
 from streams.extraction.rules import Rules
 from streams.extraction.weight import Load, load_of
 
@@ -21,7 +22,7 @@ _REMEMBERED = 500
 class Reader:
     """How the pages of one run are read. `rules` is None where each page gives its page record."""
 
-    run: Run
+    run: PinnedRun
     rules: Rules | None
     clean: CleanRules
     scope: Scope
@@ -38,7 +39,7 @@ class Reader:
         return self.rules is not None and self.run.description.trends.enabled
 
     @classmethod
-    def of(cls, run: Run) -> "Reader":
+    def of(cls, run: PinnedRun) -> "Reader":
         """Compiles the job's rules; they were checked when the job was made."""
         job, options = run.description, run.description.options
         depth = options.depth_limit
@@ -66,7 +67,7 @@ class Reader:
         )
 
     @classmethod
-    def without_rules(cls, run: Run) -> "Reader":
+    def without_rules(cls, run: PinnedRun) -> "Reader":
         """What a task needs to be given up: nothing that the user wrote."""
         return cls(run, None, CleanRules(), Scope([]), RetryPolicy(), False, Spelling(), None, Load())
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from schemas.events import FetchResult
-from schemas.urls import UrlError, canonical, host_of, row_fingerprint
+from schemas.frontier import FoundLink
+from schemas.hosts import UrlError, host_of
+from schemas.urls import canonical, row_fingerprint
 from streams.extraction.errors import UnreadableError
-from streams.extraction.ports import FoundLink
 from streams.extraction.reading import Reader
 
 

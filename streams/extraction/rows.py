@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from schemas.events import FetchResult
 from schemas.events.requests import SourceKind
+from schemas.frontier import FoundLink
 from schemas.hosts import host_of
 from schemas.scope import TOO_DEEP
 from streams.extraction.links import Link, select
-from streams.extraction.ports import FoundLink
 from streams.extraction.reading import Reader
 from streams.extraction.sources import MAX_NESTED, Entry
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, TypeAlias
 
+from schemas.closings import Closed
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import Event, FetchResult, RecordBatch
 from streams.extraction.answer import answer_failure, answer_read, answer_unread, answer_unreadable
@@ -16,10 +17,10 @@ from streams.extraction.errors import ExtractionError
 from streams.extraction.known import KnownLinks
 from streams.extraction.outcome import outcome_of
 from streams.extraction.places import Elsewhere, contents_of
-from streams.extraction.ports import Closed, TaskLedger
+from streams.extraction.ports import TaskLedger
 from streams.extraction.reading import Reader, Readers
 from streams.extraction.second_life import as_before
-from streams.seam import PORTION_S
+from streams.portion import PORTION_S
 
 Clock: TypeAlias = Callable[[], datetime]
 

@@ -1,21 +1,10 @@
 """What intake needs: where runs are opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.events.requests import SourceKind
+from schemas.frontier import Seed
 from schemas.job import JobDescription
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A first URL of a run, canonical: a page, or a sitemap or feed that names pages."""
-
-    url_fp: str
-    url: str
-    host: str
-    kind: SourceKind = "page"
 
 
 class Runs(Protocol):

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from schemas.delivery import Delivery, Handled, Reject
 from schemas.events import ScrapeRequest
 from schemas.events.requests import SourceKind
+from schemas.frontier import Seed
 from schemas.hosts import host_of
 from schemas.ids import digest, is_id, outsider_run_id
 from schemas.job import JobDescription
@@ -14,7 +15,7 @@ from schemas.message import Message
 from schemas.rule_checks import RuleCheck
 from schemas.spelling import Spelling
 from schemas.urls import canonical, row_fingerprint
-from streams.intake.ports import Runs, Seed
+from streams.intake.ports import Runs
 
 _NO_CREDENTIALS = (
     "options.credentials: stored credentials belong to users of the gateway, and a message belongs to none; "

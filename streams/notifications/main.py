@@ -9,17 +9,9 @@ from infra import notify
 from infra.errors import StoreUnavailable
 from infra.http.connections import PoolLimits
 from infra.http.exchange import HttpFetcher, HttpSettings
-from infra.kafka.offsets import Offsets, check_commits
 from infra.kafka.plain_loop import PlainLoop
-from infra.kafka.publisher import Publisher
-from infra.kafka.pump import Pump
-from infra.metrics import StageMeter
-from infra.patience import patiently
 from infra.postgres.mailbox import Mailbox, Outgoing
 from infra.postgres.notifications import PostgresDeliveries, PostgresTellings
-from infra.postgres.pool import Database
-from infra.postgres.snapshots import Suspects
-from infra.process import entered, process, reporting, until_done
 from infra.sealing import Seal
 from infra.settings import Settings
 from infra.smtp.server import MailServer
@@ -29,6 +21,7 @@ from streams.notifications.choosing import digest_mail
 from streams.notifications.mails import MailSender
 from streams.notifications.stage import Notifying
 from streams.notifications.webhooks import TOTAL_S, WebhookSender
+from streams.running import consume, pumped, surrounded
 
 _TOPICS = (RUN_EVENTS, TRENDS, RECORD_MARKS)
 _AGENT = "Trawl-Webhooks/0.1"
@@ -41,50 +34,28 @@ async def serve(settings: Settings) -> None:
     """Tells until SIGTERM, then finishes what is under way. Any number of these processes may run."""
     server = MailServer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
     seal = Seal(lambda: settings.secret("seal_key"))
-    async with process("notifications", settings) as stopping, contextlib.AsyncExitStack() as stack:
-        database = await entered(
-            stack, lambda: Database(settings.address("postgres"), application_name="trawl-notifications"), "PostgreSQL"
-        )
+    async with surrounded("notifications", settings) as around:
+        database, stopping = around.database, around.stopping
         limits = HttpSettings(user_agent=_AGENT, accept="*/*", pool=PoolLimits(busy=32, per_host=4, open=64))
-        exchange = await stack.enter_async_context(HttpFetcher(settings.webhook_allow, limits))
+        exchange = await around.stack.enter_async_context(HttpFetcher(settings.webhook_allow, limits))
         mailbox, outgoing = Mailbox(seal), Outgoing(database, seal)
         tellings = PostgresTellings(database, mailbox)
         mails = MailSender(outgoing, server)
         webhooks = WebhookSender(PostgresDeliveries(database, seal, mailbox), exchange)
-        loop, started = await _loop(settings, Notifying(tellings), database, stack), asyncio.Event()
-        running = [
-            asyncio.create_task(loop.run(stopping, started)),
-            asyncio.create_task(take_turns("send mail", mails.turn, stopping, database.listen("mail"))),
-            asyncio.create_task(take_turns("send webhooks", webhooks.turn, stopping, database.listen("deliveries"))),
-            asyncio.create_task(
-                take_turns("sum up", lambda: tellings.sum_up(digest_mail), stopping, every=_SUM_UP_EVERY_S)
-            ),
-            asyncio.create_task(_now_and_then(partial(_tell, mails.words), stopping, _WORDS_EVERY_S)),
-            asyncio.create_task(_now_and_then(partial(_tidy, tellings, outgoing), stopping, _TIDY_EVERY_S)),
-        ]
-        begun = asyncio.create_task(started.wait())
-        await asyncio.wait([*running, begun], return_when=asyncio.FIRST_COMPLETED)
-        notify.ready(await mails.words())
+        pump = await pumped(around, "notifications", Notifying(tellings), _TOPICS)
+        loop = PlainLoop(pump, brokers=around.brokers, topics=_TOPICS, batch=500, every=0.2)
         try:
-            await until_done(*running)
+            await consume(
+                stopping,
+                [loop],
+                take_turns("send mail", mails.turn, stopping, database.listen("mail")),
+                take_turns("send webhooks", webhooks.turn, stopping, database.listen("deliveries")),
+                take_turns("sum up", lambda: tellings.sum_up(digest_mail), stopping, every=_SUM_UP_EVERY_S),
+                _now_and_then(partial(_tell, mails.words), stopping, _WORDS_EVERY_S),
+                _now_and_then(partial(_tidy, tellings, outgoing), stopping, _TIDY_EVERY_S),
+            )
         finally:
-            begun.cancel()
             await webhooks.drain(TOTAL_S)
-
-
-async def _loop(
-    settings: Settings, stage: Notifying, database: Database, stack: contextlib.AsyncExitStack
-) -> PlainLoop:
-    """The lossless loop over the quiet topics that tell of runs and of what was noticed."""
-    brokers = settings.address("kafka")
-    publisher = await entered(stack, lambda: Publisher(brokers, "notifications"), "Kafka")
-    offsets = await entered(stack, lambda: Offsets(brokers), "Kafka")
-    group = "trawl-notifications"
-    await patiently(lambda: check_commits(brokers, group, list(_TOPICS), offsets), "check the group's offsets")
-    await stack.enter_async_context(reporting("notifications", publisher))
-    meter = StageMeter("notifications", "events")
-    pump = Pump("notifications", stage, publisher, Suspects(database, "notifications"), meter)
-    return PlainLoop(pump, brokers=brokers, topics=_TOPICS, batch=500, every=0.2)
 
 
 async def _tell(words: Callable[[], Awaitable[str]]) -> None:

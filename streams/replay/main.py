@@ -21,9 +21,7 @@ from infra.postgres.task_ledger import TaskLedger
 from schemas.topics import RAW_PAGES
 from streams.extraction.children.child import PATIENT
 from streams.extraction.children.pool import Children
-from streams.extraction.ports import Closed, Run
-from streams.replay.ports import Candidate, Replay, Standing, Taken
-from streams.replay.preview import LANES, Copy, Previewing, Question
+from streams.replay.preview import LANES, Previewing
 from streams.replay.rereading import Rereader
 from streams.replay.service import Replaying
 from streams.running import Surroundings
@@ -64,14 +62,14 @@ async def _serve(around: Surroundings, stopping: asyncio.Event) -> None:
         children = await stack.enter_async_context(Children(most=1 + LANES))
         patient = await stack.enter_async_context(Children(PATIENT, most=1))
         service = Replaying(
-            Replays(database, Replay, Candidate, Taken, Standing),
+            Replays(database),
             StoredMessages(settings.address("kafka"), RAW_PAGES),
-            TaskLedger(database, Run, Closed),
+            TaskLedger(database),
             Rereader(bodies, children, patient),
             around.publisher,
         )
         archive = await stack.enter_async_context(Archive(settings.address("kafka"), RAW_PAGES))
-        previewing = Previewing(PreviewDesk(database, Question, Copy), archive, bodies, children)
+        previewing = Previewing(PreviewDesk(database), archive, bodies, children)
         leadership = Leadership(postgres, REPLAY)
         stack.push_async_callback(leadership.give_up)
         while await leadership.won(stopping):

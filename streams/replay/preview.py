@@ -7,7 +7,6 @@ topic backwards. The rules run in a child that is ended when they take too long.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -15,14 +14,13 @@ from msgspec.structs import replace
 
 from schemas.codec import decode
 from schemas.events import FetchResult
-from schemas.job import JobDescription
 from schemas.message import Message
-from schemas.previews import PreviewAnswer, PreviewProblem
+from schemas.pinned import PinnedRun
+from schemas.previews import PreviewAnswer, PreviewProblem, PreviewQuestion, StoredCopy
 from schemas.topics import RAW_PAGES
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
 from streams.extraction.errors import ExtractionError
 from streams.extraction.places import Elsewhere
-from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from streams.extraction.rules import check
 from streams.replay.rereading import head_of
@@ -40,27 +38,6 @@ SLACK_S = 2.0
 """Seconds by which a page's message may be older than its task's issue or newer than its closing: clocks differ."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A page of a job, and the job with the rules that are tried."""
-
-    id: str
-    job_id: str
-    url_fp: str
-    description: JobDescription
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """The visit that brought a page, between two moments (epoch seconds)."""
-
-    run_id: str
-    fetch_id: str
-    url: str
-    since: float
-    until: float
-
-
 class Desk(Protocol):
     """Where questions come in."""
 
@@ -68,11 +45,11 @@ class Desk(Protocol):
         """Once at the beginning, and whenever somebody has asked."""
         ...
 
-    async def take(self) -> list[Question]:
+    async def take(self) -> list[PreviewQuestion]:
         """Questions that wait, each for one who answers."""
         ...
 
-    async def newest_copy(self, job_id: str, url_fp: str) -> Copy | None:
+    async def newest_copy(self, job_id: str, url_fp: str) -> StoredCopy | None:
         """The visit that last brought a page of a job."""
         ...
 
@@ -121,7 +98,7 @@ class Previewing:
                         await free.acquire()
                         answering.create_task(self._reply(question, taken_at, free))
 
-    async def _reply(self, question: Question, taken_at: float, free: asyncio.Semaphore) -> None:
+    async def _reply(self, question: PreviewQuestion, taken_at: float, free: asyncio.Semaphore) -> None:
         """One that cannot be answered at all is waited for in vain, and by its asker alone."""
         try:
             answer = await self._answer(question)
@@ -132,7 +109,7 @@ class Previewing:
         finally:
             free.release()
 
-    async def _answer(self, question: Question) -> PreviewAnswer:
+    async def _answer(self, question: PreviewQuestion) -> PreviewAnswer:
         problems = check(question.description.extract)
         if problems:
             return PreviewAnswer(problems=[PreviewProblem(place=each.place, reason=each.reason) for each in problems])
@@ -151,16 +128,16 @@ class Previewing:
             return PreviewAnswer(run_id=copy.run_id, reason="This page is no longer kept; run the job again.")
         return await self._read(question, found)
 
-    async def _find(self, url_fp: str, copy: Copy) -> FetchResult | None:
+    async def _find(self, url_fp: str, copy: StoredCopy) -> FetchResult | None:
         async for message in self._archive.under(url_fp, copy.since - SLACK_S, copy.until + SLACK_S):
             if head_of(message).fetch_id == copy.fetch_id:
                 found: FetchResult = decode(RAW_PAGES, message.value)
                 return found
         return None
 
-    async def _read(self, question: Question, stored: FetchResult) -> PreviewAnswer:
+    async def _read(self, question: PreviewQuestion, stored: FetchResult) -> PreviewAnswer:
         told = PreviewAnswer(found=True, run_id=stored.run_id, fetched_at=stored.fetched_at)
-        run = Run(id=question.id, job_id=question.job_id, dataset="preview", description=question.description)
+        run = PinnedRun(id=question.id, job_id=question.job_id, dataset="preview", description=question.description)
         try:
             contents = await self._children.read(await whole(stored, self._bodies), Reader.of(run))
         except (ExtractionError, MissingBodyError) as problem:
@@ -172,5 +149,5 @@ class Previewing:
         notes = [contents.notes] if contents.notes else []
         if len(records) > MAX_SHOWN:
             notes.append(f"The page gives {len(records)} records; the first {MAX_SHOWN} are shown.")
-        notes += [f"A record is left out: {reason}" for _, reason, _, _ in contents.letters]
+        notes += [f"A record is left out: {big.reason}" for big in contents.oversized]
         return replace(told, records=records[:MAX_SHOWN], notes=notes)

@@ -5,18 +5,18 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from schemas.closings import Closed
 from schemas.events import Event, FetchResult, PageOutcome
 from schemas.message import Message
+from schemas.replays import Taken
 from streams.extraction.answer import answer_read
 from streams.extraction.bodies import Bodies, MissingBodyError, whole
 from streams.extraction.closings import Answer, closing_of
 from streams.extraction.errors import ExtractionError
 from streams.extraction.outcome import outcome_of
 from streams.extraction.places import Elsewhere
-from streams.extraction.ports import Closed
 from streams.extraction.reading import Reader
 from streams.extraction.second_life import as_before
-from streams.replay.ports import Taken
 
 log = structlog.get_logger()
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from schemas.replays import Candidate, Planned, Replay
 from schemas.scope import Scope
-from streams.replay.ports import Candidate, Planned, Replay
 
 SLACK_S = 300.0
 """Seconds by which clocks may differ, and a page's message be older or newer than its run."""

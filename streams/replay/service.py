@@ -16,11 +16,12 @@ from schemas.delivery import Reject
 from schemas.errors import CodecError
 from schemas.events import Event
 from schemas.message import Message
+from schemas.replays import Offsets, Replay
 from schemas.topics import RAW_PAGES
 from streams.extraction.closings import Answer, letters
 from streams.extraction.ports import TaskLedger
 from streams.extraction.reading import Reader
-from streams.replay.ports import Offsets, Replay, Replays, StoredPages
+from streams.replay.ports import Replays, StoredPages
 from streams.replay.rereading import Rereader, head_of, published
 from streams.replay.selection import Selection, span_of
 

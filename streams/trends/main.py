@@ -1,9 +1,7 @@
 """`trawl trends`."""
 
-from infra.kafka.offsets import Offsets
 from infra.metrics import SeriesMeter
 from infra.postgres.snapshots import Snapshots
-from infra.process import entered
 from infra.settings import Settings
 from schemas.topics import CLEAN_RECORDS, topics
 from streams.running import Surroundings, run_stage
@@ -16,8 +14,7 @@ async def serve(settings: Settings) -> None:
     preset = FEW_KEYS if settings.trend_sensitivity == "few" else MANY_KEYS
 
     async def make(around: Surroundings) -> Trends:
-        offsets = await entered(around.stack, lambda: Offsets(settings.address("kafka")), "Kafka")
         most = settings.trend_series // topics()[CLEAN_RECORDS].partitions
-        return Trends(Snapshots(around.database, "trends"), preset, offsets, most, SeriesMeter())
+        return Trends(Snapshots(around.database, "trends"), preset, around.offsets, most, SeriesMeter())
 
     await run_stage("trends", CLEAN_RECORDS, make, settings, batch=256)

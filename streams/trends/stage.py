@@ -16,7 +16,7 @@ import structlog
 from schemas.delivery import Delivery, Handled, Settled
 from schemas.events import CleanBatch, Event
 from streams.errors import LogMoved
-from streams.seam import in_portion
+from streams.portion import in_portion
 from streams.trends.detector import Settings
 from streams.trends.ports import LogBounds, Memory, SeriesMeter
 from streams.trends.repeats import Repeats

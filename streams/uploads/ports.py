@@ -1,30 +1,8 @@
 """What uploads need: where runs are opened and their parts counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One message of an upload. `place` names the message, `batches` are what it becomes, with their records.
-
-    `source` is empty for ours, whose run the gateway has opened; an outsider's message opens its own.
-    """
-
-    run_id: str
-    job_id: str
-    dataset: str
-    number: int
-    place: str
-    source: str
-    url_fp: str
-    batches: Sequence[tuple[str, int]]
-
-
-Taken = Literal["taken", "repeated", "unknown"]
-"""taken: publish it (it is this message's, however often that is delivered). repeated: another message brought the same
-part before. unknown: there is no such run."""
+from schemas.uploads import Part, Taken
 
 
 class Runs(Protocol):

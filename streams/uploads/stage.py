@@ -13,7 +13,8 @@ from schemas.job.strings import DATASET
 from schemas.message import Message
 from schemas.moments import of_epoch
 from schemas.parting import MAX_BYTES, parts, size_of
-from streams.uploads.ports import Part, Runs
+from schemas.uploads import Part
+from streams.uploads.ports import Runs
 
 _DATASET = re.compile(DATASET).fullmatch
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from schemas.delivery import Delivery
-from schemas.events import CleanBatch
+from schemas.events import CleanBatch, LogEntry
 from schemas.ids import is_id
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
@@ -52,8 +52,10 @@ def batch_flaw(delivery: Delivery) -> str:
 def plain_flaw(delivery: Delivery) -> str:
     """For every other event: its fields by their names."""
     event: Any = delivery.event
-    if hasattr(event, "run_id") and type(event).__name__ == "LogEntry":
-        return "" if is_id(event.id) and is_time(event.at) else "id must be a UUID and at a time."
+    if isinstance(event, LogEntry):  # its run_id is whatever was logged under that name
+        if not is_id(event.id):
+            return "id must be a lower-case UUID."
+        return "" if is_time(event.at) else "at must be a time as RFC 3339 writes it."
     for name in msgspec.structs.asdict(event):
         value = getattr(event, name)
         if name in _UUIDS and not is_id(value):

@@ -1,40 +1,10 @@
 """What the warehouse needs: a ledger of what it is about to insert, and a place to insert it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """One insert, decided before it is made: which offsets, which of their events are left out as repeats, and the
-    moment that all its rows carry. Its token is the same whoever sends it again."""
-
-    topic: str
-    partition: int
-    first: int
-    last: int
-    skipped: frozenset[str]
-    ingested_at: str
-    cluster: str
-    confirmed: bool = False
-
-    @property
-    def token(self) -> str:
-        """What ClickHouse recognises a repeated insert by."""
-        return f"{self.cluster}/{self.topic}/{self.partition}/{self.first}-{self.last}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
-    """What the confirmation of an intent adds to a run's accounts: nothing, if the run did not promise these batches,
-    or had them confirmed before. The warehouse makes one a batch."""
-
-    run_id: str
-    batches: Sequence[str]
-    stored: int
-    rejected: int
-    dropped: int
+from schemas.inserts import Rows
+from schemas.intents import Intent, Sums
 
 
 class IntentLedger(Protocol):
@@ -56,16 +26,6 @@ class IntentLedger(Protocol):
     async def confirm(self, intent: Intent, epoch: int, sums: Sequence[Sums]) -> None:
         """ClickHouse has answered: the intent is confirmed and the runs' accounts get its sums, once."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of one table in one of ClickHouse's formats, and how many."""
-
-    table: str
-    body: bytes
-    count: int
-    format: str = "JSONEachRow"
 
 
 class RowStore(Protocol):

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.delivery import Delivery
+from schemas.inserts import Rows
 from streams.warehouse.arriving import StoredBatch, StoredRecord
 from streams.warehouse.columns import Column, block, few, numbers, text, texts, uuids
 from streams.warehouse.fields import field_columns
 from streams.warehouse.moments import milliseconds
-from streams.warehouse.ports import Rows
 
 _MOST_FLOAT32 = float(np.finfo(np.float32).max)
 

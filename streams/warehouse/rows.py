@@ -14,8 +14,9 @@ from schemas import topics as names
 from schemas.delivery import Delivery
 from schemas.events import CleanBatch, RecordMarks
 from schemas.ids import dead_letter_id, is_id
+from schemas.inserts import Rows
+from schemas.intents import Sums
 from streams.warehouse.flaws import batch_flaw, is_time, letter_flaw, plain_flaw
-from streams.warehouse.ports import Rows, Sums
 from streams.warehouse.records import record_rows
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from schemas.delivery import Delivery, Handled, Reject, Settled
+from schemas.intents import Intent
 from streams.errors import LogMoved
 from streams.warehouse.arriving import decode
 from streams.warehouse.known import Known
-from streams.warehouse.ports import Intent, IntentLedger, LogBounds, RowStore
+from streams.warehouse.ports import IntentLedger, LogBounds, RowStore
 from streams.warehouse.rejected import rejected
 from streams.warehouse.rows import Shape, shape_of
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from streams.trends.daily.changepoints import segments
 from streams.trends.daily.slopes import KEPT, slopes
 from streams.trends.detector import FEW_KEYS, MANY_KEYS
-from streams.trends.detector.benchmark import BAR
-from streams.trends.detector.benchmark import measure as cost
 from tests.bench import nab, stage_cost, tcpd
+from tests.bench.changes import segments
+from tests.bench.detector_cost import BAR
+from tests.bench.detector_cost import measure as cost
 from tests.bench.streams_of_noise import NOISES, bursts, falls, silence
 from tests.bench.table import Table, machine
 

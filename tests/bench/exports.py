@@ -15,13 +15,13 @@ from infra.clickhouse.client import connect
 from infra.clickhouse.migrate import migrate as migrate_clickhouse
 from infra.kafka.provision import provision
 from infra.patience import LIMIT_S
-from infra.postgres.exports import PostgresExports
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from schemas.accounts import Act
 from schemas.exports import FORMATS, Export, ExportAsked, ExportFormat
 from tests.bench.table import Table
 from tests.engines import Engines, fresh_folder
+from tests.integration.exports.keeping import SEAL_KEY, exports_of
 
 RECORDS = 100_000
 FILL = """
@@ -72,8 +72,9 @@ async def _run(database: Database, clickhouse: str) -> str:
 
 async def _one(database: Database, engines: Engines, job: str, format: ExportFormat) -> tuple[float, int, Export]:
     """Seconds, kilobytes, and what was made; by a process of its own, so that each has its own peak."""
-    exports = PostgresExports(database)
+    exports = exports_of(database)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TRAWL_")} | engines.environ
+    environ["TRAWL_SECRET_SEAL_KEY"] = SEAL_KEY
     process = _exporter(environ)
     try:
         asked = ExportAsked(job_id=job, run_id=None, format=format, variant="")

@@ -14,12 +14,12 @@ from infra.postgres.seeding import Seeding
 from infra.postgres.task_ledger import TaskLedger
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
-from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
+from schemas.closings import Closing
 from schemas.events import Event, FetchTask
+from schemas.frontier import Seed
 from schemas.job import JobDescription
 from schemas.urls import fingerprint
-from streams.extraction.ports import Closed, Closing, FoundLink, Run
 from tests.bench.table import Table
 from tests.engines import Engines, fresh_folder
 
@@ -79,9 +79,9 @@ async def measure(table: Table) -> None:
 
 async def _sized(database: Database, size: int, table: Table) -> None:
     run_id, seed = await _filled(database, size)
-    frontier, taken = DispatchFrontier(database, Issued, Said, OpenRun), Taken()
+    frontier, taken = DispatchFrontier(database), Taken()
     dispatch = Dispatch(frontier, taken, Closer(frontier, taken, taken), lambda: "2026-01-01T00:00:00Z", Brake(taken))
-    ledger = TaskLedger(database, Run, Closed)
+    ledger = TaskLedger(database)
     spent = {"dispatch": 0.0, "close": 0.0}
     done = longest = 0.0
     while done < PAGES:
@@ -118,7 +118,7 @@ async def _filled(database: Database, size: int) -> tuple[str, str]:
     job = JobDescription.model_validate(
         {"url": url, "options": {"delay": 0.5, "max_depth": 9, "max_pages": 10_000_000, "scope": "any"}}
     )
-    seed = FoundLink(url_fp=fingerprint(url), url=url, host="h0.test", depth=0)
+    seed = Seed(fingerprint(url), url, "h0.test")
     assert await Seeding(database).open_outsiders(run_id, str(uuid4()), job, "bench", [seed])
     values = {"run": run_id, "rows": size, "hosts": HOSTS, "waiting": WAITING}
     began = time.perf_counter()

@@ -13,14 +13,14 @@ from infra.kafka.publisher import Publisher
 from infra.postgres.dispatching import DispatchFrontier
 from infra.postgres.pool import Database
 from infra.postgres.seeding import Seeding
-from producers.dispatch.ports import Issued, OpenRun, Said
 from schemas.codec import encode
 from schemas.events import FetchResult
+from schemas.frontier import Issued, Seed
 from schemas.ids import digest
+from schemas.pinned import PinnedRun
 from schemas.urls import row_fingerprint
 from streams.extraction.contents import contents_of_page
 from streams.extraction.document import read
-from streams.extraction.ports import FoundLink, Run
 from streams.extraction.reading import Reader
 from streams.extraction.weight import is_light
 from tests.acceptance.system import System
@@ -66,7 +66,9 @@ async def measure(system: System, table: Table) -> None:
 
 def alone(table: Table) -> None:
     """Processor time of reading a page in this process, by what is done to it; the median of some rounds."""
-    reader = Reader.of(Run(id=digest("run"), job_id=digest("job"), dataset="d", description=job("shelf.test", "d")))
+    reader = Reader.of(
+        PinnedRun(id=digest("run"), job_id=digest("job"), dataset="d", description=job("shelf.test", "d"))
+    )
     pages = [_fetched(digest("run"), digest(str(n)), f"http://shelf.test/{n}", s) for n, s in enumerate(shelves())]
     steps: dict[str, list[float]] = {"parsing": [], "judging its weight": [], "rules and batches": [], "encoding": []}
     for _ in range(ROUNDS):
@@ -91,7 +93,7 @@ def alone(table: Table) -> None:
 
 async def _asked_for(system: System, database: Database, pages: int) -> list[_Task]:
     """Runs that wait for pages: they are paused, so that nobody visits what nobody serves."""
-    frontier = DispatchFrontier(database, Issued, Said, OpenRun)
+    frontier = DispatchFrontier(database)
     dispatch, host = psutil.Process(int(system.processes()["dispatch"]["pid"])), f"{uuid4().hex}.test"
     found: list[list[Issued]] = []
     dispatch.suspend()
@@ -100,7 +102,7 @@ async def _asked_for(system: System, database: Database, pages: int) -> list[_Ta
             run, urls = str(uuid4()), [f"http://{host}/{number}?page={page}" for page in range(pages)]
             wanted = job(host, f"shelf-{number}")
             wanted = wanted.model_copy(update={"options": wanted.options.model_copy(update={"max_pages": pages})})
-            seeds = [FoundLink(url_fp=row_fingerprint(url, "page"), url=url, host=host, depth=0) for url in urls]
+            seeds = [Seed(row_fingerprint(url, "page"), url, host) for url in urls]
             assert await Seeding(database).open_outsiders(run, str(uuid4()), wanted, f"bench-{run}", seeds)
             found.append(await frontier.reserve(run, {host: pages}))
             await frontier.mark_published(found[-1])

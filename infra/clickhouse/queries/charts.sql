@@ -53,13 +53,13 @@ with (
 ) as width
 select second, sum(pages) as pages, sum(records) as records
 from (
-    select intDiv(toUnixTimestamp(fetched_at), width) * width as second, count() as pages, 0 as records
+    select intDiv(toUnixTimestamp64Milli(fetched_at), 1000 * width) * width as second, count() as pages, 0 as records
     from page_outcomes
     where run_id = {run:UUID} and final and toYear(fetched_at) > 1970
         and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
     group by second
     union all
-    select intDiv(toUnixTimestamp(fetched_at), width) * width as second, 0 as pages, count() as records
+    select intDiv(toUnixTimestamp64Milli(fetched_at), 1000 * width) * width as second, 0 as pages, count() as records
     from records
     where run_id = {run:UUID} and toUnixTimestamp64Milli(fetched_at) < {before_ms:Int64}
     group by second
@@ -69,7 +69,7 @@ group by second order by second;
 -- name: request_pace
 -- What the gateways answered in each stretch of `width` seconds. 101 is a socket: how long it stood open is no time of
 -- an answer.
-select intDiv(toUnixTimestamp(at), {width:UInt32}) * {width:UInt32} as second, count() as requests,
+select intDiv(toUnixTimestamp64Milli(at), 1000 * {width:UInt32}) * {width:UInt32} as second, count() as requests,
     countIf(status = 429) as refused, countIf(status >= 500) as failed,
     quantile(0.5)(elapsed_ms) as p50_ms, quantile(0.95)(elapsed_ms) as p95_ms
 from request_logs final

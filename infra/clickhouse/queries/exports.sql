@@ -1,5 +1,6 @@
 -- name: pieces
--- Records of a run after a position, in the order of their key, as many as have so many bytes; one at least.
+-- Records of a run after a position, in the order of their key, as many as have so many bytes; one at least. Only what
+-- `where` (see choosing.sql) is true of, scraped from `since` on and before `until`.
 select id, key, url, data, fetched_at from (
     select id, key, url, data, fetched_at,
         sum(length(data)) over (order by key, id rows between unbounded preceding and current row) as so_far
@@ -7,6 +8,8 @@ select id, key, url, data, fetched_at from (
         select id, key, url, data, fetched_at from records
         where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
             and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
+            and toUnixTimestamp64Milli(fetched_at) >= {since:Int64} and toUnixTimestamp64Milli(fetched_at) < {until:Int64}
+            and {where}
         order by key, id limit {limit:UInt32}
     )
 ) where so_far <= {bytes:UInt64} or so_far = length(data)
@@ -21,12 +24,16 @@ select id, key, url, substringUTF8(multiIf(
 from records
 where dataset = {dataset:String} and run_id = {run_id:UUID} and key >= {after_key:String}
     and ({after_id:String} = '' or (key, id) > ({after_key:String}, toUUIDOrZero({after_id:String})))
+    and toUnixTimestamp64Milli(fetched_at) >= {since:Int64} and toUnixTimestamp64Milli(fetched_at) < {until:Int64}
+    and {where}
 order by key, id limit {limit:UInt32}
 
 -- name: fields
--- The names of all fields, those of the most records first.
+-- The names of all their fields, those of the most records first.
 select arrayJoin(JSONExtractKeys(data)) as name, count() as records
 from records where dataset = {dataset:String} and run_id = {run_id:UUID}
+    and toUnixTimestamp64Milli(fetched_at) >= {since:Int64} and toUnixTimestamp64Milli(fetched_at) < {until:Int64}
+    and {where}
 group by name order by records desc, name limit {limit:UInt32}
 
 -- name: stored

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 from streams.cleaning.errors import UnreadableValueError
 from streams.cleaning.types.page import Page
 

@@ -56,11 +56,6 @@ class Children:
             self._end(child)
         await self._end_nursery()
 
-    @property
-    def pids(self) -> list[int]:
-        """The children that there are, idle or not."""
-        return [child.pid for child in self._begun if not child.is_over]
-
     async def read(self, result: FetchResult, reader: Reader) -> Contents:
         """As `read_contents`, and with its errors. Raises UnreadableError too for what was cut off, and
         ReadingFailedError. Waits out that no process can be started."""

@@ -7,8 +7,8 @@ import msgspec
 from schemas.events import FetchResult
 from schemas.job import Freshness, JobDescription
 from schemas.outcomes import OutcomeName
+from schemas.pinned import PinnedRun
 from streams.extraction.contents import Contents
-from streams.extraction.ports import Run
 
 HEAD = 8
 """Bytes of a frame's length, big-endian."""
@@ -20,7 +20,7 @@ MAX_FRAME = 512 * 1024 * 1024
 """Bytes of a frame; more is a child that has gone mad."""
 
 
-class PinnedRun(msgspec.Struct, frozen=True):
+class PackedRun(msgspec.Struct, frozen=True):
     """A run as it travels; the job as JSON."""
 
     id: str
@@ -36,7 +36,7 @@ class Order(msgspec.Struct, frozen=True):
 
     key: str
     result: FetchResult
-    run: PinnedRun | None = None
+    run: PackedRun | None = None
 
 
 class Read(msgspec.Struct, frozen=True, tag=True):
@@ -96,21 +96,21 @@ def framed(body: bytes) -> bytes:
     return len(body).to_bytes(HEAD, "big") + body
 
 
-def key_of(run: Run) -> str:
+def key_of(run: PinnedRun) -> str:
     """What tells one run's pinned rules from all others."""
     return f"{run.id}/{run.revision}"
 
 
-def packed_run(run: Run) -> PinnedRun:
+def packed_run(run: PinnedRun) -> PackedRun:
     """The run for the way."""
     job = run.description.model_dump_json(exclude_unset=True)
-    return PinnedRun(run.id, run.job_id, run.dataset, run.revision, job, run.whole_run)
+    return PackedRun(run.id, run.job_id, run.dataset, run.revision, job, run.whole_run)
 
 
-def unpacked_run(run: PinnedRun) -> Run:
+def unpacked_run(run: PackedRun) -> PinnedRun:
     """The run that travelled."""
     job = JobDescription.model_validate_json(run.job)
-    return Run(
+    return PinnedRun(
         id=run.id,
         job_id=run.job_id,
         dataset=run.dataset,

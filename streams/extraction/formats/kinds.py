@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from streams.extraction.media import media_type
+from schemas.media import media_type
 
 Format = Literal["html", "xml", "json", "ndjson", "csv", "tsv", "text", "pdf"]
 

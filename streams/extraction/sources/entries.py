@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.events.requests import SourceKind
-from schemas.urls import UrlError, canonical, row_fingerprint
+from schemas.hosts import UrlError
+from schemas.urls import canonical, row_fingerprint
 from streams.extraction.errors import UnreadableError
 from streams.extraction.sources.forms import Named, in_text, in_xml
 from streams.extraction.sources.gzipped import unpacked

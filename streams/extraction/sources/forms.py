@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from schemas.events.requests import SourceKind
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 from streams.extraction.errors import UnreadableError
 
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "RDF", "feed"})

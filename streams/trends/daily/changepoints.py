@@ -80,17 +80,3 @@ def _inflation(kept: Floats, present: Bools, lengths: Ints, split: Ints) -> Floa
     rho = np.clip((lengths * seen + 2.0) / np.maximum(lengths - 4.0, 1.0), 0.0, 0.95)
     result: Floats = np.minimum((1.0 + rho) / (1.0 - rho), MOST_INFLATION)
     return result
-
-
-def segments(values: Floats) -> list[int]:
-    """The changes of a whole series, taken in value by value: the first rows of new levels."""
-    found, begin = [], 0
-    for end in range(1, len(values) + 1):
-        length = min(end - begin, KEPT)
-        window = np.zeros((1, KEPT))
-        window[0, KEPT - length :] = values[end - length : end]
-        ratio, split = changes(window, np.array([length]), np.array([float(end - begin)]))
-        if ratio[0] > 1.0:
-            begin = end - KEPT + int(split[0])
-            found.append(begin)
-    return found

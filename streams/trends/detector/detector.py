@@ -27,7 +27,7 @@ from streams.trends.detector.step import Excesses, usual_pace
 from streams.trends.detector.tail import score_excesses
 
 FEW = 8
-"""Calls below this many observations take the plain form of the step; measured by `benchmark.py`."""
+"""Calls below this many observations take the plain form of the step; measured by `tests/bench/detector_cost.py`."""
 
 MOST = 5000
 """Larger calls are worked off in pieces of this size: what is held in between stays in the cache; measured likewise."""

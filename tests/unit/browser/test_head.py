@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.browser.head import MainHead, authority_of, cookies_of, failure_kind, sent_headers, wanted
+from infra.browser.head import MainHead, authority_of, cookies_of, failure_kind, sent_headers
 
 
 def head(status: int = 200, **fields: str) -> MainHead:
@@ -32,11 +32,9 @@ def test_the_rendered_document_is_utf_8_whatever_came() -> None:
     assert MainHead(200, fields, 1.0).as_rendered() == [("X", "1"), ("content-type", "text/html; charset=utf-8")]
 
 
-def test_only_wanted_types_are_read() -> None:
-    page = head(content_type="text/html")
-    assert wanted(page, ()) and wanted(page, ("text/html",)) and wanted(page, ("text/*",)) and wanted(head(), ("a/b",))
-    assert not wanted(page, ("image/*",))
-    assert wanted(head(404, content_type="text/html"), ("image/*",))
+def test_only_what_succeeded_can_be_of_an_unwanted_type() -> None:
+    assert head(content_type="text/html").unwanted(("image/*",)) == "The page is text/html; the job wants image/*."
+    assert not head(404, content_type="text/html").unwanted(("image/*",))
 
 
 @pytest.mark.parametrize(

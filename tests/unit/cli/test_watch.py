@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
+from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from api.live.streams import CHANNELS as SERVED
@@ -58,20 +59,24 @@ def test_a_page_cannot_colour_the_terminal() -> None:
     assert "\x1b" not in text
 
 
-COMPLETE = '{"type": "complete", "data": {"status": "completed"}}'
-RECORD = '{"type": "record", "data": {"data": {"sku": "A-1"}}}'
+COMPLETE = '{"type":"complete","data":{"status":"completed"}}'
+RECORD = '{"type":"record","data":{"data":{"sku":"A-1"}}}'
 
 
 @dataclass
 class Streaming:
-    """A gateway that has nothing but streams, each of the same three frames, and what it was asked for."""
+    """A gateway of one job, whose streams are each of the same three frames, and what streams it was asked for."""
 
     port: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
 
+    def answer(self, socket: ServerConnection, request: Request) -> Response | None:
+        """The job as JSON; streams are told."""
+        return socket.respond(200, '{"job_id": "some-job"}') if request.path == "/api/v1/jobs/some-job" else None
+
     def tell(self, socket: ServerConnection) -> None:
         assert socket.request
-        self.asked.append((socket.request.path, socket.request.headers["Authorization"]))
+        self.asked.append((socket.request.path, socket.request.headers["X-API-Key"]))
         for frame in (RECORD, COMPLETE, RECORD):
             socket.send(frame)
 
@@ -83,7 +88,7 @@ class Streaming:
 @pytest.fixture
 def streaming() -> Iterator[Streaming]:
     found = Streaming()
-    with serve(found.tell, "127.0.0.1", 0) as server:
+    with serve(found.tell, "127.0.0.1", 0, process_request=found.answer) as server:
         found.port = server.socket.getsockname()[1]
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -101,13 +106,20 @@ def test_a_channel_is_followed_beyond_the_end_of_a_run(streaming: Streaming, cha
     said = streaming.watch(channel)
     assert said.exit_code == 0, said.output
     assert said.stdout.splitlines() == [RECORD, COMPLETE, RECORD]
-    assert streaming.asked == [(f"/api/v1/stream?channel={channel}", "Bearer k")]
+    assert streaming.asked == [(f"/api/v1/stream?channel={channel}", "k")]
+
+
+def test_a_job_is_followed_to_the_end_of_its_run(streaming: Streaming) -> None:
+    said = streaming.watch("some-job")
+    assert said.exit_code == 0, said.output
+    assert said.stdout.splitlines() == [RECORD, COMPLETE]
+    assert streaming.asked == [("/api/v1/jobs/some-job/stream", "k")]
 
 
 def test_a_channel_of_one_dataset_and_some_frames(streaming: Streaming) -> None:
     said = streaming.watch("records", "--dataset", "a b", "--only", "record")
     assert said.stdout.splitlines() == [RECORD, RECORD]
-    assert streaming.asked == [("/api/v1/stream?channel=records&dataset=a+b", "Bearer k")]
+    assert streaming.asked == [("/api/v1/stream?channel=records&dataset=a+b", "k")]
 
 
 @pytest.mark.parametrize("words", [["latest", "--only", "records"], ["some-job", "--dataset", "shop"]])

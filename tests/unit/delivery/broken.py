@@ -8,14 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 from producers.dispatch.closing import Closer
-from producers.dispatch.ports import Issued
+from schemas.closings import Closed, Closing
 from schemas.delivery import Settled
+from schemas.frontier import Issued
+from schemas.intents import Intent, Sums
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS
 from streams.cleaning.stage import Cleaning
-from streams.extraction.ports import Closed, Closing
 from streams.trends.stage import Trends
-from streams.warehouse.ports import Intent, Sums
 from streams.warehouse.stage import Warehouse
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.pausing import Pause

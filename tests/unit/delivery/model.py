@@ -27,12 +27,13 @@ from producers.dispatch.service import Dispatch
 from producers.dispatch.tasks import task_of
 from schemas import codec
 from schemas.events import FetchResult, FetchTask
+from schemas.frontier import Seed
 from schemas.ids import digest
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from schemas.topics import CLEAN_RECORDS, FETCH_TASKS, RAW_PAGES, RAW_RECORDS
 from schemas.urls import fingerprint
 from streams.cleaning.stage import Cleaning
-from streams.extraction.ports import FoundLink, Run
 from streams.extraction.stage import Extraction
 from streams.trends.detector import Settings
 from streams.trends.stage import Trends
@@ -120,8 +121,8 @@ class World:
         self.turns = 0
         self._numbers = count()
         start = "http://site.test/0"
-        pinned = Run(id=RUN, job_id=digest("job"), dataset="model", description=job(self.pages))
-        self.frontier.open(pinned, [FoundLink(url_fp=fingerprint(start), url=start, host="site.test", depth=0)])
+        pinned = PinnedRun(id=RUN, job_id=digest("job"), dataset="model", description=job(self.pages))
+        self.frontier.open(pinned, [Seed(fingerprint(start), start, "site.test")])
 
     def _part(self, name: str, usual: Callable[..., Any], *arguments: Any) -> Any:
         part = self.parts.get(name, usual)

@@ -7,14 +7,16 @@ from uuid import uuid4
 
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
-from producers.dispatch.ports import Issued, OpenRun
 from producers.dispatch.service import Dispatch
+from schemas.closings import Closing
 from schemas.codec import decode
 from schemas.events import FetchTask, RunCounts
+from schemas.frontier import Issued, Seed
 from schemas.job import JobDescription
+from schemas.open_runs import OpenRun
+from schemas.pinned import PinnedRun
 from schemas.topics import FETCH_TASKS
 from schemas.urls import fingerprint
-from streams.extraction.ports import Closing, FoundLink, Run
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.log import Log, MemoryPublisher
 from tests.fakes.warehouse import MemoryRows
@@ -64,8 +66,8 @@ class World:
         urls = [f"http://{host}/{path}" for path in paths]
         job = JobDescription.model_validate({"urls": urls, "options": {"delay": 0, **options}})
         run_id = str(uuid4())
-        seeds = [FoundLink(url_fp=fingerprint(url), url=url, host=host, depth=0) for url in urls]
-        self.frontier.open(Run(id=run_id, job_id=str(uuid4()), dataset="d", description=job), seeds)
+        seeds = [Seed(fingerprint(url), url, host) for url in urls]
+        self.frontier.open(PinnedRun(id=run_id, job_id=str(uuid4()), dataset="d", description=job), seeds)
         return run_id
 
     def tasks(self) -> list[FetchTask]:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from schemas.closings import Closed, Closing
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from schemas.urls import fingerprint, row_fingerprint
-from streams.extraction.answer import answer_failure, answer_page
+from streams.extraction.answer import answer_failure
 from streams.extraction.closings import Answer
 from streams.extraction.outcome import outcome_of
-from streams.extraction.ports import Closed, Closing, Run
 from streams.extraction.reading import Reader
 from streams.extraction.remembered import packed, unpacked
 from streams.extraction.sources import Entry
+from tests.unit.extraction.answering import answer_page
 from tests.unit.extraction.pages import ADDRESS, fetched
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -26,7 +28,7 @@ SITE = "http://shop.example"
 def reader(**job: Any) -> Reader:
     options = {"follow": True, "max_depth": 3, **job.pop("options", {})}
     description = JobDescription.model_validate({"url": SITE + "/", "options": options, **job})
-    return Reader.of(Run(id="r", job_id="j", dataset="d", description=description))
+    return Reader.of(PinnedRun(id="r", job_id="j", dataset="d", description=description))
 
 
 def answer(

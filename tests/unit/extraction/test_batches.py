@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.codec import encode
 from schemas.events.records import CleanRules, FieldRule
 from schemas.events.trends import TrendRule, TrendRules
-from schemas.ids import batch_id
+from schemas.ids import batch_id, digest
 from schemas.job import JobDescription
 from streams.cleaning.cleaner import clean
 from streams.extraction.batches import MAX_BYTES, MAX_RECORDS, batches_of, clean_rules, has_rules
@@ -63,8 +63,8 @@ def test_a_record_that_fits_nowhere_is_told_apart() -> None:
     made = batches_of(VISIT, records, RULES, "job", "shop")
     assert [batch.records for batch in made.batches] == [[{"x": "a"}, {"x": "c"}]]
     [big] = made.oversized
-    assert (big.index, big.code) == (1, "too_large")
-    assert len(big.record["x"]) < 1000
+    assert big.id == digest(VISIT.fetch_id, "record", "1")
+    assert big.value.startswith(b'{"x":"bbb') and len(big.value) < 1000
     assert str(MAX_BYTES // 1000)[:2] in big.reason
 
 

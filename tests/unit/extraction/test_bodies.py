@@ -7,11 +7,12 @@ from random import Random
 
 import msgspec
 
+from schemas.closings import Closed, Closing
 from schemas.delivery import Delivery
 from schemas.events import PageOutcome, RecordBatch
 from schemas.job import JobDescription
 from schemas.message import Message
-from streams.extraction.ports import Closed, Closing, Run
+from schemas.pinned import PinnedRun
 from streams.extraction.stage import Extraction
 from tests.fakes.bodies import MemoryBodies
 from tests.unit.extraction.pages import fetched
@@ -25,8 +26,8 @@ class Ledger:
 
     closings: list[Closing] = field(default_factory=list)
 
-    async def run(self, run_id: str) -> Run | None:
-        return Run(
+    async def run(self, run_id: str) -> PinnedRun | None:
+        return PinnedRun(
             id=run_id,
             job_id="j",
             dataset="d",

@@ -21,12 +21,12 @@ import pytest_asyncio
 from demo.pages import render
 from schemas.events import FetchResult
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from streams.extraction.children.child import Limits
 from streams.extraction.children.pool import Children
 from streams.extraction.children.wire import packed_run, unpacked_run
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import ExtractionError, UnreadableError
-from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from tests.unit.extraction.pages import fetched
 
@@ -46,7 +46,7 @@ async def children() -> AsyncIterator[Children]:
 
 def reader(**job: Any) -> Reader:
     description = JobDescription.model_validate({"url": SITE + "/", **job})
-    return Reader.of(Run(id=uuid4().hex, job_id="j", dataset="d", description=description))
+    return Reader.of(PinnedRun(id=uuid4().hex, job_id="j", dataset="d", description=description))
 
 
 def slow() -> Reader:
@@ -57,6 +57,11 @@ def told(visit: FetchResult, by: Reader) -> Contents:
     """As it is read here; what travels is a list."""
     contents = read_contents(visit, by)
     return replace(contents, links=list(contents.links))
+
+
+def pids_of(children: Children) -> list[int]:
+    """The children that there are, idle or not."""
+    return [child.pid for child in children._begun if not child.is_over]
 
 
 def _ends(pids: list[int]) -> bool:
@@ -108,7 +113,7 @@ async def test_a_page_is_cut_off_after_two_seconds_and_the_next_one_is_read(
 
 async def test_a_child_that_is_killed_is_replaced_and_its_page_read_again(children: Children) -> None:
     expected = await children.read(PLAIN, by := reader())
-    stopped = children.pids
+    stopped = pids_of(children)
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     reading = asyncio.create_task(children.read(PLAIN, by))
@@ -117,14 +122,14 @@ async def test_a_child_that_is_killed_is_replaced_and_its_page_read_again(childr
     for pid in stopped:
         os.kill(pid, signal.SIGKILL)
     assert await reading == expected
-    assert children.pids and not set(stopped) & set(children.pids)
+    assert pids_of(children) and not set(stopped) & set(pids_of(children))
 
 
 async def test_a_page_that_ends_its_child_twice_is_an_outcome(children: Children) -> None:
     await children.read(PLAIN, reader())
     reading = asyncio.create_task(children.read(fetched(SIBLINGS), slow()))
     while not reading.done():
-        for pid in children.pids:
+        for pid in pids_of(children):
             with suppress(ProcessLookupError):  # it is gone, which the pool has not heard yet
                 os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.01)
@@ -137,12 +142,12 @@ async def test_a_page_that_ends_its_child_twice_is_an_outcome(children: Children
 async def test_idle_children_that_were_killed_are_nobodys_fault(children: Children) -> None:
     by = reader()
     await asyncio.gather(children.read(PLAIN, by), children.read(PLAIN, by))
-    before = children.pids
+    before = pids_of(children)
     assert len(before) == 2
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert (await children.read(PLAIN, by)).batches
-    assert not set(before) & set(children.pids)
+    assert not set(before) & set(pids_of(children))
 
 
 async def test_a_page_is_read_the_same_here_and_there(children: Children) -> None:
@@ -161,12 +166,12 @@ async def test_a_page_is_read_the_same_here_and_there(children: Children) -> Non
     source = fetched("<urlset><url><loc>/a</loc></url></urlset>", "text/xml", kind="sitemap")
     assert await children.read(source, by) == told(source, by)
     large = fetched(f"<a>{'x' * 3_000_000}</a>")
-    assert (await children.read(large, by)).letters == read_contents(large, by).letters != []
+    assert (await children.read(large, by)).oversized == read_contents(large, by).oversized != []
 
 
 async def test_a_run_arrives_as_it_was_sent() -> None:
     description = JobDescription.model_validate({"url": "http://shop.example/", "trends": {"memory": True}})
-    sent = Run(id="r", job_id="j", dataset="d", description=description, revision=3, whole_run="before")
+    sent = PinnedRun(id="r", job_id="j", dataset="d", description=description, revision=3, whole_run="before")
     assert unpacked_run(packed_run(sent)) == sent
 
 
@@ -199,7 +204,7 @@ async def test_a_child_knows_nothing_of_its_parent(monkeypatch: pytest.MonkeyPat
         connection.bind(("127.0.0.1", 0))
         async with Children() as children:
             await children.read(PLAIN, reader())
-            (pid,) = children.pids
+            (pid,) = pids_of(children)
             sockets, environment, limits = _surroundings(pid)
             assert len(sockets) == 1 and f"{os.fstat(connection.fileno()).st_ino}" not in sockets[0]
             assert b"PATH=" in environment and b"secret" not in environment
@@ -219,14 +224,14 @@ _PARENT = """
 import asyncio, sys
 from streams.extraction.children.child import Limits
 from streams.extraction.children.pool import Children
-from tests.unit.extraction.test_children import PLAIN, SIBLINGS, fetched, reader, slow
+from tests.unit.extraction.test_children import PLAIN, SIBLINGS, fetched, pids_of, reader, slow
 
 async def main():
     async with Children(Limits(processor=60, clock=60)) as children:
         await asyncio.gather(children.read(PLAIN, reader()), children.read(PLAIN, reader()))
         busy = asyncio.create_task(children.read(fetched(SIBLINGS), slow()))
         await asyncio.sleep(0.1)
-        print(*children.pids, children._nursery[0].pid, flush=True)
+        print(*pids_of(children), children._nursery[0].pid, flush=True)
         await busy
 
 asyncio.run(main())

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from schemas.closings import Closing
+from schemas.frontier import FoundLink
 from streams.extraction.known import KnownLinks
-from streams.extraction.ports import Closing, FoundLink
 
 
 def closing(*depths: int, run: str = "a") -> Closing:

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
+from schemas.closings import Closed, Closing
 from schemas.delivery import Delivery
 from schemas.events import FetchResult, PageOutcome
 from schemas.job import JobDescription
 from schemas.message import Message
+from schemas.pinned import PinnedRun
 from schemas.urls import fingerprint
 from streams.extraction import stage as stage_module
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import RuleError, UnreadableError
 from streams.extraction.places import Elsewhere
-from streams.extraction.ports import Closed, Closing, Run
 from streams.extraction.reading import Reader
 from streams.extraction.stage import Extraction
 from tests.fakes.bodies import MemoryBodies
@@ -33,8 +34,8 @@ class Ledger:
     held: bool = True
     closings: list[Closing] = field(default_factory=list)
 
-    async def run(self, run_id: str) -> Run | None:
-        return Run(id=run_id, job_id="j", dataset="d", description=JobDescription.model_validate(self.job))
+    async def run(self, run_id: str) -> PinnedRun | None:
+        return PinnedRun(id=run_id, job_id="j", dataset="d", description=JobDescription.model_validate(self.job))
 
     async def trail(self, run_id: str, url_fp: str) -> list[str]:
         return []

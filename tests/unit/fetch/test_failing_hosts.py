@@ -8,6 +8,7 @@ import pytest
 
 from producers.politeness.breaker import OPENS_AT
 from schemas.leases import HostRecord
+from schemas.outcomes import outcome_of_status
 from schemas.retry import Retry, decide
 from tests.unit.fetch.virtual import VirtualTime
 from tests.unit.fetch.world import OTHER, Answer, World, kinds, page, refused, task
@@ -35,7 +36,8 @@ async def crawl(world: World, pages: int, **politeness: Any) -> None:
                 waiting.append((world.clock.passed + (answer.retry_after or 0.0), answer.url, answer.tries))
             elif not answer.given_up:
                 now = world.clock.passed
-                what = decide(answer.failure, answer.status, answer.tries + 1, answer.retry_after, now, lambda: 0.5)
+                kind = answer.failure or outcome_of_status(answer.status or 0).name
+                what = decide(kind, answer.status, answer.tries + 1, answer.retry_after, now, lambda: 0.5)
                 if isinstance(what, Retry):
                     waiting.append((what.not_before, answer.url, answer.tries + 1))
         told = len(world.broker.results)

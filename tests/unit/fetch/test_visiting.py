@@ -17,7 +17,8 @@ from schemas.credentials import OpenCredential, SiteCredential, SiteSecret
 from schemas.events import FetchResult, FetchTask
 from schemas.events.requests import Visit
 from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeResult, ExchangeTimes
-from schemas.urls import fingerprint, host_of
+from schemas.hosts import host_of
+from schemas.urls import fingerprint
 from tests.unit.fetch.keeping import Kept
 
 RUN = "11111111-1111-4111-8111-111111111111"

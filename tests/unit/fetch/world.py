@@ -12,8 +12,9 @@ from producers.fetch.robots import RobotsRules
 from schemas.events import Event, FetchResult, FetchTask, Politeness
 from schemas.events.requests import Visit
 from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse, ExchangeTimes
+from schemas.hosts import host_of
 from schemas.leases import HostRecord, RunState
-from schemas.urls import fingerprint, host_of
+from schemas.urls import fingerprint
 from tests.fakes.leases import LeaseTable, MemoryLeases
 from tests.unit.fetch.virtual import VirtualTime
 

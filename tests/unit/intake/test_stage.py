@@ -10,12 +10,12 @@ import pytest
 
 from schemas import codec
 from schemas.delivery import Delivery, Handled
+from schemas.frontier import Seed
 from schemas.job import JobDescription
 from schemas.message import Message
 from schemas.topics import SCRAPE_REQUESTS
 from schemas.urls import fingerprint
 from streams.extraction.rules import check
-from streams.intake.ports import Seed
 from streams.intake.stage import Intake
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -12,14 +12,16 @@ from pydantic import ValidationError
 
 from schemas.events import RecordMarks, RunEvent, Trend
 from schemas.events.marks import Mark
+from schemas.export_news import ended, to_asker
+from schemas.exports import Export
 from schemas.happenings import happening
 from schemas.job import JobDescription
-from schemas.webhooks import Audience, Telling, Webhook, new_secret, signature, signed_headers
+from schemas.webhooks import Audience, EventName, Telling, Webhook, new_secret, signature, signed_headers
 from streams.notifications.choosing import digest_mail, tellings
 
 AT = "2026-07-01T10:00:00.000Z"
 MADE = datetime(2026, 6, 1, tzinfo=UTC)
-EVERYTHING = ["run.completed", "run.failed", "run.cancelled", "trend", "records.changed"]
+EVERYTHING = list(get_args(EventName))
 
 
 def run_event(state: Any = "failed", kind: Any = "state", reason: str = "no page was fetched") -> RunEvent:
@@ -96,6 +98,42 @@ def test_webhooks_are_told_of_their_events_and_jobs_since_they_were_made() -> No
         webhook(created_at=MADE + timedelta(days=60)),
     ):
         assert told(run_event(), audience({}, silent)) == [], silent
+
+
+def export(**change: Any) -> Export:
+    usual = {"id": "x1", "job_id": "j", "run_id": "r", "owner": "o", "dataset": "d", "name": "shop", "format": "csv",
+             "variant": "", "filename": "shop.csv", "state": "completed", "asked_by": "o", "asked_at": MADE,
+             "finished_at": MADE + timedelta(days=1), "expires_at": MADE + timedelta(days=8), "records": 3, "bytes": 99,
+             "sha256": "ff"}  # fmt: skip
+    return Export(**{**usual, **change})
+
+
+def test_the_end_of_a_file_is_told_to_webhooks_that_ask_for_it() -> None:
+    broken = export(state="failed", why="too large")
+    for one, name in ((export(), "export.completed"), (broken, "export.failed")):
+        (hook,) = tellings(ended(one), audience({"on_success": ["a@x.test"]}, webhook(events=[name])))
+        assert list(tellings(ended(one), audience({}, webhook(events=["run.completed"])))) == []
+        body = orjson.loads(hook.body)
+        assert (body["type"], body["data"]["conversion_id"], body["data"]["job_name"]) == (name, "x1", "shop")
+        assert hook.id == next(tellings(ended(one), audience({}, webhook()))).id, "the same, however often"
+    assert body["data"]["download_url"] is None and body["data"]["error"] == "too large"
+    made = ended(export()).data
+    assert (made["download_url"], made["records"]) == ("/api/v1/exports/j/shop.csv", 3)
+
+
+def test_whoever_asked_is_mailed_the_address_and_how_long_it_is_kept() -> None:
+    mail = to_asker(export(encrypted=True), "a@x.test", "https://trawl.test").mail
+    assert mail and mail.recipient == "a@x.test" and mail.subject == "[Trawl] shop: the export shop.csv is ready"
+    for part in (
+        "https://trawl.test/api/v1/exports/j/shop.csv\n",
+        "Sign in",
+        "until 2026-06-09T00:00:00.000Z",
+        "password",
+    ):
+        assert part in mail.text
+    broken = to_asker(export(state="failed", why="too\r\nlarge"), "a@x.test", "https://trawl.test").mail
+    assert broken and "/api/" not in broken.text and "too large" in broken.text and broken.subject.isprintable()
+    assert to_asker(export(), "a@x.test", "x").id == to_asker(export(), "a@x.test", "x").id
 
 
 def test_an_event_told_again_is_the_same_telling() -> None:

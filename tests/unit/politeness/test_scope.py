@@ -89,6 +89,22 @@ def test_a_pattern_that_never_ends_leaves_pages_out_and_costs_little(which: str)
     assert time.process_time() - began < 1.5
 
 
+def test_many_patterns_that_each_stay_within_their_bound_do_not_hold_up_everybody_together() -> None:
+    slow = [f"[ab]*[ab]*[ab]*[XV]{number}" for number in range(50)]
+    scope = Scope(SEEDS, deny=slow, max_depth=1)
+    began = time.thread_time()
+    reasons = [scope.verdict(f"https://shop.example.co.uk/{'ab' * 50}/{number}", 1) for number in range(300)]
+    assert time.thread_time() - began < 10, "at their own pace it would be minutes"
+    assert reasons[0] is None and reasons[-1], "what was given up leaves out whatever is asked"
+
+
+def test_honest_patterns_are_never_given_up() -> None:
+    honest = [rf"/(?:tag|sort|page)-{number}/|[?&](?:s|q){number}=|\.(?:pdf|zip){number}$" for number in range(50)]
+    scope = Scope(SEEDS, deny=honest, max_depth=1)
+    pages = [f"https://shop.example.co.uk/a/b/c/d/{'long-name-' * 10}{number}?x=1&y=2" for number in range(5_000)]
+    assert all(scope.verdict(url, 1) is None for url in pages)
+
+
 def test_the_endless_pattern_does_not_end_by_itself() -> None:
     # Otherwise the test above would prove nothing.
     scope = Scope(SEEDS, max_depth=1, deny=[ENDLESS])

@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.urls import MAX_URL, UrlError, canonical, fingerprint, host_of, origin_of, registered_domain
+from schemas.hosts import UrlError, host_of, origin_of, registered_domain
+from schemas.urls import MAX_URL, canonical, fingerprint
 
 DATA = Path(__file__).parent / "data"
 SPELLINGS = yaml.safe_load((DATA / "canonical_urls.yaml").read_text())

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 
 from infra.kafka.pump import Pump
 from schemas import codec
 from schemas.delivery import Delivery, Handled, Reject, Settled
 from schemas.events import Event, RecordBatch, ScrapeRequest
 from schemas.message import Message
+from schemas.stages import Stage
 from schemas.topics import SCRAPE_REQUESTS
 from tests.fakes.warehouse import MemorySuspects, NoMeter
 
@@ -92,7 +92,7 @@ class Line:
     """The log, what is committed, and what outlives workers."""
 
     values: Sequence[bytes]
-    stage: Callable[[], Any]
+    stage: Callable[[], Stage]
     batch: int = 4
     committed: int = 0
     commits_at_once: bool = True

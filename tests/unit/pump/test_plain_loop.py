@@ -60,7 +60,7 @@ async def test_what_the_group_refused_is_said_again() -> None:
 
 
 async def test_a_broker_that_is_away_makes_nobody_suspect() -> None:
-    line = Line([request("a")], lambda: None)
+    line = Line([request("a")], lambda: Echo(lambda run: None))
     pump, consumer = quiet_pump(line.suspects), Consumer()
     await pump.step([line.message(0)], 1e12)
     consumer.fails = KafkaConnectionError()

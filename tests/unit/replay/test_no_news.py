@@ -10,9 +10,9 @@ from schemas.events import CleanBatch, FetchResult, RecordMarks, Trend
 from schemas.ids import digest
 from schemas.job import JobDescription
 from schemas.ledger import Job
+from schemas.pinned import PinnedRun
 from streams.cleaning.cleaner import clean
 from streams.extraction.contents import read_contents
-from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from streams.trends.detector import MANY_KEYS
 from streams.trends.watch import Watch
@@ -38,7 +38,7 @@ def read(description: JobDescription, run: str, revision: int, fetch: int, price
         status=200, headers=[("content-type", "text/html")], body=zstandard.compress(items.encode()),
         fetched_at=f"2026-01-05T10:{fetch:02}:00Z", elapsed_ms=1.0,
     )  # fmt: skip
-    run_of = Run(id=digest(run), job_id=digest("job"), dataset="d", description=description, revision=revision)
+    run_of = PinnedRun(id=digest(run), job_id=digest("job"), dataset="d", description=description, revision=revision)
     [batch] = read_contents(result, Reader.of(run_of)).batches
     return clean(batch).batch
 

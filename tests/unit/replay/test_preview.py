@@ -11,13 +11,13 @@ from schemas.codec import encode
 from schemas.events import FetchResult
 from schemas.job import JobDescription
 from schemas.message import Message
-from schemas.previews import PreviewAnswer
+from schemas.previews import PreviewAnswer, PreviewQuestion, StoredCopy
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import UnreadableError
 from streams.extraction.reading import Reader
-from streams.replay.preview import LANES, MAX_SHOWN, SLACK_S, Copy, Previewing, Question
+from streams.replay.preview import LANES, MAX_SHOWN, SLACK_S, Previewing
 
-COPY = Copy(run_id="r", fetch_id="f2", url="http://a.test/x", since=100.0, until=101.0)
+COPY = StoredCopy(run_id="r", fetch_id="f2", url="http://a.test/x", since=100.0, until=101.0)
 
 
 def stored(fetch_id: str, body: str) -> Message:
@@ -33,11 +33,11 @@ class World:
     read for a question in `held` do not come to an end."""
 
     def __init__(
-        self, messages: list[Message] | None, copy: Copy | None = COPY, problem: Exception | None = None
+        self, messages: list[Message] | None, copy: StoredCopy | None = COPY, problem: Exception | None = None
     ) -> None:
         self.messages, self.copy, self.problem = messages, copy, problem
         self.answers: dict[str, PreviewAnswer] = {}
-        self.questions: list[Question] = []
+        self.questions: list[PreviewQuestion] = []
         self.looked: tuple[float, float] | None = None
         self.done = asyncio.Event()
         self.held: set[str] = set()
@@ -48,11 +48,11 @@ class World:
         yield
         await asyncio.Event().wait()
 
-    async def take(self) -> list[Question]:
+    async def take(self) -> list[PreviewQuestion]:
         taken, self.questions = self.questions, []
         return taken
 
-    async def newest_copy(self, job_id: str, url_fp: str) -> Copy | None:
+    async def newest_copy(self, job_id: str, url_fp: str) -> StoredCopy | None:
         return self.copy
 
     async def answer(self, question_id: str, answer: PreviewAnswer) -> None:
@@ -84,7 +84,7 @@ class World:
     async def ask(self, *before: str, **extract: Any) -> PreviewAnswer:
         """The answer to `q`, the last of these questions."""
         job = JobDescription.model_validate({"url": "http://a.test/", "extract": extract})
-        self.questions = [Question(id=name, job_id="j", url_fp="fp", description=job) for name in (*before, "q")]
+        self.questions = [PreviewQuestion(id=name, job_id="j", url_fp="fp", description=job) for name in (*before, "q")]
         working = asyncio.create_task(Previewing(self, self, self, self, find_s=0.05).run())
         try:
             async with asyncio.timeout(10):
@@ -141,7 +141,7 @@ async def test_no_more_are_read_at_once_than_there_are_lanes() -> None:
 
 async def test_what_cannot_be_answered_at_all_keeps_no_lane() -> None:
     class Torn(World):
-        async def newest_copy(self, job_id: str, url_fp: str) -> Copy | None:
+        async def newest_copy(self, job_id: str, url_fp: str) -> StoredCopy | None:
             if job_id and len(self.asked) < 2 * LANES:
                 self.asked.append(url_fp)
                 raise ConnectionError("away")

@@ -2,14 +2,15 @@
 
 import zstandard
 
+from schemas.closings import Closed
 from schemas.events import FetchResult, PageOutcome, RecordBatch
 from schemas.job import JobDescription
 from schemas.message import Message
+from schemas.pinned import PinnedRun
+from schemas.replays import Taken
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import UnreadableError
-from streams.extraction.ports import Closed, Run
 from streams.extraction.reading import Reader
-from streams.replay.ports import Taken
 from streams.replay.rereading import Head, Rereader, head_of, published
 
 STORED = FetchResult(
@@ -38,7 +39,7 @@ class Blobs:
 def reader() -> Reader:
     job = {"url": "http://a.test/", "extract": {"fields": {"title": "h1::text"}}, "options": {"follow": True}}
     return Reader.of(
-        Run(id="again", job_id="j", dataset="d", description=JobDescription.model_validate(job), revision=7)
+        PinnedRun(id="again", job_id="j", dataset="d", description=JobDescription.model_validate(job), revision=7)
     )
 
 

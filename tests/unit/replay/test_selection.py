@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from streams.replay.ports import Candidate, Replay
+from schemas.replays import Candidate, Replay
 from streams.replay.selection import SLACK_S, Selection, span_of
 
 

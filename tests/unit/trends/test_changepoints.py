@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from streams.trends.daily.changepoints import KEPT, changes, segments
+from streams.trends.daily.changepoints import KEPT, changes
+from tests.bench.changes import segments
 
 
 def plain_strength(values: list[float]) -> tuple[float, int]:

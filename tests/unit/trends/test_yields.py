@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from schemas.events import CleanBatch, Trend, TrendRules
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from streams.cleaning.cleaner import clean
 from streams.extraction.contents import read_contents
-from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from streams.trends.detector import FEW_KEYS
 from streams.trends.watch import Watch
@@ -55,7 +55,7 @@ def test_a_page_on_which_rules_select_nothing_comes_all_the_way() -> None:
     job = {"url": "https://shop.example/", "extract": {"items": "li", "fields": {"name": "b"}}}
 
     def read(run_id: str, place: int, body: str) -> CleanBatch:
-        pinned = Run(id=run_id, job_id="job", dataset="deals", description=JobDescription.model_validate(job))
+        pinned = PinnedRun(id=run_id, job_id="job", dataset="deals", description=JobDescription.model_validate(job))
         page = fetched(body, url=f"https://shop.example/c/{place}", run_id=run_id, fetch_id=f"{run_id}-{place}")
         (raw,) = read_contents(page, Reader.of(pinned)).batches
         return clean(raw).batch

@@ -9,10 +9,10 @@ from schemas import codec
 from schemas.delivery import Delivery, Handled
 from schemas.events import CleanBatch, CleanRecord
 from schemas.ids import digest
+from schemas.inserts import Rows
 from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS
 from streams.warehouse.arriving import decode
-from streams.warehouse.ports import Rows
 from streams.warehouse.stage import Warehouse
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.log import Log

@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from infra.clickhouse import row_store
 from infra.clickhouse.row_store import RowStore
 from infra.errors import StoreRefused
-from streams.warehouse.ports import Rows
+from schemas.inserts import Rows
 
 
 class Server:

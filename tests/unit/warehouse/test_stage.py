@@ -9,9 +9,9 @@ from infra.errors import Fenced
 from schemas import codec
 from schemas.events import CleanRecord
 from schemas.ids import digest
+from schemas.pinned import PinnedRun
 from schemas.topics import CLEAN_RECORDS
 from streams.errors import LogMoved
-from streams.extraction.ports import Run
 from streams.warehouse import stage as warehouse
 from tests.unit.delivery.model import job
 from tests.unit.warehouse.partitions import PLACE, Lost, Partition, batch, delivery
@@ -169,7 +169,7 @@ def promised(partition: Partition, name: str, records: int) -> str:
     """A run that waits for this batch alone."""
     run = digest("run")
     frontier = partition.intents._frontier
-    frontier.open(Run(id=run, job_id=digest("job"), dataset="d", description=job(2)), [])
+    frontier.open(PinnedRun(id=run, job_id=digest("job"), dataset="d", description=job(2)), [])
     frontier.runs[run].batches[digest(name)] = (records, False)
     return run
 

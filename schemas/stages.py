@@ -1,16 +1,10 @@
-"""What a stage is: a plain class that the lossless loop drives, testable without Kafka."""
+"""What a stage is: a plain class that the lossless loop drives, testable without Kafka. Each further thing that it can
+do is a promise of its own, which the loop looks for when it is made."""
 
-import time
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from schemas.delivery import Delivery, Handled, Reject, Settled
-
-__all__ = ["PORTION_S", "Delivery", "Handled", "Reject", "Settled", "Stage", "Stateful", "in_portion"]
-
-PORTION_S = 20.0
-"""Seconds after which a stage begins no further message of a batch before what it has is published: a batch in which
-every message takes long would otherwise keep its worker away for longer than it may be."""
+from schemas.delivery import Delivery, Handled, Settled
 
 
 class Stage(Protocol):
@@ -26,6 +20,7 @@ class Stage(Protocol):
         ...
 
 
+@runtime_checkable
 class Stateful(Stage, Protocol):
     """A stage that decides itself how far its input is settled, because it keeps a memory or a ledger.
 
@@ -42,11 +37,20 @@ class Stateful(Stage, Protocol):
         ...
 
 
-def in_portion(batch: Sequence[Delivery], handled: Handled) -> Iterator[Delivery]:
-    """The deliveries that a stage begins within PORTION_S, the first one in any case; the others become the rest."""
-    until = time.monotonic() + PORTION_S
-    for index, delivery in enumerate(batch):
-        if index and time.monotonic() > until:
-            handled.rest.extend(batch[index:])
-            return
-        yield delivery
+@runtime_checkable
+class Closing(Stage, Protocol):
+    """A stage for whose messages somebody waits: a page's task, the sums of a run."""
+
+    async def give_up(self, delivery: Delivery, reason: str) -> Handled:
+        """Closes what a message leaves open that goes to the dead letters whole, for this reason. It is asked with
+        events only, and may be asked again for the same one."""
+        ...
+
+
+@runtime_checkable
+class Decoding(Stage, Protocol):
+    """A stage that does not need all of an event, and reads its messages itself."""
+
+    def decode(self, topic: str, value: bytes | None) -> Any:
+        """What is handed over as the event; raises CodecError exactly where the codec does."""
+        ...

@@ -1,4 +1,4 @@
-"""Which media types a job wants."""
+"""Media types: which one a response says that it is, and which a job wants."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,11 @@ def media_type(headers: Sequence[tuple[str, str]]) -> str:
 def unwanted(headers: Sequence[tuple[str, str]], wanted: Sequence[str]) -> str:
     """Why the job does not want a page of this type, as a sentence; empty where it does, or leaves it open.
 
-    `wanted` are media types, or ranges of them (`image/*`). A page that does not say what it is is looked at.
+    `wanted` are media types, or all of a kind (`image/*`). A page that does not say what it is is looked at.
     """
     media = media_type(headers)
     if not wanted or not media:
         return ""
-    family = media.partition("/")[0] + "/*"
-    if any(want in (media, family, "*/*") for want in wanted):
+    if media in wanted or f"{media.partition('/')[0]}/*" in wanted:
         return ""
     return f"The page is {media[:100]}; the job wants {', '.join(wanted)}."

@@ -1,4 +1,4 @@
-"""Cost of an observation, beside the least that any detector could do: `python -m streams.trends.detector.benchmark`.
+"""Cost of an observation, beside the least that any detector could do: `python -m tests.bench.detector_cost`.
 
 The plain average gathers a mean and a deviation per key, updates both and writes them back, with the same numpy; the
 ratio to it says more than nanoseconds on somebody else's machine. Both see the same values, in turn.
