@@ -260,7 +260,7 @@ def _assembled(
         observed=Observed(ports.process_logs),
         letters=Letters(ports.records, ports.resent, ports.resend),
         uploads=UploadService(ports.uploads),
-        exports=ExportService(service, ports.exports, _export_limits(config)),
+        exports=ExportService(service, ports.exports, ports.accounts, _export_limits(config)),
         counting=Counting(ports.figures, ports.storage, stores_away),
         credentials=stored,
         control=Control(service, ports.jobs),
@@ -280,7 +280,12 @@ def _assembled(
 
 
 def _export_limits(config: GatewayConfig) -> ExportLimits:
-    return ExportLimits(wait=config.export_wait, files=config.exports_per_user, bytes=config.export_bytes_per_user)
+    return ExportLimits(
+        wait=config.export_wait,
+        files=config.exports_per_user,
+        bytes=config.export_bytes_per_user,
+        mail=config.mail,
+    )
 
 
 def _oidc(ports: Ports, config: GatewayConfig, tokens: Tokens) -> Oidc | None:

@@ -44,6 +44,7 @@ from infra.postgres.audit_log import PostgresAuditLog
 from infra.postgres.audit_sealer import AuditSealer
 from infra.postgres.books import PostgresEditions
 from infra.postgres.credentials import SiteCredentials
+from infra.postgres.export_news import ExportMails
 from infra.postgres.exports import PostgresExports
 from infra.postgres.factors import PostgresFactors
 from infra.postgres.figures import PostgresFigures
@@ -53,6 +54,7 @@ from infra.postgres.job_versions import PostgresVersions
 from infra.postgres.jobs import PostgresJobs
 from infra.postgres.letters import ReplayedLetters
 from infra.postgres.mailbox import Mailbox
+from infra.postgres.notifications import PostgresTellings
 from infra.postgres.oauth import PostgresOAuth
 from infra.postgres.pool import Database
 from infra.postgres.previews import PreviewQuestions
@@ -91,7 +93,7 @@ def config_of(settings: Settings) -> GatewayConfig:
         refresh_lifetime=int(settings.session_days * 86_400),
         oidc=_oidc(settings),
         **_edge(settings),
-        home_url=settings.public_url or f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}",
+        home_url=settings.home_url,
     )
 
 
@@ -186,6 +188,7 @@ def _ports(
     brokers = settings.address("kafka")
     seal = Seal(lambda: settings.secret("seal_key"))
     mailbox = Mailbox(seal)
+    told = PostgresTellings(database, mailbox)
     return Ports(
         accounts=PostgresAccounts(database, mailbox),
         users=PostgresUsers(database, mailbox),
@@ -214,7 +217,7 @@ def _ports(
         audit=PostgresAuditLog(database),
         process_logs=ProcessLogs(reading),
         uploads=UploadRuns(database, settings.quota),
-        exports=PostgresExports(database),
+        exports=PostgresExports(database, seal, ExportMails(told, settings.home_url)),
         export_files=files,
         figures=PostgresFigures(database),
         storage=ClickHouseStorage(reading),

@@ -8,6 +8,7 @@ from schemas.accounts import Standing
 from schemas.events import PageOutcome, RunEvent, Trend
 from schemas.message import Message
 from schemas.observed import RequestFigures
+from schemas.particulars import RunParticulars
 
 
 class LiveEvents(Protocol):
@@ -26,23 +27,6 @@ class LagReader(Protocol):
     async def lag(self) -> list[tuple[str, str, int]]:
         """(group, topic, messages not yet acknowledged), one for each topic that a group has committed to."""
         ...
-
-
-class RunParticulars(Protocol):
-    """What does not change about a run while it goes; times are RFC 3339, empty where they have not come yet."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def urls(self) -> Sequence[str]: ...
-    @property
-    def owner(self) -> str: ...
-    @property
-    def created_at(self) -> str: ...
-    @property
-    def started_at(self) -> str: ...
-    @property
-    def finished_at(self) -> str: ...
 
 
 class RunHistory(Protocol):

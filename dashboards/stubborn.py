@@ -28,7 +28,7 @@ async def until_done(what: str, task: Callable[[], Awaitable[T]]) -> T:
             failed: BaseException = problem  # a driver did that: nobody asked for an end
         except Exception as problem:
             failed = problem
-        log.warning("source unavailable", what=what, reason=str(failed) or repr(failed), again_in_s=pause)
+        log.warning("source_unavailable", what=what, reason=str(failed) or repr(failed), again_in_s=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 

@@ -45,7 +45,7 @@ class Surroundings:
         try:
             await work
         except Exception as problem:
-            log.warning("page is short of something", what=what, reason=str(problem))
+            log.warning("page_incomplete", what=what, reason=str(problem))
 
 
 def argument(doc: Document, name: str) -> str:

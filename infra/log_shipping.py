@@ -59,14 +59,13 @@ class LogQueue:
 
 
 def _entry(event: Mapping[str, Any], process: str) -> LogEntry:
-    run = event.get("run_id") or event.get("run") or ""
     return LogEntry(
         id=str(uuid4()),
         at=str(event.get("timestamp", "")),
         level=str(event.get("level", "info")),
         process=process,
         event=str(event.get("event", ""))[:500],
-        run_id=str(run)[:100],
+        run_id=str(event.get("run_id") or "")[:100],
         instance=f"{socket.gethostname()}:{os.getpid()}",
         fields={name: value for name, value in event.items() if name not in _APART},
     )

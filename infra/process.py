@@ -5,7 +5,7 @@ import contextlib
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -20,6 +20,8 @@ from schemas.moments import rfc3339
 
 log = structlog.get_logger()
 T = TypeVar("T")
+
+_PAUSE_S = 1.0
 
 
 def now() -> str:
@@ -80,8 +82,8 @@ async def entered(
 @asynccontextmanager
 async def reporting(name: str, publisher: metrics.SendSoon) -> AsyncIterator[None]:
     """Publishes the process's metrics each second, and what it logs, while it lives."""
-    telling = (metrics.report(name, publisher, now), logs.SHIPPED.ship(publisher))
-    tasks = [asyncio.create_task(work) for work in telling]
+    telling = {"metrics": lambda: metrics.report(name, publisher, now), "logs": lambda: logs.SHIPPED.ship(publisher)}
+    tasks = [asyncio.create_task(_again_and_again(what, work)) for what, work in telling.items()]
     try:
         yield
     finally:
@@ -89,6 +91,16 @@ async def reporting(name: str, publisher: metrics.SendSoon) -> AsyncIterator[Non
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _again_and_again(what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begins anew whatever ended it: a process that falls silent looks idle, and its work is no reason to end."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("not_told", what=what)
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def until_done(*work: "asyncio.Task[None]") -> None:

@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def home_url(self) -> str:
+        """Where mail leads its readers: never what a request says about itself."""
+        return self.public_url or f"{'https' if self.tls_cert else 'http'}://{self.host}:{self.port}"
+
+    @property
     def visible_agent(self) -> str:
         """What sites see: with the address of the gateway's page about it, where the gateway has one for everybody."""
         if self.public_url and "+http" not in self.user_agent:

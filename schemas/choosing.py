@@ -1,10 +1,15 @@
 """Which of a run's records are asked for, by their typed fields, and in which order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from schemas.ledger import StoredRecord
+
+MOST_CONDITIONS = 10
+LONGEST_CONDITION = 300
+"""How many conditions may be asked for at once, and the characters of one."""
 
 Comparison: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -20,6 +25,16 @@ class FieldCondition:
     number: float | None = None
     moment: datetime | None = None
     flag: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Records of which every condition is true, scraped from `since` on and before `until`; all of a run's, where
+    nothing is said."""
+
+    where: Sequence[FieldCondition] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ OPEN_STATES: frozenset[RunState] = frozenset({"queued", "running", "finishing"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """A run that is about to be opened. `description` is the job description that is pinned to it, as JSON data;
-    `priority` is -1, 0 or 1 for low, normal and high; the job of an `estimate` is nobody's to see."""
+    `priority` is -1, 0 or 1 for low, normal and high; the job of an `estimate` is nobody's to see; `ready_made` names
+    which of the product's own descriptions this is, but for its pace and its limit of pages."""
 
     run_id: str
     job_id: str
@@ -25,6 +26,7 @@ class Opening:
     priority: int
     max_pages: int
     kind: Literal["crawl", "estimate", "replay"] = "crawl"
+    ready_made: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class JobVersion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
     """Which jobs a list holds. None means any; `states` are those of the newest run, and `created` for none; `text` is
-    looked for in names, whatever its case."""
+    looked for in names. The case of `type`, `text` and `dataset` does not matter."""
 
     owner: str | None = None
     states: tuple[str, ...] | None = None

@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 
 from schemas.mail import Mail
 
-EventName: TypeAlias = Literal["run.completed", "run.failed", "run.cancelled", "trend", "records.changed"]
-EVENTS: tuple[EventName, ...] = ("run.completed", "run.failed", "run.cancelled", "trend", "records.changed")
+EventName: TypeAlias = Literal[
+    "run.completed", "run.failed", "run.cancelled", "trend", "records.changed", "export.completed", "export.failed"
+]
 PING = "ping"
 DeliveryState: TypeAlias = Literal["pending", "delivered", "failed", "dropped"]
 SECRET_PREFIX = "whsec_"

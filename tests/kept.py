@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import contextlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import zstandard
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.clickhouse.client import connect
@@ -17,6 +19,10 @@ from schemas.topics import LOGS, REQUEST_LOGS, topics
 
 Named = tuple[str, str]
 """Where it is kept, and what that holds."""
+
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_PACKED = re.compile(rb"KLUv/[Q-Za-f][A-Za-z0-9+/]*={0,2}").findall
+"""What begins with zstandard's four bytes, in base64."""
 
 
 def forms_of(secret: str) -> list[str]:
@@ -36,8 +42,8 @@ async def everything(brokers: str, names: Iterable[str]) -> list[Message]:
         ends, found = await consumer.end_offsets(places), []
         while any([await consumer.position(place) < ends[place] for place in places]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [Message(one.topic, one.partition, one.offset, one.key, one.value, (), one.timestamp)
-                          for one in records]  # fmt: skip
+                found += [Message(one.topic, one.partition, one.offset, one.key, one.value, tuple(one.headers),
+                                  one.timestamp) for one in records]  # fmt: skip
         return found
     finally:
         await consumer.stop()
@@ -68,7 +74,20 @@ async def messages(brokers: str) -> list[Named]:
     assert any(message.topic == REQUEST_LOGS for message in found)
     entries = [codec.decode(LOGS, message.value or b"") for message in found if message.topic == LOGS]
     assert any(isinstance(entry, LogEntry) for entry in entries)
-    return [(f"{one.topic}/{one.offset}", (one.value or b"").decode("utf-8", "replace")) for one in found]
+    return [(f"{one.topic}/{one.offset}", told_by(one)) for one in found]
+
+
+def told_by(message: Message) -> str:
+    """A message's key, its headers and its value; what is packed in that too."""
+    headers = [part for name, value in message.headers for part in (name.encode(), value or b"")]
+    parts = [message.key or b"", *headers, message.value or b""]
+    packed = [base64.b64decode(body) for body in _PACKED(message.value or b"")]
+    return "\n".join(part.decode("utf-8", "replace") for part in (*parts, *map(unpacked, packed)))
+
+
+def unpacked(data: bytes) -> bytes:
+    """As it is, or what it holds if it is zstandard's."""
+    return zstandard.ZstdDecompressor().decompressobj().decompress(data) if data.startswith(_MAGIC) else data
 
 
 async def warehouse(url: str) -> list[Named]:
@@ -99,6 +118,6 @@ def files(folder: Path) -> list[Named]:
         if place.is_dir() and place.name not in ("kafka", "postgres", "clickhouse", "secrets", "run"):
             for one in place.rglob("*"):
                 with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # the system lives, and tidies up
-                    found.append((str(one), one.read_bytes().decode("utf-8", "replace")))
+                    found.append((str(one), unpacked(one.read_bytes()).decode("utf-8", "replace")))
     assert any(name.endswith("postgres.log") for name, _ in found), [name for name, _ in found]
     return found

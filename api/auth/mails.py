@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from api.auth.visits import Visit
+from api.errors import ApiError, invalid
 from schemas.accounts import User
 from schemas.mail import Mail, MailRefused, one_line
 
@@ -100,6 +101,12 @@ def welcome(user: User, home: str) -> Mail | None:
         "If an administrator made it for you, they tell you the password: change it after you have signed in.\n"
     )
     return _to(user, "welcome", "Trawl: welcome", text)
+
+
+def nobody_sends(field: str, instead: str) -> ApiError:
+    """422 for mail that is asked for where no server takes it: it would be dropped after a day, and what is in it lost.
+    `instead`: what to do."""
+    return invalid(field, f"No mail is sent from here (TRAWL_SMTP_URL is not set): {instead}", "NOT_CONFIGURED")
 
 
 def _to(user: User, kind: str, subject: str, text: str) -> Mail | None:

@@ -22,6 +22,8 @@ from schemas.accounts import Act, User
 from schemas.mail import Mail
 
 _NOT_ALIKE = "It is not the same as the new password."
+_SHOWN_INSTEAD = "leave it out, and pass on the password that the answer shows."
+_ASK_INSTEAD = "ask an administrator for a new password."
 _SPENT = "This link was used before, or it is too old; ask for another."
 
 
@@ -70,7 +72,9 @@ class Recovery:
         self, user: User, actor: str, password: str | None, visit: Visit, *, by_mail: bool, still: Still = anyhow
     ) -> tuple[str, datetime]:
         """A temporary password that an administrator gives (or that is made here), and when it ends. ApiError 404, 409
-        for an account that is not there by now, or not `still` so."""
+        for an account that is not there by now, or not `still` so; 422 for a mail that would not arrive."""
+        if by_mail and not self._config.mail:
+            raise mails.nobody_sends("send_email", _SHOWN_INSTEAD)
         if password is not None:
             password_rules.check(password, user.username, user.email, field="temporary_password")
         chosen = password or secrets.token_urlsafe(15)
@@ -91,7 +95,10 @@ class Recovery:
         return chosen, ends
 
     async def ask(self, email: str, visit: Visit) -> None:
-        """Mails a link to whoever has this address. Nothing, not even the time, tells whether somebody has."""
+        """Mails a link to whoever has this address. Nothing, not even the time, tells whether somebody has. ApiError
+        422 for everybody where no mail is sent."""
+        if not self._config.mail:
+            raise mails.nobody_sends("email", _ASK_INSTEAD)
         began = asyncio.get_running_loop().time()
         try:
             await self._guard.tried({subject("reset", visit.network): CODES})

@@ -1,4 +1,5 @@
-"""Accounts as administrators make and change them, and as people make their own where that is allowed.
+"""Accounts as administrators make and change them, and as people change their own, and make them where that is
+allowed.
 
 Nobody gives what they do not have themselves, and nobody touches an account that may do more than they may: else
 whoever may manage users could make themselves anything.
@@ -15,10 +16,11 @@ from api.auth.callers import Caller
 from api.auth.passwords import Passwords
 from api.auth.permissions import ROLES, Permission, permissions_of
 from api.auth.proving import Proving
+from api.auth.scoping import whole_needed
 from api.auth.touching import NO_SUCH_USER, may_have, still_touchable, untouched
 from api.auth.visits import Visit
 from api.config import GatewayConfig
-from api.errors import ApiError, conflict, invalid, not_found
+from api.errors import ApiError, conflict, forbidden, invalid, not_found
 from api.ports import Accounts
 from api.ports.users import Attempts, SortBy, Still, Users, anyhow
 from schemas.accounts import Act, Activity, User, UserChange
@@ -28,6 +30,7 @@ _TAKEN = "The username or the e-mail address is taken."
 _OWN_ADDRESS = (
     "This is your own account: send `current_password` too, from a sign-in of your own, to change its e-mail address."
 )
+_TELL_INSTEAD = "leave it out, and tell its owner yourself."
 _LAST = "This is the last active administrator; make another one first."
 
 
@@ -94,8 +97,10 @@ class UserService:
         return await self._users.activity(user.id)
 
     async def create(self, caller: Caller, wanted: Wanted, visit: Visit, *, welcome: bool) -> User:
-        """By an administrator. ApiError 409 for a name or address that is taken."""
+        """By an administrator. ApiError 409 for a name or address that is taken, 422 for mail that would not arrive."""
         _may_give(caller, wanted.role, wanted.permissions)
+        if welcome and not self._config.mail:
+            raise mails.nobody_sends("send_welcome_email", _TELL_INSTEAD)
         user = _made(wanted)
         mail = mails.welcome(user, self._config.home_url) if welcome else None
         if welcome and mail is None:
@@ -126,7 +131,7 @@ class UserService:
     ) -> User:
         """What is given is changed; one's own address with the password alone. ApiError 404, 403, 409; 401 and 429 for
         a password that is not the caller's."""
-        user = await self.touchable(caller, text)
+        user = await self._changeable(caller, text, change)
         moved = change.email is not None and change.email != user.email
         if moved and user.id == caller.user_id:
             user = await self._proved(caller, current_password, visit)
@@ -150,6 +155,18 @@ class UserService:
                 raise conflict("role" if change.role else "status", _LAST)
             case "changed":
                 return await self.get(user.id)
+
+    async def _changeable(self, caller: Caller, text: str, change: UserChange) -> User:
+        """For whoever manages users any account that they may touch. For everybody else their own, but for what it may
+        do, and with no key or token that was given only some rights."""
+        if Permission.USERS in caller.permissions:
+            return await self.touchable(caller, text)
+        own = await self.visible(caller, text)
+        if caller.scopes is not None:
+            raise whole_needed()
+        if any(given is not None for given in (change.role, change.status, change.granted)):
+            raise forbidden(Permission.USERS, caller.permissions)
+        return own
 
     async def remove(self, caller: Caller, text: str, visit: Visit) -> None:
         """For ever. ApiError 404, 403, 409."""

@@ -9,8 +9,9 @@ from api.errors import ApiError, Fault
 from api.ports import AddressRule
 from api.services.jobs import JobService
 from api.services.references import References
+from schemas.hosts import UrlError
 from schemas.job import JobDescription
-from schemas.urls import UrlError, canonical
+from schemas.urls import canonical
 
 MOST_SOURCES = 100
 

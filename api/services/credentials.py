@@ -9,8 +9,9 @@ from api.errors import conflict, invalid, not_found, unauthenticated
 from api.ports import SiteCredentials
 from api.shapes.credentials import CredentialAsked
 from schemas.credentials import SiteCredential, SiteSecret
+from schemas.hosts import UrlError, host_of
 from schemas.job import JobDescription
-from schemas.urls import UrlError, canonical, host_of
+from schemas.urls import canonical
 
 MAX_PER_OWNER = 200
 

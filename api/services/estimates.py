@@ -18,10 +18,11 @@ from api.auth.visits import Visit
 from api.errors import unavailable
 from api.ports import Jobs
 from api.services.jobs import PRIORITIES
+from schemas.hosts import UrlError
 from schemas.job import Extract, JobDescription
 from schemas.ledger import HostSample, Opening, Run, UrlFate
 from schemas.outcomes import OUTCOMES
-from schemas.urls import UrlError, canonical
+from schemas.urls import canonical
 
 MAX_VISITS = 10
 MAX_SEEDS = 5

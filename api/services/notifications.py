@@ -13,9 +13,9 @@ from api.errors import ApiError, conflict, invalid, not_found, unauthenticated
 from api.ports import AddressRule, Webhooks
 from api.services.cursors import Page, cut, pack, unpack
 from api.shapes.webhooks import WebhookAsked, WebhookChange
-from schemas.hosts import UrlError
+from schemas.hosts import UrlError, host_of
 from schemas.job import JobDescription
-from schemas.urls import canonical, host_of
+from schemas.urls import canonical
 from schemas.webhooks import PING, Delivery, DeliveryState, Telling, Webhook, new_secret
 
 MAX_PER_OWNER = 50

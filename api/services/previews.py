@@ -8,8 +8,9 @@ from api.errors import invalid, unavailable
 from api.ports import Previews
 from api.services.jobs import JobService
 from api.services.replays import described
+from schemas.hosts import UrlError
 from schemas.previews import PreviewAnswer
-from schemas.urls import UrlError, canonical, row_fingerprint
+from schemas.urls import canonical, row_fingerprint
 
 AT_ONCE, AT_ONCE_EACH = 8, 2
 """Previews that are waited for, in all and by one caller."""

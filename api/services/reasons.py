@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.hosts import UrlError
 from schemas.job import JobDescription
 from schemas.ledger import Run, UrlFate
 from schemas.outcomes import OUTCOMES
 from schemas.scope import Scope, ScopeError
-from schemas.urls import UrlError, canonical
+from schemas.urls import canonical
 
 VERDICT_SECONDS = 0.2
 """What one answer may spend on patterns: a person waits for it, and others for the gateway."""

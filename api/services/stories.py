@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from api.errors import invalid
 from api.ports import Jobs, Records
 from api.services.reasons import sentence_of, why_unknown
+from schemas.hosts import UrlError
 from schemas.ids import trace_id
 from schemas.ledger import Attempt, Job, Run, UrlFate
-from schemas.urls import UrlError, canonical, fingerprint
+from schemas.urls import canonical, fingerprint
 
 MAX_STEPS = 30
 """Pages of a chain, visits of a URL that are told: a story is for people."""

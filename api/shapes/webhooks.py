@@ -38,7 +38,7 @@ _DELIVERY: dict[str, Any] = {
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Target = Annotated[str, Field(min_length=1, max_length=2000, description="http or https, a public address.")]
-Events = Annotated[list[EventName], Field(min_length=1, max_length=5, description="What it is told of.")]
+Events = Annotated[list[EventName], Field(min_length=1, max_length=7, description="What it is told of.")]
 Kinds = Annotated[
     list[Literal["spike", "shift"]], Field(max_length=2, description="Of trends only these kinds; none: both.")
 ]

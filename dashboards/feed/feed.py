@@ -73,7 +73,7 @@ class Feed:
             self.fold(event, min(message.timestamp / 1000 or now, now), now)
         except CodecError as problem:
             self.unreadable += 1
-            log.warning("unreadable event", topic=message.topic, offset=message.offset, reason=problem.reason)
+            log.warning("unreadable_event", topic=message.topic, offset=message.offset, reason=problem.reason)
 
     def fold(self, event: Event | BatchHead, at: float, now: float) -> None:
         """Folds an event that was published at `at`."""
@@ -124,11 +124,6 @@ class Feed:
             self._listeners.pop(number, None)
 
         return unsubscribe
-
-    @property
-    def listeners(self) -> int:
-        """How many pages look."""
-        return len(self._listeners)
 
     def tick(self, now: float) -> None:
         """Tells every listener that it is `now`."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from dashboards.feed.pace import Pace
 from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LAST_PAGES, LAST_RECORDS, LatestRecord, Tally, remembered
-from dashboards.ports import RunParticulars
 from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings
 from schemas.events import RunEvent
 from schemas.moments import epoch
+from schemas.particulars import RunParticulars
 
 _HOSTS = 200
 _AGAIN_S = 5.0

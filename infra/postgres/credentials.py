@@ -79,7 +79,7 @@ class SiteCredentials:
         """What a run's owner means by a name or an id, ready to be sent; None for none that can be opened."""
         rows = await self._database.fetch(self._sql["of_run"], {"run": run_id, "reference": reference})
         if not rows:
-            log.warning("credentials_unknown", run=run_id, name=reference)
+            log.warning("credentials_unknown", run_id=run_id, name=reference)
             return None
         known = _known(rows[0])
         try:

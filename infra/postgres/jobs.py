@@ -179,5 +179,6 @@ def _values(opening: Opening, act: Act) -> dict[str, Any]:
         "kind": opening.kind,
         "revision": 1,
         "job_version": None,
+        "ready_made": opening.ready_made,
         "actor": act.actor,
     }

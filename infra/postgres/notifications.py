@@ -71,13 +71,18 @@ class PostgresTellings:
         """In one transaction: what was written before stays as it is, and nobody is told twice."""
 
         async def work(connection: Connection) -> None:
-            for name in sorted({f"{one.job_id} {one.target}" for one in told if one.mail}):
-                await connection.execute(self._sql["lock_bound"], {"name": name})
-            for telling in told:
-                await self._write(connection, telling)
-            await connection.execute(self._sql["wake"])
+            await self.write_within(connection, told)
 
         await patiently(lambda: self._database.repeat(work), "write down who is told")
+
+    async def write_within(self, connection: Connection, told: Sequence[Telling]) -> None:
+        """The same in the transaction of what is told."""
+        for name in sorted({f"{one.job_id} {one.target}" for one in told if one.mail}):
+            await connection.execute(self._sql["lock_bound"], {"name": name})
+        for telling in told:
+            await self._write(connection, telling)
+        if told:
+            await connection.execute(self._sql["wake"])
 
     async def _write(self, connection: Connection, telling: Telling) -> None:
         names = ("id", "event_id", "target", "event", "job_id", "body", "webhook_id")

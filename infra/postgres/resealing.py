@@ -38,6 +38,7 @@ SEALED = (
     SealedColumn(table="factors", id="user_id", context="factor {user_id}"),
     SealedColumn(table="signing_keys", id="kid", context="signing key\n{kid}", first=""),
     SealedColumn(table="idempotency_keys", id="id", context="idempotency {id}", sealed="answer"),
+    SealedColumn(table="exports", id="id", context="export {id}"),
     SealedColumn(table="webhooks", id="id", context="webhook\n{id}\n{owner}"),
     SealedColumn(table="webhooks", id="id", context="webhook\n{id}\n{owner}", sealed="previous_sealed",
                  key_id="previous_key_id"),

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from schemas.events.records import FieldType
 from schemas.exports import OTHER_NAMES, PROSE, ExportFormat
+from schemas.hosts import origin_of
 from schemas.job.clean import Clean
 from schemas.job.extract import Extract
 from schemas.job.notify import Notifications
@@ -21,7 +22,7 @@ from schemas.job.options import Options
 from schemas.job.schedule import Schedule
 from schemas.job.strings import Dataset, Strict, Url
 from schemas.job.trends import Trends
-from schemas.urls import canonical, origin_of
+from schemas.urls import canonical
 
 
 def _merged(base: Any, over: Any, name: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import orjson
 import pytest
 
-from schemas.urls import UrlError, canonical, fingerprint
+from schemas.hosts import UrlError
+from schemas.urls import canonical, fingerprint
 from tests.acceptance.strict_docs import AGENT, DENIED, FAILS_ONCE, StrictDocs
 from tests.acceptance.system import System
 from tests.acceptance.walking import Page, accounted, file_of, walk

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
 
+from schemas.topics import RAW_PAGES
 from tests.acceptance.serving import QuietHandler, serving
 from tests.acceptance.system import System, until
 from tests.kept import forms_of, whole
@@ -82,4 +83,5 @@ def test_what_opens_a_site_is_nowhere_in_plain_text(open_system: System) -> None
     kept = asyncio.run(whole(at("postgres_owner"), at("kafka"), at("clickhouse"), open_system.folder))
     forms = [form for secret in (PASSWORD, SESSION, AUTHORIZATION) for form in forms_of(secret)]
     assert [(name, form) for name, text in kept for form in forms if form in text] == []
-    assert any("Members /4" in text for _, text in kept), "it is this crawl that was looked through"
+    pages = [text for name, text in kept if name.startswith(f"{RAW_PAGES}/")]
+    assert any("<title>Members /4" in text for text in pages), "it is this crawl that was looked through, and unpacked"

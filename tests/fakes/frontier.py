@@ -8,17 +8,28 @@ from datetime import UTC, datetime
 from itertools import count
 
 from infra.errors import Fenced
-from producers.dispatch.ports import Issued, OpenRun, Said
+from schemas.closings import Closed, Closing, Memory
 from schemas.codec import encode
 from schemas.events import RunCounts, RunEvent
 from schemas.freshness import Watched, wait_s
-from schemas.frontier import MAX_BEYOND, MAX_SOURCES, TOO_MANY_SOURCES, left_out_note, priority_of
+from schemas.frontier import (
+    MAX_BEYOND,
+    MAX_SOURCES,
+    TOO_MANY_SOURCES,
+    FoundLink,
+    Issued,
+    Seed,
+    left_out_note,
+    priority_of,
+)
 from schemas.ids import digest
+from schemas.intents import Sums
 from schemas.job import JobDescription
+from schemas.open_runs import OpenRun
+from schemas.outbox import Said
+from schemas.pinned import PinnedRun
 from schemas.topics import RUN_EVENTS
 from schemas.urls import row_fingerprint
-from streams.extraction.ports import Closed, Closing, FoundLink, Memory, Run
-from streams.warehouse.ports import Sums
 from tests.fakes.frontier_rows import MemoryRun, Remembered, Row
 from tests.fakes.pausing import Pause
 
@@ -33,7 +44,7 @@ class MemoryFrontier:
         self.visits: dict[str, Counter[str]] = {}
         self._ids = count(1)
 
-    def open(self, run: Run, seeds: Sequence[FoundLink]) -> None:
+    def open(self, run: PinnedRun, seeds: Sequence[Seed]) -> None:
         """What intake's transaction does."""
         entry = self.runs[run.id] = MemoryRun(run)
         entry.sources = sum(seed.kind != "page" for seed in seeds)
@@ -43,7 +54,7 @@ class MemoryFrontier:
 
     # extraction's side
 
-    async def run(self, run_id: str) -> Run | None:
+    async def run(self, run_id: str) -> PinnedRun | None:
         await Pause()
         entry = self.runs.get(run_id)
         return entry.run if entry else None

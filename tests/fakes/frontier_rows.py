@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass, field
 
+from schemas.closings import Memory
 from schemas.events import RunCounts
 from schemas.events.requests import SourceKind
 from schemas.freshness import Watched
-from streams.extraction.ports import Memory, Run
+from schemas.pinned import PinnedRun
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Row:
 class MemoryRun:
     """A run and its rows."""
 
-    run: Run
+    run: PinnedRun
     state: str = "queued"
     cancelled: bool = False
     paused: bool = False

@@ -1,6 +1,6 @@
 """Runs of uploads in memory."""
 
-from streams.uploads.ports import Part, Taken
+from schemas.uploads import Part, Taken
 
 
 class MemoryUploads:

@@ -9,7 +9,8 @@ from random import Random
 import orjson
 
 from infra.errors import Fenced
-from streams.warehouse.ports import Intent, Rows, Sums
+from schemas.inserts import Rows
+from schemas.intents import Intent, Sums
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.native import rows_of
 from tests.fakes.pausing import Pause

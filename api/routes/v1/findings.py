@@ -25,7 +25,7 @@ from api.shapes.findings import (
     trend_page,
     url_page,
 )
-from schemas.choosing import FieldCondition
+from schemas.choosing import LONGEST_CONDITION, MOST_CONDITIONS, FieldCondition
 from schemas.ledger import Run
 
 router = APIRouter(prefix="/api/v1", tags=["results"], dependencies=SCHEMES, route_class=StrictRoute)
@@ -33,9 +33,9 @@ router = APIRouter(prefix="/api/v1", tags=["results"], dependencies=SCHEMES, rou
 Kind = Annotated[Literal["spike", "shift"] | None, Query(description="Only trends of this kind.")]
 
 Where = Annotated[
-    list[Annotated[str, Query(max_length=300)]] | None,
+    list[Annotated[str, Query(max_length=LONGEST_CONDITION)]] | None,
     Query(
-        max_length=10,
+        max_length=MOST_CONDITIONS,
         description="Only records of which this is true, each time it is said: a field, one of `= != < <= > >=`, and a "
         "number, a date, `true` or `false`, a short text (of a list: an entry); `price>=10`.",
     ),

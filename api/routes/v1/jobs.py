@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import BeforeValidator
+from pydantic import Field
 
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
@@ -15,6 +15,7 @@ from api.services.progress import StatusAsked
 from api.shapes.errors import documented
 from api.shapes.jobs import JobEnded, JobPage, JobStatus, ended, job_page, numbered_page, whole
 from api.shapes.kept import JobChange
+from api.shapes.words import AnyCase, OrAll
 from schemas.job import JobDescription
 from schemas.ledger import Job
 
@@ -28,8 +29,14 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="Items at most.")]
 RunId = Annotated[str | None, Query(max_length=100, description="A run of this job; the newest one by default.")]
 StatusFilter = Annotated[
     StatusAsked | None,
-    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
-    Query(description="Only those that are so; case does not matter. `created`: never run."),
+    OrAll,
+    AnyCase,
+    Query(description="Only those that are so; case does not matter. `created`: never run; `all`: any."),
+]
+TypeFilter = Annotated[
+    Annotated[str, Field(max_length=50)] | None,
+    OrAll,
+    Query(description="Only jobs of this type; case does not matter. `all`: any."),
 ]
 IfMatch = Annotated[
     str | None,
@@ -43,9 +50,11 @@ IfMatch = Annotated[
 
 async def wished(
     status: StatusFilter = None,
-    type: Annotated[str | None, Query(max_length=50, description="Only jobs of this type.")] = None,
+    type: TypeFilter = None,
     name: Annotated[str | None, Query(max_length=200, description="Only jobs whose name has this in it.")] = None,
-    dataset: Annotated[str | None, Query(max_length=100, description="Only jobs that write there.")] = None,
+    dataset: Annotated[
+        str | None, Query(max_length=100, description="Only jobs that write there; case does not matter.")
+    ] = None,
     enabled: Annotated[bool | None, Query(description="Only jobs whose schedule is on, or off.")] = None,
     archived: Annotated[bool, Query(description="Only archived jobs, instead of all others.")] = False,
     sort_by: Annotated[SortBy, Query(description="What the list is in the order of.")] = "created_at",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime
 
 from api.auth.permissions import Permission
 from api.edge.bodies import StrictRoute
@@ -25,17 +25,14 @@ from api.shapes.runs import (
     run_body,
     run_page,
 )
+from api.shapes.words import AnyCase
 
 router = APIRouter(prefix="/api/v1/jobs/{job_id}", tags=["jobs"], dependencies=SCHEMES, route_class=StrictRoute)
 
 OneRun = Annotated[
     str, Path(max_length=100, description="A run of this job.", examples=["5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"])
 ]
-LevelFilter = Annotated[
-    Level,
-    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
-    Query(description="Lines of this level and above."),
-]
+LevelFilter = Annotated[Level, AnyCase, Query(description="Lines of this level and above.")]
 
 
 @router.get("/runs", summary="List a job's runs", **documented(404, 422, permission=Permission.READ))

@@ -1,4 +1,4 @@
-"""Accounts, for whoever manages them; and one's own password."""
+"""Accounts, for whoever manages them; and one's own, with its password."""
 
 from typing import Annotated, Any, Literal
 
@@ -29,11 +29,18 @@ from api.shapes.users import (
     user_body,
     user_details,
 )
+from api.shapes.words import AnyCase, OrAll
 from schemas.accounts import User
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute, dependencies=SCHEMES)
 
 UserAdmin = Annotated[Caller, Depends(Needs(Permission.USERS))]
+RoleFilter = Annotated[
+    Role | None, OrAll, AnyCase, Query(description="Only those of this role; case does not matter. `all`: any.")
+]
+StateFilter = Annotated[
+    Status | None, OrAll, AnyCase, Query(description="Only those that are so; case does not matter. `all`: any.")
+]
 UserId = Annotated[str, Path(max_length=100, description="With or without the prefix `user_`.")]
 
 
@@ -42,8 +49,8 @@ async def users(
     caller: UserAdmin,
     gateway: Wired,
     request: Request,
-    role: Role | None = None,
-    status: Status | None = None,
+    role: RoleFilter = None,
+    status: StateFilter = None,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000)] = 20,
     sort_by: SortBy = "created_at",
@@ -62,7 +69,8 @@ async def users(
     **documented(400, 409, 422, permission=Permission.USERS),
 )
 async def create(body: UserAsked, caller: UserAdmin, gateway: Wired, visit: From, request: Request) -> dict[str, Any]:
-    """A new account, with a role and permissions that you have yourself."""
+    """A new account, with a role and permissions that you have yourself. 422 for `send_welcome_email` where no mail is
+    sent."""
     made = await gateway.identity.users.create(caller, body.wanted(), visit, welcome=body.send_welcome_email)
     return framed(request, user_details(made, await gateway.identity.users.activity(made)))
 
@@ -83,13 +91,14 @@ async def user(user_id: UserId, caller: Reader, gateway: Wired, request: Request
     "/{user_id}",
     summary="Change a user",
     response_model=Enveloped[UserDetails],
-    **documented(400, 404, 409, 422, 429, permission=Permission.USERS),
+    **documented(400, 404, 409, 422, 429, permission=Permission.READ),
 )
 async def change(
-    user_id: UserId, body: UserChanges, caller: UserAdmin, gateway: Wired, visit: From, request: Request
+    user_id: UserId, body: UserChanges, caller: Reader, gateway: Wired, visit: From, request: Request
 ) -> dict[str, Any]:
-    """What is given is changed. A lower role counts within seconds, for open streams too; an account that is no longer
-    active is signed out. Your own e-mail address is changed with `current_password`, from a sign-in of your own."""
+    """What is given is changed: of your own account names and the e-mail address, that one with `current_password` and
+    from a sign-in of your own; with `user_management` any account, and its `role`, `status` and `permissions`. A lower
+    role counts within seconds, for open streams too; an account that is no longer active is signed out."""
     proof = body.current_password
     changed = await gateway.identity.users.change(caller, user_id, body.change(), visit, proof)
     gateway.callers.forget()
@@ -145,7 +154,8 @@ async def reset_password(
     request: Request,
     body: PasswordReset | None = None,
 ) -> dict[str, Any]:
-    """A temporary password, which ends by itself; every session of the account ends now."""
+    """A temporary password, which ends by itself; every session of the account ends now. 422, and nothing is changed,
+    for `send_email` where no mail is sent."""
     found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
     asked = body or PasswordReset()
     password, ends = await gateway.identity.recovery.set_for(
@@ -180,7 +190,7 @@ async def unlock(user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From
 async def reset_mfa(
     user_id: UserId, caller: UserAdmin, gateway: Wired, visit: From, request: Request
 ) -> dict[str, Any]:
-    """For somebody who has lost the phone and the backup codes. They are told by mail."""
+    """For somebody who has lost the phone and the backup codes. They are told by mail, where mail is sent."""
     found = _another(await gateway.identity.users.touchable(caller, user_id), caller)
     if not await gateway.identity.factor.reset(found, caller.user_id, visit, still_touchable(caller, found)):
         raise not_found("user_id", "This account has no second factor.")

@@ -9,9 +9,9 @@ values (%(job_id)s, %(owner)s, %(name)s, %(dataset)s, %(description)s, %(actor)s
 
 -- name: add_run
 -- A run of a job, with the description as it is now pinned to it.
-insert into runs (id, job_id, owner, dataset, description, priority, max_pages, kind, revision, job_version)
+insert into runs (id, job_id, owner, dataset, description, priority, max_pages, kind, revision, job_version, ready_made)
 values (%(run_id)s, %(job_id)s, %(owner)s, %(dataset)s, %(description)s, %(priority)s, %(max_pages)s, %(kind)s,
-    %(revision)s, %(job_version)s)
+    %(revision)s, %(job_version)s, %(ready_made)s)
 returning *;
 
 -- name: made
@@ -37,9 +37,9 @@ select job_id, job_owner, name, job_dataset, description, job_created_at, update
 from jobs_now
 where (%(owner)s::text is null or job_owner = %(owner)s)
     and (%(states)s::text[] is null or now = any(%(states)s))
-    and (%(type)s::text is null or type = %(type)s)
+    and (%(type)s::text is null or lower(type) = lower(%(type)s))
     and (%(text)s::text is null or position(lower(%(text)s) in lower(name)) > 0)
-    and (%(dataset)s::text is null or job_dataset = %(dataset)s)
+    and (%(dataset)s::text is null or lower(job_dataset) = lower(%(dataset)s))
     and (%(enabled)s::bool is null or enabled = %(enabled)s)
     and (%(archived)s::bool is null or (archived_at is not null) = %(archived)s)
     and (%(after)s::text is null
@@ -57,9 +57,9 @@ with found as (
     from jobs_now
     where (%(owner)s::text is null or job_owner = %(owner)s)
     and (%(states)s::text[] is null or now = any(%(states)s))
-    and (%(type)s::text is null or type = %(type)s)
+    and (%(type)s::text is null or lower(type) = lower(%(type)s))
     and (%(text)s::text is null or position(lower(%(text)s) in lower(name)) > 0)
-    and (%(dataset)s::text is null or job_dataset = %(dataset)s)
+    and (%(dataset)s::text is null or lower(job_dataset) = lower(%(dataset)s))
     and (%(enabled)s::bool is null or enabled = %(enabled)s)
     and (%(archived)s::bool is null or (archived_at is not null) = %(archived)s)
 )
@@ -79,9 +79,9 @@ limit %(limit)s offset %(offset)s;
 select count(*)::int as jobs from jobs_now
 where (%(owner)s::text is null or job_owner = %(owner)s)
     and (%(states)s::text[] is null or now = any(%(states)s))
-    and (%(type)s::text is null or type = %(type)s)
+    and (%(type)s::text is null or lower(type) = lower(%(type)s))
     and (%(text)s::text is null or position(lower(%(text)s) in lower(name)) > 0)
-    and (%(dataset)s::text is null or job_dataset = %(dataset)s)
+    and (%(dataset)s::text is null or lower(job_dataset) = lower(%(dataset)s))
     and (%(enabled)s::bool is null or enabled = %(enabled)s)
     and (%(archived)s::bool is null or (archived_at is not null) = %(archived)s);
 

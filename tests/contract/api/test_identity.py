@@ -21,7 +21,7 @@ from infra.postgres.factors import PostgresFactors
 from infra.postgres.mailbox import Mailbox
 from infra.postgres.users import PostgresUsers
 from infra.sealing import Seal
-from schemas.accounts import Session, Tally, User, UserChange, Verdict
+from schemas.accounts import ApiKey, Session, Tally, User, UserChange, Verdict
 from schemas.mail import Mail
 from tests.contract.api.conftest import Stores
 from tests.contract.api.test_accounts import act, session_of, someone
@@ -236,6 +236,22 @@ async def test_activity_is_what_the_log_says(identity: Identity) -> None:
         await identity.stores.accounts.note(replace(act(action), actor=user.id, object=object))
     found = await identity.users.activity(user.id)
     assert (found.total_logins, found.jobs_managed, found.reports_created) == (1, 2, 0)
+
+
+async def test_an_account_was_active_when_a_session_or_key_of_it_was_last_used(identity: Identity) -> None:
+    user, accounts = await added(identity), identity.stores.accounts
+    assert (await identity.users.activity(user.id)).last_active is None
+    session, secret = session_of(user), os.urandom(32)
+    await accounts.open_session(session, act())
+    opened = (await identity.users.activity(user.id)).last_active
+    assert opened and opened == (await accounts.devices(user.id))[0].last_seen
+    key = ApiKey(id=str(uuid4()), user_id=user.id, name="k", prefix="p", created_at=datetime.now(UTC))
+    kept = await accounts.add_key(key, secret, act(), 50, session.id)
+    assert isinstance(kept, ApiKey) and (await identity.users.activity(user.id)).last_active == opened
+    assert await accounts.by_key(secret, "192.0.2.9")
+    [used] = await accounts.keys(user.id)
+    assert used.last_used and used.last_used > opened
+    assert (await identity.users.activity(user.id)).last_active == used.last_used
 
 
 async def enabled(identity: Identity, codes: list[bytes]) -> User:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra.errors import StoreRefused
 from schemas.accounts import Act
 from schemas.job import JobDescription
 from schemas.ledger import JobFilter, JobOrder, Opening, Run
@@ -79,6 +80,11 @@ async def test_what_is_not_there_is_not_found(stores: Stores) -> None:
     assert await stores.jobs.cancel(nowhere, act()) == []
     assert await stores.jobs.delete(nowhere, act()) == "gone"
     assert await stores.jobs.start(opening(), act(), force=True) == "gone"
+
+
+async def test_what_is_no_id_is_refused(stores: Stores) -> None:
+    with pytest.raises(StoreRefused):
+        await stores.jobs.run("no id")
 
 
 async def test_a_job_is_not_started_while_a_run_is_open_unless_forced(stores: Stores, created: Opening) -> None:
@@ -171,17 +177,21 @@ async def test_every_order_can_be_read_on_from_any_place(stores: Stores, order: 
 
 async def test_a_list_holds_what_its_filter_says(stores: Stores) -> None:
     owner = f"owner-{uuid4()}"
-    kept = opening(owner=owner, name="Kettles 100%", dataset="pots", description={"type": "shop", "enabled": False})
+    kept = opening(owner=owner, name="Kettles 100%", dataset="Pots", description={"type": "Shop", "enabled": False})
     await stores.versions.keep(kept, act())
     run = opening(owner=owner, name="books", description={"type": "books", "enabled": True})
     await stores.jobs.create(run, act())
     await stores.versions.archive(run.job_id, True, act())
 
     async def found(**wanted: Any) -> list[str]:
-        page = await stores.jobs.page(JobFilter(owner=owner, **wanted), JobOrder(), None, 10)
+        asked = JobFilter(owner=owner, **wanted)
+        page = await stores.jobs.page(asked, JobOrder(), None, 10)
+        by_name = await stores.jobs.page(asked, JobOrder(by="name", down=False), None, 10)
+        assert len(page) == len(by_name) == await stores.jobs.count(asked)
         return [job.name for job, _ in page]
 
     assert await found() == await found(states=("created",)) == await found(text="KETTLES 100%") == ["Kettles 100%"]
     assert await found(archived=True) == await found(archived=None, states=("queued",)) == ["books"]
     assert await found(archived=None, type="shop") == await found(archived=None, enabled=False) == ["Kettles 100%"]
-    assert await found(dataset="shop") == await found(text="_ettles") == []
+    assert await found(type="SHOP") == await found(dataset="pOTS") == await found(dataset="Pots") == ["Kettles 100%"]
+    assert await found(dataset="shop") == await found(dataset="pot_") == await found(text="_ettles") == []

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
-from infra.postgres.closing import ClosingTransaction
 from infra.postgres.dispatching import DispatchFrontier
 from infra.postgres.intents import IntentLedger
 from infra.postgres.pool import Database
 from infra.postgres.seeding import Seeding
 from infra.postgres.snapshots import Snapshots, Suspects
 from infra.postgres.task_ledger import TaskLedger
-from producers.dispatch.ports import Frontier, Issued, OpenRun, Said
+from producers.dispatch.ports import Frontier
+from schemas.closings import Closing
 from schemas.codec import decode
 from schemas.events import RunCounts, RunEvent
 from schemas.events.requests import SourceKind
+from schemas.frontier import FoundLink, Issued, Seed
 from schemas.ids import digest
 from schemas.job import JobDescription
+from schemas.pinned import PinnedRun
 from schemas.topics import RUN_EVENTS
 from schemas.urls import row_fingerprint
-from streams.extraction.ports import Closed, Closing, FoundLink, Run
 from streams.extraction.ports import TaskLedger as Ledger
-from streams.warehouse.ports import Intent
 from streams.warehouse.ports import IntentLedger as Intents
 from tests.fakes.frontier import MemoryFrontier
 from tests.fakes.warehouse import MemoryIntents, MemorySnapshots, MemorySuspects
@@ -107,9 +107,14 @@ def link(path: str, depth: int = 1, *, host: str = HOST, hops: int = 0, outcome:
                      outcome=outcome, reason=reason, kind=kind)  # fmt: skip
 
 
-def seeds_of(paths: Sequence[str], sitemaps: Sequence[str], host: str) -> list[FoundLink]:
-    """What intake makes of a job's addresses."""
-    return [link(path, 0, host=host) for path in paths] + [link(p, 0, host=host, kind="sitemap") for p in sitemaps]
+def seed_of(path: str, host: str = HOST, kind: SourceKind = "page") -> Seed:
+    """What intake makes of an address of a job."""
+    return Seed(fp_of(path, host, kind), url_of(path, host), host, kind)
+
+
+def seeds_of(paths: Sequence[str], sitemaps: Sequence[str], host: str) -> list[Seed]:
+    """What it makes of all of them."""
+    return [seed_of(path, host) for path in paths] + [seed_of(path, host, "sitemap") for path in sitemaps]
 
 
 def page(task: Issued, fetch: str = "", *links: FoundLink, records: int = 0, batches: Sequence[tuple[str, int]] = ()
@@ -151,7 +156,7 @@ class MemoryCrawl:
                    **options: Any) -> str:  # fmt: skip
         run_id = str(uuid4())
         description = job(*(url_of(path, host) for path in [*paths, *sitemaps]), **options)
-        run = Run(id=run_id, job_id=job_id or str(uuid4()), dataset="d", description=description)
+        run = PinnedRun(id=run_id, job_id=job_id or str(uuid4()), dataset="d", description=description)
         self.frontier.open(run, seeds_of(paths, sitemaps, host))
         return run_id
 
@@ -182,10 +187,9 @@ class RealCrawl:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.ledger: Ledger = TaskLedger(database, Run, Closed)
-        self.frontier: Frontier = DispatchFrontier(database, Issued, Said, OpenRun)
-        self.intents: Intents = IntentLedger(database, Intent)
-        self.closing = ClosingTransaction(database)
+        self.ledger: Ledger = TaskLedger(database)
+        self.frontier: Frontier = DispatchFrontier(database)
+        self.intents: Intents = IntentLedger(database)
 
     async def open(self, *paths: str, host: str = HOST, sitemaps: Sequence[str] = (), job_id: str = "",
                    **options: Any) -> str:  # fmt: skip

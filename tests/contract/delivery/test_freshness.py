@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from producers.dispatch.ports import Issued
+from schemas.closings import Closing, Memory
+from schemas.frontier import Issued
 from schemas.job import Freshness
-from streams.extraction.ports import Closing, Memory
 from tests.contract.delivery.crawl import HOST, Crawl, page
 
 DAY = 86_400.0

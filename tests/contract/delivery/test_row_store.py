@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import orjson
 
-from streams.warehouse.ports import Rows
+from schemas.inserts import Rows
 
 AT = "2026-01-01T00:00:00.000Z"
 

@@ -3,8 +3,7 @@
 import time
 from dataclasses import replace
 
-from producers.dispatch.ports import Issued
-from schemas.frontier import MAX_BEYOND, MAX_SOURCES, left_out_note
+from schemas.frontier import MAX_BEYOND, MAX_SOURCES, Issued, left_out_note
 from tests.contract.delivery.crawl import HOST, Crawl, failure, link, page, url_of
 
 

@@ -5,9 +5,9 @@ import time
 from dataclasses import replace
 from uuid import uuid4
 
-from producers.dispatch.ports import Issued
+from schemas.closings import Closed
+from schemas.frontier import Issued
 from schemas.ids import digest
-from streams.extraction.ports import Closed
 from tests.contract.delivery.crawl import HOST, Crawl, failure, link, page
 
 

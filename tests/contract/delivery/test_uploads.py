@@ -13,7 +13,7 @@ from schemas.accounts import Act
 from schemas.events import RunCounts, Upload
 from schemas.ids import digest
 from schemas.ledger import Opening
-from streams.uploads.ports import Part
+from schemas.uploads import Part
 from tests.fakes.uploads import MemoryUploads
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import Fenced
 from schemas.ids import digest
-from streams.warehouse.ports import Intent, Sums
+from schemas.intents import Intent, Sums
 from tests.contract.delivery.crawl import HOST, Crawl, page
 
 AT = "2026-01-01T00:00:00.000Z"

@@ -110,6 +110,8 @@ def served(engines: Any, program: tuple[str, ...], tmp_path_factory: pytest.Temp
         # These tests ask more in a second than an account may in a minute; test_edge.py has the product's own limits.
         "TRAWL_RATE_LIMITS": '{"*": {"limit": 1000000, "burst": 1000000, "block": 0}}',
         "TRAWL_CONNECTIONS_PER_ADDRESS": "10000",
+        # The document's examples ask for mail, which is refused where none is sent. It waits here: no notifier runs.
+        "TRAWL_SMTP_URL": "smtp://127.0.0.1:9",
     }
     found = Served(environ, port, metrics_port, tmp_path_factory.mktemp("gateway"), asyncio.run(prepared()),
                    program)  # fmt: skip

@@ -23,7 +23,6 @@ from infra.postgres.seeding import Seeding
 from infra.postgres.users import PostgresUsers
 from infra.postgres.webhooks import PostgresWebhooks
 from infra.sealing import Seal
-from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.schedule.policy import decide
 from producers.schedule.service import opening_of
 from schemas.accounts import Act, User, UserChange
@@ -34,7 +33,7 @@ from schemas.limits import OwnerGone
 from schemas.webhooks import Telling, Webhook
 from tests.contract.api.test_accounts import act, someone
 from tests.contract.api.test_jobs import next_run
-from tests.contract.delivery.crawl import job, link
+from tests.contract.delivery.crawl import job, seed_of
 
 HOURLY = {"interval": "1h", "overlap": "allow"}
 
@@ -167,8 +166,8 @@ async def test_who_is_no_account_goes_on(office: Office) -> None:
 
 
 async def test_pages_are_handed_out_to_no_account_that_was_removed(office: Office) -> None:
-    frontier, run_id = DispatchFrontier(office.database, Issued, Said, OpenRun, None), str(uuid4())
-    seeds = [link(f"page{n}", 0, host=f"{uuid4().hex[:8]}.test") for n in range(2)]
+    frontier, run_id = DispatchFrontier(office.database, None), str(uuid4())
+    seeds = [seed_of(f"page{n}", f"{uuid4().hex[:8]}.test") for n in range(2)]
     assert await Seeding(office.database).open_outsiders(run_id, str(uuid4()), job(seeds[0].url), "q", seeds)
     for owner, issued in ((str(uuid4()), 0), ("kafka", 1)):
         await office.database.fetch("update runs set owner = %s, state = 'running' where id = %s", (owner, run_id))

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,27 +15,18 @@ from uuid import uuid4
 import pytest
 
 from infra.postgres.cookies import RunCookies
-from infra.postgres.credentials import SiteCredentials
 from infra.postgres.factors import PostgresFactors
 from infra.postgres.idempotency import IdempotencyKeys
-from infra.postgres.mailbox import Mailbox
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
-from infra.postgres.resealing import SEALED, Resealing
+from infra.postgres.resealing import SEALED, Resealing, SealedColumn
 from infra.postgres.signing import PostgresSigningKeys
-from infra.postgres.webhooks import PostgresWebhooks
 from infra.seal_keys import SealKeys
 from infra.sealing import Seal
-from schemas.accounts import Act, Claim
-from schemas.cookies import Cookie, KeptCookie
-from schemas.credentials import SiteCredential, SiteSecret
-from schemas.idempotency import KeptAnswer
-from schemas.mail import Mail
-from schemas.signing import SigningKey
-from schemas.webhooks import Webhook
+from schemas.cookies import KeptCookie
+from tests.integration.audit.sealed import ANSWER, KIDS, everything, post, session
 
-ACT = Act(actor="test", action="test")
-_TABLES = "credentials, run_cookies, mails, factors, backup_codes, signing_keys, idempotency_keys, webhooks, deliveries"
+_TABLES = ", ".join({column.table for column in SEALED} | {"backup_codes", "deliveries"})
 
 
 def key() -> str:
@@ -51,17 +41,6 @@ async def database(engines: Any) -> AsyncIterator[Database]:
         async with Database(engines.postgres, max_size=6) as found:
             yield found
         await owner.fetch(f"truncate {_TABLES}".encode())
-
-
-def session(name: str) -> Cookie:
-    return Cookie(name=name, value="c", domain="shop.test", path="/", host_only=True, secure=True, http_only=True,
-                  created=1.0)  # fmt: skip
-
-
-async def post(database: Database, seal: Seal, count: int = 1) -> None:
-    async with database.transaction() as connection:
-        for _ in range(count):
-            await Mailbox(seal).post(connection, Mail(kind="x", recipient="a@example.com", subject="s", text="secret"))
 
 
 async def test_every_sealed_column_of_the_schema_is_known(database: Database) -> None:
@@ -80,37 +59,35 @@ async def test_every_sealed_column_of_the_schema_is_known(database: Database) ->
 
 async def test_what_each_part_sealed_is_sealed_anew_and_opens_again(database: Database) -> None:
     old, new = key(), key()
-    before, user, kid, claim = Seal(old), str(uuid4()), "kid", Claim(str(uuid4()), str(uuid4()))
-    known = SiteCredential(id=str(uuid4()), owner=user, name="one", kind="basic", host="shop.test")
-    hook = Webhook(id=str(uuid4()), owner=user, name="n", url="https://x.test/", host="x.test", events=[])
-    answer = KeptAnswer(200, {}, b"a secret answer")
-    await database.fetch("insert into users (id, username, password_hash) values (%s, %s, '')", (user, user))
-    await SiteCredentials(database, before).add(known, SiteSecret(secret="s"), ACT, 200)
-    await PostgresFactors(database, before).set_up(user, "JBSWY3DP", b"salt", [b"h"], ACT)
-    signing = SigningKey(kid=kid, private=bytes(32), state="current", since=datetime.now(UTC))
-    other = SigningKey(kid="kid 2", private=bytes(32), state="next", since=datetime.now(UTC))
-    await PostgresSigningKeys(database, before).begin(signing, signing, other, ACT)
-    idempotency = IdempotencyKeys(database, before)
-    await idempotency.claim(claim, b"hash", str(uuid4()))
-    await idempotency.answer(claim, answer)
-    await PostgresWebhooks(database, before).add(hook, "first", ACT, 50)
-    await PostgresWebhooks(database, before).rotate(hook, "second", 60.0, ACT)
-    await post(database, before)
-    kept = KeptCookie(run_id=str(uuid4()), site="shop.test", cookie=session("session"))
-    await RunCookies(database, before).save([kept])
+    one, _ = await everything(database, Seal(old))
+    rows = 2 * len(SEALED)
 
     done = await Resealing(database, Seal(f"{new}\n{old}")).all(lambda *_: None)
-    assert (done.rows, done.unopened) == (9, []), "the context of each is right"
+    assert (done.rows, done.unopened) == (rows, []), "the context of each is right"
 
     after = Seal(new)
-    assert await Resealing(database, after).in_use() == {after.key_id: 9}
-    factor = await PostgresFactors(database, after).factor(user)
+    assert await Resealing(database, after).in_use() == {after.key_id: rows}
+    factor = await PostgresFactors(database, after).factor(one.user)
     assert factor and factor.secret == "JBSWY3DP"
-    assert {found.kid for found in await PostgresSigningKeys(database, after).all()} == {kid, "kid 2"}
-    assert await IdempotencyKeys(database, after).claim(claim, b"hash", str(uuid4())) == answer
-    assert await RunCookies(database, after).load(kept.run_id, kept.site) == [kept.cookie]
+    assert {found.kid for found in await PostgresSigningKeys(database, after).all()} == set(KIDS)
+    assert await IdempotencyKeys(database, after).claim(one.claim, b"hash", str(uuid4())) == ANSWER
+    assert await RunCookies(database, after).load(one.kept.run_id, one.kept.site) == [one.kept.cookie]
     with_older = await Resealing(database, Seal(f"{key()} {new}")).all(lambda *_: None)
-    assert (with_older.rows, with_older.unopened) == (9, []), "and again"
+    assert (with_older.rows, with_older.unopened) == (rows, []), "and again"
+
+
+@pytest.mark.parametrize("column", SEALED, ids=lambda column: f"{column.table}.{column.sealed}")
+async def test_what_was_moved_to_another_row_does_not_open(database: Database, column: SealedColumn) -> None:
+    old = key()
+    await everything(database, Seal(old))
+    words = {"table": column.table, "id": column.id, "sealed": column.sealed}
+    moved = await database.fetch(
+        "update {table} set {sealed} = (select o.{sealed} from {table} o where o.{id} <> {table}.{id}) "
+        "returning {id}::text as id".format(**words).encode()
+    )
+    assert len(moved) == 2
+    done = await Resealing(database, Seal(f"{key()}\n{old}")).all(lambda *_: None)
+    assert sorted(done.unopened) == sorted(f"{column.table} {row['id']}" for row in moved)
 
 
 async def test_cookies_that_are_sealed_while_a_key_changes_name_no_key_too_new(

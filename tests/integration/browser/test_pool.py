@@ -30,7 +30,7 @@ async def test_ten_pages_are_rendered_two_at_a_time_by_browsers_that_do_not_grow
     async def watch(proxy: GuardingProxy) -> None:
         nonlocal most
         while True:
-            most = max(most, proxy.open_passages)
+            most = max(most, len(proxy._passages))
             await asyncio.sleep(0.01)
 
     proxy = GuardingProxy([site.address])

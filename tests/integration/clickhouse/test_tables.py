@@ -15,8 +15,8 @@ from infra.clickhouse.cluster import NotClustered, clustered
 from infra.clickhouse.migrate import migrate, statements
 from infra.clickhouse.reading import Reading
 from infra.clickhouse.row_store import RowStore
+from schemas.inserts import Rows
 from schemas.topics import CLEAN_RECORDS
-from streams.warehouse.ports import Rows
 from streams.warehouse.rows import QUIET_TOPICS, shape_of
 from tests.engines import Engines
 

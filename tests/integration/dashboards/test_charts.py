@@ -82,6 +82,24 @@ async def test_requests_are_added_up(charts: tuple[ClickHouseCharts, Any]) -> No
     assert found.refused[0].last == began + timedelta(seconds=121)
 
 
+async def test_the_last_time_that_the_store_holds_breaks_no_chart(charts: tuple[ClickHouseCharts, Any]) -> None:
+    """A line with any time can come from outside; one must not take the page from everybody."""
+    asked, client = charts
+    last, run = datetime(2299, 12, 30, tzinfo=UTC), str(uuid4())
+    row = {"id": str(uuid4()), "at": last, "method": "GET", "path": "/far", "route": "/far", "status": 200,
+           "elapsed_ms": 1.0, "user": "u", "request_id": "r", "address": "192.0.2.1", "user_agent": "",
+           "ingested_at": datetime.now(UTC)}  # fmt: skip
+    insert(client, "request_logs", [row])
+    try:
+        found = await asked.requests(last.timestamp(), 60, 5)
+    finally:
+        client.command("delete from request_logs where route = '/far'")
+    assert int(last.timestamp()) in [one.second for one in found.pace]
+    insert(client, "page_outcomes", [outcome(run, 1, last)])
+    insert(client, "records", [record(run, "shop", "k", last, 1)])
+    assert [entry[1:] for entry in await asked.pace(run, last.timestamp() + 1)] == [(1, 1)]
+
+
 async def test_a_run_s_past_is_told_up_to_the_seam(charts: tuple[ClickHouseCharts, Any]) -> None:
     asked, client = charts
     run, seam = str(uuid4()), (BEGAN + timedelta(seconds=60)).timestamp()

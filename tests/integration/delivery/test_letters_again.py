@@ -35,7 +35,6 @@ from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS, RAW_PAGES, RAW_RECORDS, UPLOADS
 from streams.cleaning.stage import Cleaning
 from streams.uploads.stage import Uploading
-from streams.warehouse.ports import Intent
 from streams.warehouse.stage import Warehouse
 from tests.contract.delivery.crawl import HOST, RealCrawl, failure, page
 from tests.engines import Engines
@@ -62,7 +61,7 @@ class World:
         self.crawl = RealCrawl(self.database)
         self.letters = Letters(self.reading, ReplayedLetters(self.database), self._resend)
         self.log, self.partition = Log(), uuid4().int % 2**15
-        intents = IntentLedger(self.database, Intent)
+        intents = IntentLedger(self.database)
         stage = Warehouse(intents, RowStore(self.clickhouse), self.log, now, str(uuid4()))
         self.pump = Pump("warehouse", stage, MemoryPublisher(self.log), MemorySuspects(), NoMeter())
 

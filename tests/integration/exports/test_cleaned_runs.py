@@ -7,8 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from infra.postgres.export_work import ExportWork
-from infra.postgres.exports import PostgresExports
 from infra.postgres.jobs import PostgresJobs
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
@@ -16,6 +14,7 @@ from infra.postgres.run_history import PostgresHistory
 from schemas.exports import Export, ExportAsked
 from tests.contract.api.test_accounts import act
 from tests.contract.api.test_jobs import opening
+from tests.integration.exports.keeping import exports_of, work_of
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ async def completed(database: Database) -> ExportAsked:
 
 
 async def test_a_file_goes_with_the_records_whether_it_is_whole_or_being_made(database: Database) -> None:
-    exports, work = PostgresExports(database), ExportWork(database, lease=60, keep=60, most=9, most_bytes=10**9)
+    exports, work = exports_of(database), work_of(database)
     asked = await completed(database)
     made = await exports.ask(asked, 9, 10**9, act())
     taken = await work.take()
@@ -55,7 +54,7 @@ async def test_a_file_goes_with_the_records_whether_it_is_whole_or_being_made(da
 
 
 async def test_a_file_that_is_asked_for_meanwhile_goes_too_or_is_refused(database: Database) -> None:
-    exports, history = PostgresExports(database), PostgresHistory(database)
+    exports, history = exports_of(database), PostgresHistory(database)
     for _ in range(10):
         asked = await completed(database)
         await asyncio.gather(
@@ -71,5 +70,5 @@ async def test_what_the_description_asks_for_is_not_planned_any_more(database: D
         """update runs set description = '{"export_formats": ["json"]}' where id = %s""", (asked.run_id,)
     )
     assert await PostgresHistory(database).begin_cleanup(asked.run_id or "", act())
-    await ExportWork(database, lease=60, keep=60, most=9, most_bytes=10**9).plan()
-    assert await PostgresExports(database).of_job(asked.job_id, 9) == []
+    await work_of(database).plan()
+    assert await exports_of(database).of_job(asked.job_id, 9) == []

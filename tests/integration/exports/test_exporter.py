@@ -1,7 +1,9 @@
 """`trawl exporter` on the real engines: killed in the middle, and followed by another."""
 
 import asyncio
+import gzip
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -9,12 +11,14 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
+import pyzipper
 
 from infra.blobs.files import BlobFiles
 from infra.blobs.store import Blobs
@@ -29,6 +33,7 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from schemas.accounts import Act
 from schemas.exports import Export, ExportAsked
+from tests.integration.exports.keeping import SEAL_KEY, exports_of
 
 RECORDS = 4_000
 FILL = """
@@ -36,7 +41,7 @@ insert into records (id, dataset, run_id, job_id, batch_id, key, url, data, numb
 select generateUUIDv4(number), {dataset:String}, {run:UUID}, {job:UUID}, generateUUIDv4(1), url, url,
     concat('{"url":"', url, '","title":"Page ', toString(number), '","markdown":"# Page\\\\n\\\\n[next](https://d.test/p/',
         toString(number + 1), ') ', repeat('some words ', 60), '"}'),
-    map(), now64(3, 'UTC'), now64(3, 'UTC')
+    map('number', number), fromUnixTimestamp64Milli(1767609000000 + number * 1000, 'UTC'), now64(3, 'UTC')
 from (select number, concat('https://d.test/p/', toString(number)) as url from numbers({count:UInt64}))"""
 
 
@@ -53,11 +58,9 @@ class Shelf:
     folder: Path
     environ: dict[str, str]
 
-    def export(self, format: Any) -> ExportAsked:
-        return ExportAsked(job_id=self.job, run_id=None, format=format, variant="")
-
-    async def ask(self, format: Any) -> Export:
-        found = await self.exports.ask(self.export(format), 100, 10**9, Act(actor="anna", action="export_asked"))
+    async def ask(self, format: Any, **more: Any) -> Export:
+        asked = ExportAsked(job_id=self.job, run_id=None, format=format, **more)
+        found = await self.exports.ask(asked, 100, 10**9, Act(actor="anna", action="export_asked"))
         assert isinstance(found, Export), found
         return found
 
@@ -94,7 +97,7 @@ async def shelf(engines: Any, tmp_path: Path) -> AsyncIterator[Shelf]:
     client.command(FILL, parameters={"dataset": dataset, "run": run, "job": job, "count": RECORDS})
     client.close()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TRAWL_")} | engines.environ
-    environ |= {"TRAWL_DATA": str(tmp_path)}
+    environ |= {"TRAWL_DATA": str(tmp_path), "TRAWL_SECRET_SEAL_KEY": SEAL_KEY}
     async with Database(engines.postgres) as database, BlobFiles(Blobs.of(None, tmp_path)) as files:
         await database.fetch(
             "insert into jobs (id, owner, name, dataset, description) "
@@ -104,7 +107,7 @@ async def shelf(engines: Any, tmp_path: Path) -> AsyncIterator[Shelf]:
             "values (%(run)s, %(job)s, %(owner)s, %(dataset)s, %(description)s, 'completed', now())",
             values,
         )
-        yield Shelf(job, run, f"anna {run}", database, PostgresExports(database), files, tmp_path, environ)
+        yield Shelf(job, run, f"anna {run}", database, exports_of(database), files, tmp_path, environ)
 
 
 @contextmanager
@@ -183,3 +186,31 @@ async def test_what_a_job_asks_for_is_made_once_by_however_many(shelf: Shelf) ->
     ndjson = next(one for one in made if one.format == "ndjson")
     urls = {orjson.loads(line)["url"] for line in (await shelf.bytes_of(ndjson)).splitlines()}
     assert len(urls) == RECORDS
+
+
+async def test_of_chosen_records_alone_a_file_is_made_packed_and_locked(shelf: Shelf) -> None:
+    begun = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
+    choice = {"conditions": ["number>=10", "number<1000"], "since": begun + timedelta(seconds=20),
+              "until": begun + timedelta(seconds=500)}  # fmt: skip
+    password = "a horse, 4 batteries & a staple"
+    with exporter(shelf):
+        formats = ("ndjson", "csv", "xlsx", "xml", "markdown", "zip")
+        asked = [await shelf.ask(format, **choice) for format in formats]
+        narrow = await shelf.ask("ndjson", compressed=True, **choice)
+        locked = await shelf.ask("ndjson", password=password, **choice)
+        made = [await shelf.until(one, "completed") for one in [*asked, narrow, locked]]
+    assert {one.records for one in made} == {480}
+    plain = await shelf.bytes_of(made[0])
+    numbers = sorted(int(orjson.loads(line)["url"].rpartition("/")[2]) for line in plain.splitlines())
+    assert numbers == list(range(20, 500)), "from the one moment on, and before the other"
+    assert gzip.decompress(await shelf.bytes_of(made[-2])) == plain
+    with pyzipper.AESZipFile(io.BytesIO(await shelf.bytes_of(made[-1]))) as archive:
+        (entry,) = archive.infolist()
+        assert entry.filename == made[-1].filename.removesuffix(".zip")
+        assert archive.read(entry.filename, pwd=password.encode()) == plain
+        with pytest.raises(RuntimeError):
+            archive.read(entry.filename, pwd=b"another password")
+    rows = await shelf.database.fetch("select sealed, key_id from exports where id = %s", (locked.id,))
+    assert rows == [{"sealed": None, "key_id": None}], "what was used is forgotten"
+    written = (shelf.folder / "log").read_text()
+    assert password not in written and locked.id in written

@@ -9,7 +9,7 @@ from infra.postgres.leases import Leases
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.reserving import HOPELESS_S, INHERITED_S, LAPSED_S
-from producers.dispatch.ports import Issued
+from schemas.frontier import Issued
 from tests.contract.delivery.crawl import RealCrawl, page
 from tests.engines import Engines
 

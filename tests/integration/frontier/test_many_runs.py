@@ -14,11 +14,9 @@ from infra.postgres.seeding import Seeding
 from infra.postgres.task_ledger import TaskLedger
 from producers.dispatch.brake import Brake
 from producers.dispatch.closing import Closer
-from producers.dispatch.ports import Issued, OpenRun, Said
 from producers.dispatch.service import Dispatch
-from streams.extraction.ports import Closed, Run
 from tests.bench.frontier import Taken, page_of
-from tests.contract.delivery.crawl import job, link
+from tests.contract.delivery.crawl import job, seed_of
 from tests.engines import Engines
 
 RUNS, HOSTS, OWNERS, ROUNDS = 100, 50, 4, 40
@@ -36,7 +34,7 @@ async def database(engines: Engines) -> AsyncIterator[Database]:
 async def crowd(database: Database) -> dict[str, str]:
     """Runs that each have a page at every host, by their owners, who have unlike many."""
     domain, owners = uuid4().hex[:8], {}
-    seeds = [link("page", 0, host=f"h{host}.{domain}.test") for host in range(HOSTS)]
+    seeds = [seed_of("page", f"h{host}.{domain}.test") for host in range(HOSTS)]
     description = job(*(seed.url for seed in seeds), delay=1)
     for number in range(RUNS):
         run_id = str(uuid4())
@@ -48,9 +46,9 @@ async def crowd(database: Database) -> dict[str, str]:
 
 async def test_all_go_on_and_a_round_stays_cheap(database: Database) -> None:
     owners = await crowd(database)
-    frontier, taken = DispatchFrontier(database, Issued, Said, OpenRun), Taken()
+    frontier, taken = DispatchFrontier(database), Taken()
     dispatch = Dispatch(frontier, taken, Closer(frontier, taken, taken), lambda: "2026-01-01T00:00:00Z", Brake(taken))
-    ledger = TaskLedger(database, Run, Closed)
+    ledger = TaskLedger(database)
     pages: Counter[str] = Counter()
     spent, rounds = 0.0, 0
     while rounds < 8 or (set(pages) != set(owners) and rounds < ROUNDS):

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from infra.errors import StoreRefused
 from infra.postgres import migrate as migrations
@@ -101,6 +102,44 @@ async def test_what_removed_accounts_have_left_behind_goes(empty: str, monkeypat
         assert {owner for (owner,) in rows} == {str(account), "kafka"}, asked
 
 
+async def test_readings_of_before_are_known_by_their_audit_lines(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = migrations._scripts()
+    monkeypatch.setattr(migrations, "_scripts", lambda: [each for each in scripts if each[0] < "0042"])
+    await migrate(empty)
+    job, first, second, other = (uuid4() for _ in range(4))
+    async with await psycopg.AsyncConnection.connect(empty, autocommit=True) as connection:
+        await connection.execute(
+            "insert into jobs (id, owner, name, dataset, description) values (%s, 'o', 'n', 'books', '{}')", (job,)
+        )
+        for run, action, details in (
+            (first, "job_created", {"ready_made": "books"}),
+            (second, "job_started", {"ready_made": "books"}),
+            (other, "job_started", {"force": False}),
+        ):
+            await connection.execute(
+                "insert into runs (id, job_id, owner, dataset, description) values (%s, %s, 'o', 'books', '{}')",
+                (run, job),
+            )
+            await connection.execute(
+                "insert into audit (actor, action, object, details) values ('o', %s, %s, %s)",
+                (action, str(job), Jsonb(details | {"run_id": str(run)})),
+            )
+    monkeypatch.undo()
+    assert "0042_whole_readings.sql" in await migrate(empty)
+    marked = await ask(empty, "select id, ready_made from runs")
+    assert set(marked) == {(first, "books"), (second, "books"), (other, None)}
+
+
+async def test_a_temporary_table_does_not_keep_lines_from_being_sealed(empty: str) -> None:
+    await migrate(empty)
+    async with await psycopg.AsyncConnection.connect(empty, autocommit=True) as owner:
+        await owner.execute("create temporary table audit_unsealed (id bigint)")
+        await owner.execute("insert into audit (actor, action) values ('test', 'test')")
+        (own,) = await (await owner.execute("select count(*) from audit_unsealed")).fetchall()
+    assert own == (0,)
+    assert await ask(empty, "select count(*) from audit_unsealed") == [(1,)]
+
+
 async def test_a_file_that_changed_after_it_was_applied_is_refused(empty: str) -> None:
     await migrate(empty)
     await ask(empty, "update migrations set sha256 = 'another' where name = '0002_crawl.sql' returning name")
@@ -127,6 +166,7 @@ async def test_a_file_that_fails_leaves_nothing_behind(empty: str, monkeypatch: 
         "update audit_seals set hash = ''",
         "delete from audit_seals",
         "truncate audit_seals",
+        "create temporary table audit_unsealed (id bigint)",
     ],
 )
 async def test_the_processes_cannot_change_what_was_audited(engines: Engines, statement: str) -> None:

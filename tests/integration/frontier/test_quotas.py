@@ -15,11 +15,10 @@ from infra.postgres.pool import Database
 from infra.postgres.quotas import PostgresQuotas
 from infra.postgres.seeding import Seeding
 from infra.postgres.uploads import UploadRuns
-from producers.dispatch.ports import Issued, OpenRun, Said
 from schemas.accounts import Act, User
 from schemas.limits import Allowance, QuotaSpent, Used
 from tests.contract.api.test_jobs import act, next_run, opening
-from tests.contract.delivery.crawl import job, link
+from tests.contract.delivery.crawl import job, seed_of
 from tests.engines import Engines
 
 NUMBERS = ("running_jobs", "pages_a_day", "stored_records")
@@ -90,11 +89,9 @@ async def test_whoever_has_enough_stored_opens_nothing_until_some_is_cleaned_up(
 
 
 async def test_a_days_pages_are_handed_out_once_and_the_rest_waits_for_tomorrow(database: Database) -> None:
-    frontier = DispatchFrontier(database, Issued, Said, OpenRun, USUAL.pages_a_day)
+    frontier = DispatchFrontier(database, USUAL.pages_a_day)
     domain = uuid4().hex[:8]
-    hosts = {
-        host: [link(f"page{n}", 0, host=host) for n in range(8)] for host in (f"a.{domain}.test", f"b.{domain}.test")
-    }
+    hosts = {host: [seed_of(f"page{n}", host) for n in range(8)] for host in (f"a.{domain}.test", f"b.{domain}.test")}
     runs: list[str] = []
     for owner in (analyst := await account(database), analyst, await account(database, "admin")):
         seeds = [seed for seeds in hosts.values() for seed in seeds]

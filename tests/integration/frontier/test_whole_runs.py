@@ -10,7 +10,6 @@ from infra.postgres.pool import Database
 from infra.postgres.seeding import Seeding
 from infra.postgres.task_ledger import TaskLedger
 from schemas.job import JobDescription
-from streams.extraction.ports import Closed, Run
 from tests.engines import Engines
 
 JOB = {"url": "http://shop.test/", "trends": {"memory": True}, "options": {"max_pages": 9}}
@@ -41,7 +40,7 @@ async def ended(database: Database, run_id: str, state: str = "completed", **col
 
 
 async def told(database: Database, run_id: str) -> str | None:
-    run = await TaskLedger(database, Run, Closed).run(run_id)
+    run = await TaskLedger(database).run(run_id)
     assert run is not None
     return run.whole_run
 

@@ -20,13 +20,10 @@ from schemas.accounts import Act
 from schemas.delivery import Reject
 from schemas.events import Event, FetchResult, PageOutcome, RecordBatch
 from schemas.ids import digest
-from schemas.ledger import Opening, PagesWanted
-from schemas.ledger import Run as LedgerRun
+from schemas.ledger import Opening, PagesWanted, Run
 from schemas.topics import RAW_PAGES
 from streams.extraction.contents import Contents, read_contents
-from streams.extraction.ports import Closed, Run
 from streams.extraction.reading import Reader
-from streams.replay.ports import Candidate, Replay, Standing, Taken
 from streams.replay.rereading import Rereader
 from streams.replay.service import Replaying
 from tests.contract.delivery.crawl import RealCrawl, page
@@ -112,21 +109,21 @@ class World:
         await self.database.fetch(statement, (self.dataset, run_id))
         return run_id
 
-    async def ask(self, **wanted: Any) -> LedgerRun:
+    async def ask(self, **wanted: Any) -> Run:
         rules = {"urls": ["http://x.test/"], "extract": {"fields": {"title": "h1::text"}}}
         opening = Opening(
             run_id=str(uuid4()), job_id=self.job_id, owner="o", name="n", dataset=self.dataset, description=rules,
             priority=0, max_pages=9, kind="replay",
         )  # fmt: skip
         run = await self.jobs.replay(opening, PagesWanted(**wanted), Act(actor="o", action="tested"))
-        assert isinstance(run, LedgerRun), run
+        assert isinstance(run, Run), run
         return run
 
     async def work(self, kafka: Kafka) -> None:
         """One process, until there is nothing to do for it, or it is killed."""
-        replays = Replays(self.database, Replay, Candidate, Taken, Standing)
+        replays = Replays(self.database)
         service = Replaying(
-            replays, StoredMessages(self.brokers, RAW_PAGES), TaskLedger(self.database, Run, Closed),
+            replays, StoredMessages(self.brokers, RAW_PAGES), TaskLedger(self.database),
             Rereader(Nowhere(), Here()), kafka,
         )  # fmt: skip
         stopping = asyncio.Event()

@@ -239,13 +239,13 @@ async def test_silence_shows_as_stale_and_a_lost_server_as_lost(dashboards: Dash
 
 async def test_a_page_that_is_closed_is_forgotten(dashboards: Dashboards, page: Page) -> None:
     await dashboards.open(page, "/overview")
-    assert dashboards.feed.listeners == 1
+    assert len(dashboards.feed._listeners) == 1
     await page.goto("about:blank")
     for _ in range(120):
-        if not dashboards.feed.listeners:
+        if not dashboards.feed._listeners:
             break
         await page.wait_for_timeout(500)
-    assert dashboards.feed.listeners == 0
+    assert not dashboards.feed._listeners
 
 
 async def test_what_the_web_wrote_is_text(dashboards: Dashboards, page: Page) -> None:

@@ -116,7 +116,8 @@ class World:
             open_feed=self.feed.open, past=self.past, stored_up_to=self.past.up_to, telemetry=self.telemetry,
             checks=Checks(dependencies=self.dependencies, processes=lambda: self.processes, behind=lambda: self.behind),
         )  # fmt: skip
-        settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **settings_of(config))
+        told = {"mail": True, **settings_of(config)}
+        settings = GatewayConfig(signing_seed="a test's seed", dashboards_secret="another", **told)
         return build(ports, settings, stores_away=(StoreAway,), passwords=Passwords(hasher=HASHER))
 
     async def add(self, username: str, role: str) -> str:

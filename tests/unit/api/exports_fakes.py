@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from uuid import uuid4
 
 from schemas.accounts import Act
 from schemas.exports import Export, ExportAsked, filename_of
@@ -19,6 +18,7 @@ class FakeExports:
         self._jobs = jobs
         self.content = b"0123456789" * 20
         self.made = True
+        self.asked: list[ExportAsked] = []
         self.kept: dict[str, Export] = {}
         self.acts: list[Act] = []
 
@@ -31,17 +31,19 @@ class FakeExports:
             return "open"
         if run.cleanup_at is not None:
             return "cleaned"
-        same = [one for one in self.kept.values() if (one.run_id, one.format, one.variant)
-                == (run.id, asked.format, asked.variant)]  # fmt: skip
+        self.asked.append(asked)
+        name = filename_of(job.name, run.id, asked)
+        same = [one for one in self.kept.values() if (one.job_id, one.filename) == (job.id, name)]
         if not same and len([one for one in self.kept.values() if one.owner == job.owner]) >= most:
             return "full"
         self.acts.append(act)
         if same:
             return same[0]
         export = Export(
-            id=str(uuid4()), job_id=job.id, run_id=run.id, owner=job.owner, dataset=job.dataset, name=job.name,
+            id=asked.id, job_id=job.id, run_id=run.id, owner=job.owner, dataset=job.dataset, name=job.name,
             format=asked.format, variant=asked.variant, state="queued", asked_by=act.actor,
-            filename=filename_of(job.name, run.id, asked.format, asked.variant), asked_at=datetime.now(UTC),
+            filename=name, asked_at=datetime.now(UTC), conditions=list(asked.conditions), since=asked.since,
+            until=asked.until, compressed=asked.compressed, encrypted=bool(asked.password),
         )  # fmt: skip
         self.kept[export.id] = export
         return export

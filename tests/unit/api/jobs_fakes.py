@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from infra.errors import StoreRefused
 from schemas.accounts import Act, Claim
 from schemas.errors import DeedDone
 from schemas.events import RunCounts, ScrapeRequest
 from schemas.idempotency import Held, KeptAnswer, Standing
+from schemas.ids import is_id
 from schemas.ledger import (
     OPEN_STATES,
     Done,
@@ -53,6 +55,7 @@ class FakeJobs:
     archived: dict[str, datetime] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
     loads: dict[str, list[HostLoad]] = field(default_factory=dict)
+    ready_made: dict[str, str | None] = field(default_factory=dict)
 
     async def create(self, opening: Opening, act: Act) -> Run:
         self.switch.check()
@@ -98,6 +101,7 @@ class FakeJobs:
             job_version=self.kept[opening.job_id][-1].version, **fields,
         )  # fmt: skip
         self.runs[run.id] = run
+        self.ready_made[run.id] = opening.ready_made
         return run
 
     def _of_job(self, job_id: str) -> list[Run]:
@@ -155,9 +159,9 @@ class FakeJobs:
             for job in jobs
             if wanted.owner in (None, job.owner)
             and (wanted.states is None or _state(job) in wanted.states)
-            and wanted.type in (None, job.description.get("type"))
+            and (wanted.type is None or wanted.type.lower() == str(job.description.get("type", "")).lower())
             and (wanted.text or "").lower() in job.name.lower()
-            and wanted.dataset in (None, job.dataset)
+            and (wanted.dataset is None or wanted.dataset.lower() == job.dataset.lower())
             and wanted.enabled in (None, job.description.get("enabled", True))
             and wanted.archived in (None, job.archived_at is not None)
         ]
@@ -189,6 +193,8 @@ class FakeJobs:
 
     async def run(self, run_id: str) -> Run | None:
         self.switch.check()
+        if not is_id(run_id):
+            raise StoreRefused(f"invalid input syntax for type uuid: {run_id}")
         run = self.runs.get(run_id)
         hidden = run is None or (run.job_id in self.deleted and self.openings[run.job_id].kind != "estimate")
         return None if hidden else run

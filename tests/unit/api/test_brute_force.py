@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.auth.attempts import ACCOUNT, NETWORK, Allowance, admit, forgive, locked, network_of
+from api.edge.addresses import networks
 from schemas.accounts import Tally
 from tests.unit.api.conftest import PASSWORD, Client, World, running
 
@@ -125,12 +126,22 @@ async def test_the_eleventh_wrong_password_is_a_429_that_a_restart_does_not_forg
     assert [act.action for act in world.accounts.acts].count("sign_in_locked_out") == 1
 
 
-async def test_an_invented_address_helps_nobody(client: Client) -> None:
-    statuses = []
-    for number in range(12):
+async def inventive(client: Client) -> list[int]:
+    """What somebody is told who tries everybody a little, each time from an address that is invented."""
+    found = []
+    for number in range(13):
         forged = {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"}
-        statuses += await wrong(client, 1, **forged)
-    assert statuses == [401] * 10 + [429] * 2
+        found += await wrong(client, 4, f"user{number}", **forged)
+    return found
+
+
+async def test_an_invented_address_helps_nobody(client: Client) -> None:
+    assert await inventive(client) == [401] * 50 + [429] * 2, "it is one address that is counted"
+
+
+async def test_the_word_of_a_proxy_that_is_trusted_is_no_invention(world: World) -> None:
+    async with running(world, trusted_proxies=networks(["192.0.2.7"])) as client:
+        assert await inventive(client) == [401] * 52
 
 
 async def test_names_that_nobody_has_are_counted_alike(client: Client) -> None:

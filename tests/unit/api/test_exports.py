@@ -128,6 +128,124 @@ async def test_nobody_has_the_files_of_others(senior: World, client: Client) -> 
     assert (await converted(client, anna)).status_code == 403
 
 
+async def test_chosen_records_are_a_file_of_their_own_that_says_so(senior: World, client: Client) -> None:
+    job = await finished(client)
+    whole = (await converted(client, job, format="csv")).json()
+    assert (whole["where"], whole["since"], whole["until"]) == ([], None, None)
+    choice = {"where": ["price>=10", " in_stock=true"], "since": "2026-01-05T11:30:00.0009+01:00"}
+    part = (await converted(client, job, format="csv", **choice)).json()
+    assert part["conversion_id"] != whole["conversion_id"] and "-part-" in part["filename"]
+    assert "-part-" not in whole["filename"]
+    assert (part["where"], part["since"]) == (["in_stock=true", "price>=10"], "2026-01-05T10:30:00Z")
+    same = {"where": ["in_stock=true", "price>=10", "price>=10"], "since": "2026-01-05T10:30:00Z"}
+    assert (await converted(client, job, format="csv", **same)).json()["conversion_id"] == part["conversion_id"]
+    for other in (
+        {**same, "until": "2026-02-01T00:00:00Z"},
+        {**same, "where": ["price>=10"]},
+        {"where": same["where"]},
+    ):
+        assert (await converted(client, job, format="csv", **other)).json()["filename"] != part["filename"]
+    told = senior.exports.acts[1].details
+    assert told["where"] == part["where"] and told["since"] == "2026-01-05T10:30:00.000Z"
+
+
+@pytest.mark.parametrize("where", ["price", "price>=dear", "="])
+async def test_a_condition_is_refused_with_the_words_of_a_jobs_records(
+    senior: World, client: Client, where: str
+) -> None:
+    job = await finished(client)
+    answers = [
+        await converted(client, job, where=[where]),
+        await client.http.get(f"/api/v1/jobs/{job['job_id']}/records", params={"where": where}, headers=job["headers"]),
+    ]
+    (exported, listed) = [answer.json()["error"] for answer in answers]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert (exported["code"], exported["details"]["errors"]) == (listed["code"], listed["details"]["errors"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"since": "2026-01-05T00:00:00Z", "until": "2026-01-05T00:00:00Z"},
+        {"since": "2026-01-05T00:00:00"},
+        {"since": "0001-01-01T00:00:00+23:59"},
+        {"where": ["a=1"] * 11},
+        {"where": ["a=" + "1" * 300]},
+        {"format": "xls"},
+        {"format": "xlsx", "compress": True},
+        {"format": "zip", "compress": True},
+        {"format": "epub", "compress": True},
+        {"format": "csv", "compress": True, "password": "twelve letters and more"},
+        {"password": "elevenchars"},
+        {"password": "x" * 129},
+        {"password": "twelve letters, ümlaut"},
+        {"password": "twelve\tletters and a tab"},
+    ],
+)
+async def test_what_does_not_fit_together_is_refused_with_a_sentence(
+    senior: World, client: Client, asked: dict[str, Any]
+) -> None:
+    job = await finished(client)
+    answer = await converted(client, job, **asked)
+    assert answer.status_code == 422, answer.text
+    assert asked.get("password", "–") not in answer.text
+    assert answer.json()["error"]["details"]["errors"][0]["message"]
+    assert not senior.exports.kept
+
+
+@pytest.mark.parametrize(("format", "ending"), [("csv", "csv.gz"), ("xml", "xml.gz"), ("markdown", "md.gz")])
+async def test_a_text_may_be_packed(senior: World, client: Client, format: str, ending: str) -> None:
+    job = await finished(client)
+    plain = (await converted(client, job, format=format)).json()
+    body = (await converted(client, job, format=format, compress=True)).json()
+    assert body["conversion_id"] != plain["conversion_id"]
+    assert (body["media_type"], body["filename"].partition(".")[2]) == ("application/gzip", ending)
+    download = await client.http.get(body["download_url"], headers=job["headers"])
+    assert download.headers["content-type"] == "application/gzip" and "content-encoding" not in download.headers
+    assert unquote(download.headers["content-disposition"]).endswith(f"“α”.{ending}")
+
+
+async def test_a_password_makes_a_file_of_its_own_and_is_told_to_nobody(
+    senior: World, client: Client, logged: list[Any]
+) -> None:
+    job, password = await finished(client), "a horse, 4 batteries & a staple"
+    answers = [await converted(client, job, format="csv", password=password) for _ in range(2)]
+    bodies = [answer.json() for answer in answers]
+    listed = await client.http.get(job["exports"], headers=job["headers"])
+    assert len({body["conversion_id"] for body in bodies}) == len({body["filename"] for body in bodies}) == 2
+    for body in bodies:
+        assert (body["encrypted"], body["media_type"], body["format"]) == (True, "application/zip", "csv")
+        assert body["filename"].endswith(".csv.zip")
+    assert [one.password for one in senior.exports.asked] == [password, password]
+    said = [listed.text, *(answer.text for answer in answers), repr(senior.exports.asked), repr(senior.exports.acts)]
+    assert not [text for text in [*said, repr(logged)] if password in text]
+    assert senior.exports.acts[0].details["encrypted"] is True
+
+
+async def test_one_key_makes_one_file_with_a_password(senior: World, client: Client) -> None:
+    job = await finished(client)
+    headers = {**job["headers"], "Idempotency-Key": "k-1"}
+    body = {"format": "csv", "password": "a horse, 4 batteries & a staple"}
+    twice = [await client.http.post(f"{job['exports']}/convert", json=body, headers=headers) for _ in range(2)]
+    assert twice[0].json()["conversion_id"] == twice[1].json()["conversion_id"]
+    assert twice[1].headers["idempotency-replayed"] == "true" and len(senior.exports.kept) == 1
+
+
+async def test_mail_needs_a_server_and_an_address_of_ones_own(senior: World) -> None:
+    async with running(senior, mail=False) as client:
+        job = await finished(client)
+        answer = await converted(client, job, email=True)
+        assert answer.status_code == 422 and "mail server" in answer.text
+    async with running(senior, mail=True) as client:
+        job = await finished(client)
+        senior.accounts.change(senior.ids["sena"], email=None)
+        answer = await converted(client, job, email=True)
+        assert answer.status_code == 422 and "no e-mail address" in answer.text
+        senior.accounts.change(senior.ids["sena"], email="sena@example.com")
+        assert (await converted(client, job, email=True)).status_code == 200
+        assert [one.mail for one in senior.exports.asked] == [True]
+
+
 @pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "..", "%00", "a" * 300, "metadata%2f..", "x.md%0d%0aX: y"])
 async def test_a_name_is_looked_up_and_never_a_path(senior: World, client: Client, name: str) -> None:
     job = await finished(client)

@@ -183,6 +183,7 @@ async def test_lists_are_filtered_sorted_and_paged(client: Client) -> None:
     assert await names(sort_by="name") == ["a", "ab", "b", "c"]
     assert await names(sort_by="name", order="desc", limit=2) == ["c", "b"]
     assert await names(name="A", sort_by="name") == ["a", "ab"] == await names(dataset="set-a", sort_by="name")
+    assert await names(dataset="SET-A", type="ALL", status="All", sort_by="name") == ["a", "ab"]
     assert await names(page=2, per_page=3, sort_by="name") == ["c"]
     page = (await client.http.get("/api/v1/jobs?page=1&per_page=3", headers=headers)).json()
     assert page["pagination"] == {
@@ -190,5 +191,11 @@ async def test_lists_are_filtered_sorted_and_paged(client: Client) -> None:
     }  # fmt: skip
     cursor = (await client.http.get("/api/v1/jobs?sort_by=name&limit=2", headers=headers)).json()["next_cursor"]
     assert await names(sort_by="name", cursor=cursor) == ["b", "c"]
-    for wrong in ({"cursor": cursor}, {"page": 1, "cursor": cursor}, {"page": 99_999}, {"sort_by": "owner"}):
+    for wrong in (
+        {"cursor": cursor},
+        {"page": 1, "cursor": cursor},
+        {"page": 99_999},
+        {"sort_by": "owner"},
+        {"type": "x" * 51},
+    ):
         assert (await client.http.get("/api/v1/jobs", params=wrong, headers=headers)).status_code == 422, wrong

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pytest
 from structlog.testing import capture_logs
 
 from api.ports import Behind
 from api.services.lag import ALERT_S, LagHistory, LagWatch
+from tests.unit.api.eventually import eventually
 
 
 class Place(NamedTuple):
@@ -76,3 +78,21 @@ async def test_it_is_said_once_with_advice_and_that_it_is_over() -> None:
     said = [entry["event"] for entry in logs]
     assert said == ["stage_behind", "lag_unknown", "stage_caught_up"]
     assert "trawl trends" in logs[0]["advice"] and logs[0]["seconds"] == ALERT_S
+
+
+async def test_a_look_that_fails_of_itself_is_logged_and_the_next_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.services.lag.LOOK_EVERY_S", 0.001)
+    told = list[Behind]()
+    answers = iter([[Place("trawl-trends", "t", 0, 9, 8)], ValueError("an answer of no shape"), [
+        Place("trawl-trends", "t", 0, 5, 9)]])  # fmt: skip
+
+    async def positions() -> Sequence[Place]:
+        found = next(answers, [])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    with capture_logs() as logs:
+        async with LagWatch(positions, told.append, (Away,)).watching():
+            await eventually(lambda: len(told) == 2)
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("lag_unknown", "error")]

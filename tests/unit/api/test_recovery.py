@@ -74,6 +74,15 @@ async def test_nobody_learns_who_has_an_account(world: World) -> None:
         assert [mail.recipient for mail in world.accounts.mails] == ["anna@example.com"]
 
 
+async def test_no_link_is_promised_where_no_mail_is_sent(world: World) -> None:
+    async with running(world, mail=False) as client:
+        answers = [await client.http.post(ASK, json={"email": f"{name}@example.com"}) for name in ("anna", "nobody")]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert len({str({**answer.json(), "metadata": 0}) for answer in answers}) == 1, "and nobody learns who is there"
+    assert "administrator" in answers[0].json()["error"]["details"]["reason"]
+    assert world.accounts.mails == [] and not world.accounts.links
+
+
 async def test_nobody_is_buried_in_mail(world: World) -> None:
     async with running(world, quiet_answer=0.0) as client:
         statuses = [(await client.http.post(ASK, json={"email": "anna@example.com"})).status_code for _ in range(12)]

@@ -1,6 +1,7 @@
 """Accounts as administrators manage them."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests.unit.api.conftest import PASSWORD, Client, World, running
 USERS = "/api/v2/users"
 NEW = {"username": "nina", "email": "Nina@Example.com", "password": "plum-orbit-canvas-42", "first_name": "Nina"}
 OTHER = "tall-river-quiet-77"
+UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 
 async def put(client: Client, who: str, headers: dict[str, str], **fields: Any) -> httpx.Response:
@@ -35,12 +37,14 @@ async def test_an_account_from_its_making_to_its_end(client: Client) -> None:
     [welcome] = client.world.accounts.mails
     assert (welcome.kind, welcome.recipient) == ("welcome", "nina@example.com") and NEW["password"] not in welcome.text
     assert (await client.http.post(USERS, headers=root, json={**NEW, "username": "NINA"})).status_code == 409
+    began = datetime.now(UTC)
     answer = await login(client, "NINA@example.com", NEW["password"])
     assert answer.json()["data"]["user"]["permissions"] == user["permissions"]
     for path in (f"{USERS}/{user['id']}", f"/api/users/user_{user['id']}"):
         found = (await client.http.get(path, headers=root)).json()
         assert found["success"] and found["metadata"]["version"] == "v2"
         assert found["data"]["activity_summary"]["total_logins"] == 1
+        assert began <= datetime.fromisoformat(found["data"]["activity_summary"]["last_active"]) <= datetime.now(UTC)
     path = f"{USERS}/{user['id']}"
     changed = await client.http.put(path, headers=root, json={"role": "viewer", "last_name": "Noor", "permissions": []})
     data = changed.json()["data"]
@@ -60,26 +64,83 @@ async def test_the_list_is_filtered_sorted_and_paged(client: Client) -> None:
     assert [user["username"] for user in page["data"]] == ["otto", "root"]
     assert page["pagination"] == {"page": 2, "per_page": 2, "total": 5, "total_pages": 3, "has_next": True,
                                   "has_previous": True}  # fmt: skip
+    everybody = {"vera", "anna", "otto", "opal", "root"}
     for query, names in (
         ({"role": "analyst"}, {"anna", "otto"}),
         ({"role": "analyst", "status": "active"}, {"anna"}),
+        ({"role": "ANALYST", "status": "Active"}, {"anna"}),
+        ({"role": "all", "status": "All"}, everybody),
+        ({"role": "Viewer", "status": "all"}, {"vera"}),
     ):
         found = (await client.http.get("/api/users", headers=root, params=query)).json()["data"]
         assert {user["username"] for user in found} == names
-    for bad in ({"sort_by": "password_hash"}, {"role": "king"}, {"per_page": 0}):
+    for bad in ({"sort_by": "password_hash"}, {"role": "king"}, {"status": "gone"}, {"role": ""}, {"per_page": 0}):
         assert (await client.http.get(USERS, headers=root, params=bad)).status_code == 422
+
+
+async def test_the_list_begins_with_the_twenty_newest(client: Client) -> None:
+    for n in range(20):
+        await client.world.add(f"more-{n}", "viewer")
+    page = (await client.http.get(USERS, headers=await client.headers("root"))).json()
+    assert [user["username"] for user in page["data"]] == [f"more-{n}" for n in reversed(range(20))]
+    assert page["pagination"] == {"page": 1, "per_page": 20, "total": 25, "total_pages": 2, "has_next": True,
+                                  "has_previous": False}  # fmt: skip
 
 
 async def test_others_see_and_change_nobody_but_themselves(client: Client) -> None:
     anna = await client.headers("anna")
     mine, foreign = (f"{USERS}/{client.world.ids[name]}" for name in ("anna", "otto"))
     assert (await client.http.get(mine, headers=anna)).json()["data"]["username"] == "anna"
-    missing = await client.http.get(f"{USERS}/11111111-2222-4333-8444-555555555555", headers=anna)
+    missing = await client.http.get(f"{USERS}/{UNKNOWN}", headers=anna)
     hidden = await client.http.get(foreign, headers=anna)
     assert hidden.status_code == missing.status_code == 404
     assert {**hidden.json(), "metadata": 0} == {**missing.json(), "metadata": 0}
-    for method, path in (("GET", USERS), ("PUT", mine), ("DELETE", foreign), ("POST", f"{foreign}/reset-password")):
+    for method, path in (("GET", USERS), ("DELETE", mine), ("DELETE", foreign), ("POST", f"{foreign}/reset-password")):
         assert (await client.http.request(method, path, headers=anna, json={})).status_code == 403
+    untouched = client.world.accounts.shown(client.world.ids["otto"])
+    asked: list[dict[str, Any]] = [{"first_name": "Ann"}, {"role": "viewer"}]
+    for fields in asked:
+        missing = await client.http.put(f"{USERS}/{UNKNOWN}", headers=anna, json=fields)
+        hidden = await put(client, "otto", anna, **fields)
+        assert hidden.status_code == missing.status_code == 404
+    assert client.world.accounts.shown(client.world.ids["otto"]) == untouched
+
+
+async def test_everybody_changes_who_they_are_and_not_what_they_may(client: Client) -> None:
+    vera, right = await client.headers("vera"), {"current_password": PASSWORD}
+    named = (await put(client, "vera", vera, first_name="Vera", last_name="Vos")).json()["data"]
+    assert (named["first_name"], named["last_name"], named["role"]) == ("Vera", "Vos", "viewer")
+    moved = {"email": "Vera@Elsewhere.example"}
+    assert (await put(client, "vera", vera, **moved)).status_code == 409
+    assert (await put(client, "vera", vera, **moved, current_password="wrong")).status_code == 401
+    assert (await put(client, "vera", vera, email="otto@example.com", **right)).status_code == 409
+    assert (await put(client, "vera", vera, **moved, **right)).json()["data"]["email"] == "vera@elsewhere.example"
+    before = client.world.accounts.shown(client.world.ids["vera"])
+    rights: list[dict[str, Any]] = [{"role": "admin"}, {"role": "viewer"}, {"status": "active"}, {"permissions": []},
+                                    {"permissions": ["export_data"], "first_name": "V"}]  # fmt: skip
+    for fields in rights:
+        refused = await put(client, "vera", vera, **fields)
+        assert refused.status_code == 403, fields
+        assert refused.json()["error"]["details"]["required_permissions"] == ["user_management"]
+    assert client.world.accounts.shown(client.world.ids["vera"]) == before
+    acts = [act for act in client.world.accounts.acts if act.action == "user_changed"]
+    assert [act.details["fields"] for act in acts] == [["first_name", "last_name"], ["email"]]
+    assert {(act.actor, act.object) for act in acts} == {(client.world.ids["vera"],) * 2}
+    [told] = client.world.accounts.mails
+    assert (told.kind, told.recipient) == ("email_changed", "vera@example.com")
+
+
+async def test_a_key_with_scopes_does_not_change_who_its_owner_is(client: Client) -> None:
+    anna, path = await client.headers("anna"), f"{USERS}/{client.world.ids['anna']}"
+    everything = ["read_data", "create_reports", "manage_jobs"]
+    for scopes, status in ((["read_data"], 403), (everything, 403), (None, 200)):
+        asked = {"name": f"k {scopes}"} | ({"scopes": scopes} if scopes else {})
+        key = (await client.http.post("/api/v1/auth/keys", headers=anna, json=asked)).json()["key"]
+        answer = await client.http.put(path, headers={"X-API-Key": key}, json={"first_name": "Ann"})
+        assert answer.status_code == status and ("SCOPED_CREDENTIAL" in answer.text) == (status == 403), answer.text
+        assert client.world.accounts.shown(client.world.ids["anna"]).first_name == ("Ann" if status == 200 else "")
+    moved = {"email": "ann@elsewhere.example", "current_password": PASSWORD}
+    assert (await client.http.put(path, headers={"X-API-Key": key}, json=moved)).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -111,6 +172,53 @@ async def test_nobody_gives_what_they_do_not_have_or_touches_who_may_do_more(cli
     ):
         assert (await client.http.request(method, path, headers=opal, json={})).status_code == 403
     assert (await put(client, "anna", opal, role="viewer")).status_code == 200
+
+
+async def test_a_refusal_names_every_permission_that_is_missing(client: Client) -> None:
+    client.world.accounts.change(client.world.ids["anna"], granted=("user_management",))
+    asked = {**NEW, "role": "operator", "permissions": ["export_data", "system_monitoring"]}
+    answer = await client.http.post(USERS, headers=await client.headers("anna"), json=asked)
+    error = answer.json()["error"]
+    assert answer.status_code == 403 and error["code"] == "INSUFFICIENT_PERMISSIONS"
+    assert error["details"]["required_permissions"] == ["export_data", "system_monitoring"]
+    assert set(error["details"]["user_permissions"]) == {
+        "read_data",
+        "create_reports",
+        "manage_jobs",
+        "user_management",
+    }
+    assert (error["details"]["field"], error["details"]["reason"]) == ("authorization", error["message"])
+    assert "export_data, system_monitoring" in error["message"]
+
+
+@pytest.mark.parametrize("path", [USERS, "/auth/register"])
+async def test_a_malformed_address_and_a_short_password_are_named_at_once(world: World, path: str) -> None:
+    async with running(world, registration=True) as client:
+        root = await client.headers("root")
+        for email in ("nobody", "", "a@", "a b@example.com", "{reason}@-x"):
+            asked = {"username": "nina", "email": email, "password": "short"}
+            answer = await client.http.post(path, headers=root, json=asked)
+            found = {fault["field"]: fault for fault in answer.json()["error"]["details"]["errors"]}
+            assert answer.status_code == 422 and set(found) == {"email", "password"}, answer.text
+            assert (found["email"]["code"], found["password"]["code"]) == ("INVALID_FORMAT", "MIN_LENGTH")
+            assert "e-mail address" in found["email"]["message"] or "domain" in found["email"]["message"]
+            assert "12" in found["password"]["message"]
+        guessable = {"username": "nina", "email": "nina@example.com", "password": "nina@example.com"}
+        answer = await client.http.post(path, headers=root, json=guessable)
+        [fault] = answer.json()["error"]["details"]["errors"]
+        assert (fault["field"], fault["code"]) == ("password", "GUESSABLE")
+
+
+async def test_the_shapes_carry_what_a_password_and_an_address_must_be(client: Client) -> None:
+    schemas = client.app.openapi()["components"]["schemas"]
+    for shape, field in (
+        ("RegisterBody", "password"),
+        ("UserAsked", "password"),
+        ("PasswordChange", "new_password"),
+        ("NewPasswordBody", "new_password"),
+    ):
+        assert schemas[shape]["properties"][field]["minLength"] == 12, shape
+    assert schemas["RegisterBody"]["properties"]["email"]["format"] == "email"
 
 
 async def test_seeing_everything_is_a_role_and_no_grant(client: Client) -> None:
@@ -274,6 +382,33 @@ async def test_a_temporary_password_lets_in_for_a_while(world: World) -> None:
         assert world.accounts.mails[-1].kind == "password_reset"
         client.world.accounts.change(world.ids["otto"], email=None)
         assert (await client.http.post(path, headers=root, json={"send_email": True})).status_code == 422
+
+
+async def test_no_mail_is_promised_where_none_is_sent(world: World) -> None:
+    async with running(world, mail=False) as client:
+        root, otto = await client.headers("root"), await client.headers("otto")
+        key = {
+            "X-API-Key": (await client.http.post("/api/v1/auth/keys", headers=otto, json={"name": "k"})).json()["key"]
+        }
+        before = world.accounts.users[world.ids["otto"]]
+        reset, acts = f"{USERS}/{world.ids['otto']}/reset-password", len(world.accounts.acts)
+        for path, asked, field in (
+            (reset, {"send_email": True}, "send_email"),
+            (reset, {"send_email": True, "temporary_password": OTHER}, "send_email"),
+            (USERS, {**NEW, "send_welcome_email": True}, "send_welcome_email"),
+        ):
+            answer = await client.http.post(path, headers=root, json=asked)
+            assert answer.status_code == 422, answer.text
+            details = answer.json()["error"]["details"]
+            assert details["field"] == field and "TRAWL_SMTP_URL" in details["reason"]
+        assert world.accounts.users[world.ids["otto"]] == before and len(world.accounts.acts) == acts
+        for headers in (otto, key):
+            assert (await client.http.get("/auth/me", headers=headers)).status_code == 200
+        assert world.accounts.mails == [] and (await login(client, "nina", NEW["password"])).status_code == 401
+        shown = (await client.http.post(reset, headers=root, json={})).json()["data"]
+        assert shown["email_sent"] is False
+        assert (await login(client, "otto", shown["temporary_password"])).status_code == 200
+        assert (await client.http.post(USERS, headers=root, json=NEW)).status_code == 201
 
 
 async def test_whoever_registers_chooses_among_the_roles_of_a_setting(world: World) -> None:

@@ -36,6 +36,8 @@ class FakeUsers:
         self.accounts.switch.check()
         mine = [act for act in self.accounts.acts if act.actor == user_id]
         seen = [kept.last_seen for kept in self.accounts.sessions.values() if kept.session.user_id == user_id]
+        keys = [kept.key for kept in self.accounts.api_keys.values() if kept.key.user_id == user_id]
+        seen += [key.last_used for key in keys if key.last_used]
         return Activity(
             total_logins=sum(act.action == "signed_in" for act in mine),
             reports_created=sum(act.action == "report_created" for act in mine),

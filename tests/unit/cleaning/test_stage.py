@@ -9,11 +9,11 @@ from schemas.events import RecordBatch
 from schemas.events.records import CleanRules, FieldRule
 from schemas.ids import rejected_record_id
 from schemas.message import Message
+from schemas.stages import Stage
 from streams.cleaning import stage as stage_module
 from streams.cleaning.cleaner import Cleaned, clean
 from streams.cleaning.limits import MAX_BYTES, fitted
 from streams.cleaning.stage import Cleaning
-from streams.seam import Stage
 from tests.fakes.warehouse import MemorySuspects, NoMeter
 from tests.unit.cleaning.batches import raw
 from tests.unit.pump.line import Outlet

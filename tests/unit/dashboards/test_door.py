@@ -1,10 +1,13 @@
 """Who is let in: the whole way from the gateway's ticket to a socket, against the real server."""
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -200,6 +203,20 @@ async def test_a_socket_wants_the_cookie_our_origin_and_a_signed_session(door: D
     await good.close()
 
 
+async def test_a_session_that_was_signed_too_long_ago_opens_no_socket(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bokeh's own clock moves: the page was opened a minute ago, and its visit is not over."""
+    cookie, token = await admitted(door)
+
+    later = datetime.now(UTC) + timedelta(seconds=60)
+    clock = SimpleNamespace(datetime=SimpleNamespace(now=lambda tz: later), timezone=timezone)
+    monkeypatch.setattr("bokeh.server.views.ws.dt", clock)
+    old = await socket(door, cookie=cookie, token=token, origin=f"http://127.0.0.1:{door.port}")
+    with pytest.raises(websockets.ConnectionClosed):
+        await old.recv()
+
+
 async def test_a_frame_beyond_the_limit_closes_the_socket(door: Door) -> None:
     cookie, token = await admitted(door)
     connection = await socket(door, cookie=cookie, token=token, origin=f"http://127.0.0.1:{door.port}")
@@ -210,13 +227,46 @@ async def test_a_frame_beyond_the_limit_closes_the_socket(door: Door) -> None:
             await asyncio.wait_for(connection.recv(), 5)
 
 
+async def hung_up(door: Door, head: str) -> None:
+    """Returns when the server has hung up on somebody who begins so and then sends a letter now and then."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(head.encode())
+    try:
+        while not reader.at_eof():
+            writer.write(b"a")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1024), 0.02)
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+
+
+async def test_who_is_slow_is_hung_up_on_and_a_page_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.web.server._IDLE_S", 0.3)
+    monkeypatch.setattr("dashboards.web.server._BODY_S", 0.3)
+    door = Door(Feed(time.time()), FakeSessions())
+    async with serving(door.feed, clock=door.now, sessions=door.sessions) as door.port:
+        cookie, token = await admitted(door)
+        page = await socket(door, cookie=cookie, token=token, origin=f"http://127.0.0.1:{door.port}")
+        await page.recv()
+        async with asyncio.timeout(5):
+            await hung_up(door, "GET / HTTP/1.1\r\nHost: x\r\nX-Filling: ")
+            await hung_up(door, "POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            assert await reader.read() == b"", "nor is a place kept for somebody who says nothing"
+            writer.close()
+            await (await page.ping())
+        await page.close()
+
+
 async def test_a_page_hears_nothing_more_once_its_visit_is_over(door: Door) -> None:
     await admitted(door)
-    assert door.feed.listeners == 1
+    assert len(door.feed._listeners) == 1
     door.late = VISIT_S + 60
     door.feed.tick(door.now())
     async with asyncio.timeout(5):
-        while door.feed.listeners:  # noqa: ASYNC110  (Bokeh runs the page's callback when it likes)
+        while door.feed._listeners:  # noqa: ASYNC110  (Bokeh runs the page's callback when it likes)
             await asyncio.sleep(0.01)
 
 

@@ -56,7 +56,7 @@ async def test_whoever_signs_out_loses_page_socket_and_cookie(door: Door, now: d
     assert time.monotonic() - began < 2
     door.feed.tick(door.now())
     async with asyncio.timeout(5):
-        while door.feed.listeners:  # noqa: ASYNC110  (Bokeh runs the page's callback when it likes)
+        while door.feed._listeners:  # noqa: ASYNC110  (Bokeh runs the page's callback when it likes)
             await asyncio.sleep(0.01)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from api.exporter import service
 from api.exporter.service import Exporter
+from schemas.choosing import Choice
 from schemas.exports import Export
 from tests.unit.exporter.records import FakeRows, asked, record
 
@@ -21,7 +23,7 @@ class Slow(FakeRows):
         self.reached = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def records(self, dataset: str, run_id: str) -> AsyncIterator[list[Any]]:
+    async def records(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[Any]]:
         yield self.all
         self.reached.set()
         try:
@@ -99,3 +101,9 @@ async def test_who_is_told_to_end_does_so_while_its_store_is_away(
         await asyncio.sleep(0)
     stopping.set()
     await asyncio.wait_for(running, 5)
+
+
+async def test_a_file_whose_password_cannot_be_known_any_more_is_not_made_at_all(tmp_path: Path) -> None:
+    claims, rows = Claims(), Slow()
+    await asyncio.wait_for(exporter(claims, rows, tmp_path).one(replace(claims.left.pop(), encrypted=True)), 5)
+    assert "fail" in claims.said and not {"finish"} & set(claims.said) and not rows.reached.is_set()

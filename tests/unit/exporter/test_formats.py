@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -189,10 +190,11 @@ async def test_json_holds_every_record_exactly_as_published() -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-async def test_a_file_is_bounded(format: ExportFormat) -> None:
+async def test_a_file_is_bounded(format: ExportFormat, tmp_path: Path) -> None:
     many = [record(number, title="t", text="x" * 100) for number in range(40)]
     with pytest.raises(TooLarge):
-        await make(asked(format), FakeRows(many), io.BytesIO(), 300)
+        await make(asked(format), FakeRows(many), io.BytesIO(), 300, tmp_path)
+    assert not os.listdir(tmp_path), "and leaves nothing beside it"
 
 
 def test_a_zip_of_many_entries_has_the_larger_directory(monkeypatch: pytest.MonkeyPatch) -> None:

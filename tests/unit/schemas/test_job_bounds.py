@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from producers.dispatch.ports import Issued
 from producers.dispatch.tasks import task_of
 from schemas import codec
+from schemas.frontier import Issued
+from schemas.hosts import host_of
 from schemas.job import JobDescription
 from schemas.job.options import MOST_IN_HEAD, MOST_SENT
-from schemas.urls import canonical, fingerprint, host_of
+from schemas.urls import canonical, fingerprint
 
 
 def job(url: str = "https://shop.example/", **options: Any) -> JobDescription:
@@ -68,6 +69,11 @@ def test_patterns_that_people_write_are_taken() -> None:
     assert job(deny=[r"/\d{4}/\d{2}/", r"[a-z]{2,40}\.html", "(?:a{2}){3}"], allow=["^.{1,500}$"])
 
 
+DOORS = dict.fromkeys(
+    ("Authorization", "cookie", "Proxy-Authorization", "X-Api-Key", "X-Auth-Token", "X-Shop-Key", "Client-Secret"), "S"
+)
+
+
 @pytest.mark.parametrize(
     ("url", "trusted"),
     [
@@ -83,7 +89,7 @@ def test_cookies_and_doors_go_to_named_sites_and_never_in_clear_by_another_schem
     by = JobDescription.model_validate(
         {
             "urls": ["https://shop.example/", "http://plain.example/"],
-            "options": {"cookies": {"sid": "S"}, "headers": {"Authorization": "Bearer S", "X": "y"}},
+            "options": {"cookies": {"sid": "S"}, "headers": DOORS | {"X": "y"}},
         }
     )
     task = task_at(url, by)

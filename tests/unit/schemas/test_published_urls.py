@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 
 FILES = ["urls-rfc3986.json", "urls-whatwg.json", "urls-w3lib.json"]
 

@@ -4,14 +4,16 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from producers.dispatch.ports import Issued
 from producers.dispatch.tasks import task_of
 from schemas import codec
 from schemas.delivery import Delivery
 from schemas.examples import example
+from schemas.frontier import Issued
+from schemas.hosts import host_of
 from schemas.ids import batch_id, digest, outcome_id, outsider_run_id, record_id, rejected_record_id
 from schemas.job import JobDescription
 from schemas.message import Message
+from schemas.pinned import PinnedRun
 from schemas.topics import (
     CLEAN_RECORDS,
     DEAD_LETTERS,
@@ -25,14 +27,13 @@ from schemas.topics import (
     SCRAPE_REQUESTS,
     TRENDS,
 )
-from schemas.urls import canonical, fingerprint, host_of
+from schemas.urls import canonical, fingerprint
 from streams.cleaning.stage import Cleaning
-from streams.extraction.answer import answer_page
 from streams.extraction.closings import Answer
-from streams.extraction.ports import Run
 from streams.extraction.reading import Reader
 from streams.trends.events import finding_of, trend_of
 from streams.trends.observations import Alarm, Observation
+from tests.unit.extraction.answering import answer_page
 
 REQUEST, LETTER = example(SCRAPE_REQUESTS), example(DEAD_LETTERS)
 JOB = JobDescription.model_validate(REQUEST.value["job"])
@@ -45,7 +46,7 @@ def event(topic: str) -> Any:
 
 
 def answer() -> Answer:
-    run = Run(id=RUN, job_id=digest(RUN, "job"), dataset=JOB.dataset_name, description=JOB)
+    run = PinnedRun(id=RUN, job_id=digest(RUN, "job"), dataset=JOB.dataset_name, description=JOB)
     return answer_page(event(RAW_PAGES), Reader.of(run), datetime(2026, 3, 14, tzinfo=UTC), Random(1))
 
 
