@@ -9,16 +9,22 @@ from infra.blobs.files import BlobFiles
 from infra.blobs.store import Blobs
 from infra.clickhouse.export_rows import ExportRows
 from infra.kafka.publisher import Publisher
+from infra.postgres.export_news import ExportMails, ExportNews
 from infra.postgres.export_work import ExportWork, blob_of
+from infra.postgres.mailbox import Mailbox
+from infra.postgres.notifications import PostgresTellings
 from infra.postgres.pool import Database
 from infra.process import entered, process, reporting
+from infra.sealing import Seal
 from infra.settings import Settings
+from streams.notifications.choosing import tellings
 
 _LEASE_S = 15.0
 
 
 async def serve(settings: Settings) -> None:
     """Makes files until SIGTERM; any number of these may run."""
+    seal = Seal(lambda: settings.secret("seal_key"))
     async with process("exporter", settings) as stopping, contextlib.AsyncExitStack() as stack:
         postgres = settings.address("postgres")
         database = await entered(stack, lambda: Database(postgres, application_name="trawl-exporter"), "PostgreSQL")
@@ -27,8 +33,11 @@ async def serve(settings: Settings) -> None:
         rows = await stack.enter_async_context(ExportRows(settings.address("clickhouse")))
         await stack.enter_async_context(reporting("exporter", publisher))
         keep = timedelta(days=settings.export_days)
+        told = PostgresTellings(database, Mailbox(seal))
         work = ExportWork(
             database,
+            seal,
+            ExportNews(told, ExportMails(told, settings.home_url), tellings),
             lease=_LEASE_S,
             keep=keep.total_seconds(),
             most=settings.exports_per_user,

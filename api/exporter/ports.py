@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import BinaryIO, Protocol
 
+from schemas.choosing import Choice
 from schemas.exports import Entry, Export
 from schemas.ledger import StoredRecord
 
@@ -26,6 +27,10 @@ class Work(Protocol):
         """Why an owner may have no further file, or nothing."""
         ...
 
+    async def password(self, export: Export) -> str | None:
+        """What its file is to be locked with; None where that cannot be known any more."""
+        ...
+
     async def renew(self, export: Export) -> bool:
         """False: it is somebody else's now, or was deleted."""
         ...
@@ -35,11 +40,12 @@ class Work(Protocol):
         ...
 
     async def finish(self, export: Export, *, records: int, size: int, sha256: str, blob: str) -> bool:
-        """From now on the file can be seen; False where it is not this holder's to show."""
+        """From now on the file can be seen, and who asked to be told is; False where it is not this holder's to
+        show."""
         ...
 
     async def fail(self, export: Export, why: str) -> bool:
-        """It will not be made."""
+        """It will not be made; who asked to be told is."""
         ...
 
     async def drop(self, blob: str) -> None:
@@ -62,15 +68,15 @@ class Work(Protocol):
 class Rows(Protocol):
     """A run's records, in pieces of bounded size."""
 
-    def records(self, dataset: str, run_id: str) -> AsyncIterator[list[StoredRecord]]:
-        """All, in the order of (key, id)."""
+    def records(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[StoredRecord]]:
+        """Those that are chosen, in the order of (key, id)."""
         ...
 
-    def entries(self, dataset: str, run_id: str) -> AsyncIterator[list[Entry]]:
+    def entries(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[Entry]]:
         """The same without what is in them."""
         ...
 
-    async def fields(self, dataset: str, run_id: str, limit: int) -> list[str]:
+    async def fields(self, dataset: str, run_id: str, choice: Choice, limit: int) -> list[str]:
         """Names of their fields, the most frequent first."""
         ...
 

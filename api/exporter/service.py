@@ -7,15 +7,16 @@ begins anew when the lease has lapsed.
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
 from api.exporter.errors import ExportError
+from api.exporter.folder import sweep, unnamed
 from api.exporter.making import digest_of, make
+from api.exporter.packing import packed
 from api.exporter.ports import Files, Rows, Work
 from schemas.exports import Export
 
@@ -26,6 +27,9 @@ _AT_ONCE = 2
 _LOOK_EVERY_S = 1.0
 _TIDY_EVERY_S = 60.0
 _SWEEP_EVERY_S = 3600.0
+_LEFT_S = 86_400.0
+"""Nobody makes a file for so long: what is older was left behind."""
+
 _FAREWELL_S = 2.0
 """For so long a process that ends tries to give back what it was making; else the lease lapses."""
 
@@ -100,6 +104,7 @@ class Exporter:
             if clock() - swept > _SWEEP_EVERY_S:
                 swept = clock()
                 await self._sweep()
+                await asyncio.to_thread(sweep, self._folder, _LEFT_S)
             await _at_most(self._untidy.wait(), _TIDY_EVERY_S)
 
     async def _make(self) -> None:
@@ -141,11 +146,21 @@ class Exporter:
             raise ExportError(f"Its exporter ended {MOST_TRIES} times while making it; ask for another format.")
         if why := await self._work.room(export.owner):
             raise ExportError(why)
-        with _unnamed(self._folder) as file:
-            records = await make(export, self._rows, file, self._most_bytes)
-            size, sha256 = await asyncio.to_thread(digest_of, file)
-            await self._files.put(self._place(export.id, export.attempt), file)
+        password = await self._password(export)
+        with unnamed(self._folder) as file, unnamed(self._folder) as around:
+            records = await make(export, self._rows, file, self._most_bytes, self._folder)
+            whole = await asyncio.to_thread(packed, export, file, around, password)
+            size, sha256 = await asyncio.to_thread(digest_of, whole)
+            await self._files.put(self._place(export.id, export.attempt), whole)
         return _Stored(records, size, sha256)
+
+    async def _password(self, export: Export) -> str | None:
+        if not export.encrypted:
+            return None
+        found = await self._work.password(export)
+        if found is None:
+            raise ExportError("Its password cannot be opened any more; ask for the file again.")
+        return found
 
     async def _show(self, export: Export, stored: _Stored) -> None:
         """What the store says of the claim decides, and nobody's lease."""
@@ -179,9 +194,3 @@ async def _ended(*tasks: "asyncio.Task[Any]") -> None:
 async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(waiting, seconds)
-
-
-def _unnamed(folder: Path) -> BinaryIO:
-    """A file that nobody else can open and that is gone with its process."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return tempfile.TemporaryFile(dir=folder)

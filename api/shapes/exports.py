@@ -1,12 +1,13 @@
 """Exports as v1 tells them."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from schemas.exports import OTHER_NAMES, Export, ExportFormat, ExportState, Variant
+from schemas.choosing import LONGEST_CONDITION, MOST_CONDITIONS
+from schemas.exports import OTHER_NAMES, PACKED, Export, ExportFormat, ExportState, Variant
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 _EXAMPLE: dict[str, Any] = {
@@ -26,6 +27,11 @@ _EXAMPLE: dict[str, Any] = {
     "completed_at": "2026-01-05T10:30:01Z",
     "expires_at": "2026-01-12T10:30:01Z",
     "downloads": 0,
+    "where": [],
+    "since": None,
+    "until": None,
+    "compressed": False,
+    "encrypted": False,
     "error": None,
 }
 
@@ -35,13 +41,38 @@ class ConvertAsked(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"format": "epub"}, {"format": "csv", "bom": True}]},
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "examples": [
+                {"format": "epub"},
+                {"format": "csv", "bom": True, "compress": True},
+                {"format": "xlsx", "where": ["price>=10"], "since": "2026-01-05T00:00:00Z"},
+            ]
+        },
     )
 
-    format: ExportFormat = Field(description="`md` and `jsonl` are taken for markdown and ndjson.")
+    format: ExportFormat = Field(
+        description="`md`, `jsonl` and `excel` are taken for markdown, ndjson and xlsx.",
+    )
     run_id: str | None = Field(None, min_length=1, max_length=100)
     bom: bool = Field(False, description="CSV only: begin with a byte order mark, which Excel wants.")
     pages: Literal["markdown", "html"] = Field("markdown", description="ZIP only: what its pages are.")
+    where: list[Annotated[str, Field(max_length=LONGEST_CONDITION)]] = Field(
+        default_factory=list,
+        max_length=MOST_CONDITIONS,
+        description="Only records of which each of these is true, as `where` of a job's records has it: `price>=10`.",
+    )
+    since: AwareDatetime | None = Field(None, description="Only records that were scraped from then on (RFC 3339).")
+    until: AwareDatetime | None = Field(None, description="Only records that were scraped before then.")
+    compress: bool = Field(False, description="As gzip; not for xlsx, epub and zip, which are compressed already.")
+    password: SecretStr | None = Field(
+        None,
+        min_length=12,
+        max_length=128,
+        description="In a ZIP that opens with this alone (AES-256): printable ASCII characters. It is kept sealed "
+        "until the file is made, and then erased.",
+    )
+    email: bool = Field(False, description="Tell the address of your own account when the file is there.")
 
     @field_validator("format", mode="before")
     @classmethod
@@ -49,6 +80,23 @@ class ConvertAsked(BaseModel):
         if not isinstance(value, str):
             return value
         return OTHER_NAMES.get(value.lower(), value.lower())
+
+    @field_validator("password")
+    @classmethod
+    def _typed_the_same_everywhere(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+            raise ValueError("has a character that programs for ZIP files write each their own way; take ASCII alone")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "ConvertAsked":
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since is not before until")
+        if self.compress and self.format in PACKED:
+            raise ValueError(f"a file of the format {self.format} is compressed already; leave compress away")
+        if self.compress and self.password:
+            raise ValueError("a file with a password is compressed already; leave compress away")
+        return self
 
     @property
     def variant(self) -> Variant:
@@ -79,6 +127,11 @@ class ExportBody(BaseModel):
     completed_at: datetime | None
     expires_at: datetime | None
     downloads: int
+    where: list[str] = Field(description="It has only records of which each of these is true.")
+    since: datetime | None = Field(description="It has only records that were scraped from then on,")
+    until: datetime | None = Field(description="and before then.")
+    compressed: bool
+    encrypted: bool = Field(description="It is a ZIP that opens with its password alone.")
     error: str | None
 
 
@@ -128,7 +181,7 @@ def export_body(export: Export) -> ExportBody:
         variant=export.variant,
         status=export.state,
         filename=export.filename,
-        download_url=address_of(export) if whole else None,
+        download_url=export.path if whole else None,
         media_type=export.media_type,
         size_bytes=export.bytes if whole else None,
         records=export.records if whole else None,
@@ -137,6 +190,11 @@ def export_body(export: Export) -> ExportBody:
         completed_at=export.finished_at,
         expires_at=export.expires_at,
         downloads=export.downloads,
+        where=export.conditions,
+        since=export.since,
+        until=export.until,
+        compressed=export.compressed,
+        encrypted=export.encrypted,
         error=export.why or None,
     )
 
@@ -153,14 +211,8 @@ def metadata(job_id: str, exports: list[Export]) -> ExportMetadata:
     )
 
 
-def address_of(export: Export) -> str:
-    """Where the file is downloaded."""
-    return f"/api/v1/exports/{export.job_id}/{export.filename}"
-
-
 def disposition(export: Export) -> str:
     """Content-Disposition (RFC 6266): a plain name for every client, and the job's own beside it (RFC 8187)."""
-    ending = export.filename.rpartition(".")[2]
     whole = " ".join("".join(c for c in export.name if c.isprintable() and c not in '/\\:*?"<>|').split())[:100]
-    extended = quote(f"{whole or 'export'}.{ending}".encode("utf-8", "replace"), safe="")
+    extended = quote(f"{whole or 'export'}.{export.ending}".encode("utf-8", "replace"), safe="")
     return f"attachment; filename=\"{export.filename}\"; filename*=UTF-8''{extended}"

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from infra.errors import StoreRefused
 from infra.patience import patiently
 from infra.postgres.audit import record
-from infra.postgres.exports import ask, export_of
+from infra.postgres.export_news import ExportNews
+from infra.postgres.exports import context_of, export_of, plan
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
+from infra.sealing import Seal
 from schemas.accounts import Act
 from schemas.exports import FORMATS, Export
 
@@ -18,8 +21,20 @@ class ExportWork:
     """`lease` is the seconds within which a holder must renew, `keep` those for which a file stays, `most` and
     `most_bytes` what one owner may have. Outages are waited out."""
 
-    def __init__(self, database: Database, *, lease: float, keep: float, most: int, most_bytes: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        seal: Seal,
+        news: ExportNews,
+        *,
+        lease: float,
+        keep: float,
+        most: int,
+        most_bytes: int,
+    ) -> None:
         self._database = database
+        self._seal = seal
+        self._news = news
         self._lease = lease
         self._keep = keep
         self._most = most
@@ -40,7 +55,7 @@ class ExportWork:
             asked = 0
             for run in due:
                 formats = [name for name in FORMATS if name in run["formats"]]
-                made = [name for name in formats if await ask(connection, run, name, "", "")]
+                made = [name for name in formats if await plan(connection, run, name)]
                 asked += len(made)
                 act = Act(actor="exporter", action="exports_asked", object=run["job_id"],
                           details={"run_id": run["run_id"], "formats": made})  # fmt: skip
@@ -74,6 +89,14 @@ class ExportWork:
             return f"Your exports have {held['bytes']} bytes, and {self._most_bytes} is the limit; delete some."
         return ""
 
+    async def password(self, export: Export) -> str | None:
+        """What its file is to be locked with; None where that cannot be known any more."""
+        rows = await self._rows("password", id=export.id, attempt=export.attempt)
+        try:
+            return self._seal.open(bytes(rows[0]["sealed"]), context_of(export.id), rows[0]["key_id"]).decode()
+        except (IndexError, StoreRefused):
+            return None
+
     async def renew(self, export: Export) -> bool:
         """False: it is somebody else's now, or was deleted."""
         return bool(await self._rows("renew", id=export.id, attempt=export.attempt, lease=self._lease))
@@ -93,12 +116,14 @@ class ExportWork:
 
     async def _end(self, statement: str, export: Export, action: str, values: dict[str, Any], **details: Any) -> bool:
         act = Act(actor="exporter", action=action, object=export.id, details={"job_id": export.job_id, **details})
+        audience = await self._news.audience(export.run_id)
 
         async def work(connection: Connection) -> bool:
             row = {"id": export.id, "attempt": export.attempt}
             done = await (await connection.execute(self._sql[statement], values | row)).fetchone()
             if done is not None:
                 await record(connection, act)
+                await self._news.tell(connection, export_of(done), audience, done["mail_to"])
             return done is not None
 
         return await patiently(lambda: self._database.repeat(work), "end an export")

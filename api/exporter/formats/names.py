@@ -6,7 +6,8 @@ from bisect import bisect_left
 from urllib.parse import urlsplit
 
 from schemas.exports import plain
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 
 
 def is_address(key: str) -> bool:

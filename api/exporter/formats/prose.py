@@ -14,7 +14,8 @@ from urllib.parse import urljoin
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from schemas.urls import UrlError, canonical
+from schemas.hosts import UrlError
+from schemas.urls import canonical
 
 Rename = Callable[[str], str | None]
 """From an absolute address to where a link should lead instead, or None."""
@@ -29,7 +30,8 @@ _INLINE = re.compile(r"(?<!\\)(\]\()(https?://[^\s()<>\"']+)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})").match
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&!$])")
 _AT_START = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document can hold."""
 
 
 @cache
@@ -54,7 +56,7 @@ def escaped(text: str) -> str:
 def harmless(markdown: str) -> str:
     """The same Markdown where it is harmless, as nearly all is. Else what is markup becomes text, and links that do
     something lead nowhere; where even that leaves any, all of the page's are given up."""
-    text = _NOT_XML.sub("", markdown)
+    text = NOT_XML.sub("", markdown)
     links = text.count("](")
     if not _MARKUP.search(text) and len(_PLAIN_LINK.findall(text)) == links and "]:" not in text:
         return text
@@ -103,7 +105,7 @@ def renamed(markdown: str, rename: Rename) -> str:
 def html_of(markdown: str, base: str, rename: Rename, *, pictures: bool) -> str:
     """XHTML of a page's Markdown. Addresses are absolute from `base` or where `rename` says; without `pictures` their
     words stand in their place."""
-    tokens = _shower().parse(_NOT_XML.sub("", markdown))
+    tokens = _shower().parse(NOT_XML.sub("", markdown))
     for token in tokens:
         if token.children:
             token.children = list(_settled(token.children, base, rename, pictures))
@@ -112,7 +114,7 @@ def html_of(markdown: str, base: str, rename: Rename, *, pictures: bool) -> str:
 
 def text_of(text: str) -> str:
     """Text as it may stand in XML."""
-    return escape(_NOT_XML.sub("", text))
+    return escape(NOT_XML.sub("", text))
 
 
 def _settled(tokens: Iterable[Token], base: str, rename: Rename, pictures: bool) -> Iterable[Token]:

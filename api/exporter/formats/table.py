@@ -10,20 +10,16 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from api.exporter.formats.columns import OWN, REST, own, spread
 from api.exporter.formats.writer import Heading
 from schemas.exports import Entry
 from schemas.ledger import StoredRecord
-
-MOST_COLUMNS = 500
-"""Fields with a column of their own; what a record has beyond stands as JSON in the last one."""
 
 _BLANK = r"\s;\"\x00-\x1f\u00ad\u200b-\u200f\u2060\ufeff"
 _FORMULA = re.compile(rf"(?<![{_BLANK}'])([{_BLANK}]*+)('*+)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Blanks, quotes and separators as long as they are, apostrophes, and what begins a formula."""
 
 _ENDS_A_CELL = frozenset(";\t\r\n")
-_OWN = ("record_id", "record_key", "page_url", "fetched_at")
-_REST = "other_fields"
 
 
 class CsvFile:
@@ -40,7 +36,7 @@ class CsvFile:
         """The names of the columns, without those of our own that a field takes."""
         self._columns = tuple(heading.columns)
         self._file.write(b"\xef\xbb\xbf" if self._mark else b"")
-        self._write([[neutral(name) for name in (*_OWN, *self._columns, _REST)]])
+        self._write([[neutral(name) for name in (*OWN, *self._columns, REST)]])
 
     def enter(self, entries: Sequence[Entry]) -> None:
         """It has no contents."""
@@ -53,11 +49,7 @@ class CsvFile:
         """Nothing stands behind the last row."""
 
     def _row(self, record: StoredRecord) -> list[str]:
-        data = orjson.loads(record.data)
-        fetched = record.fetched_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        own = [record.id, neutral(record.key), neutral(record.url), fetched]
-        cells = [_cell(data.pop(name, None)) for name in self._columns]
-        return [*own, *cells, _cell(data or None)]
+        return [neutral(text) for text in own(record)] + [_cell(value) for value in spread(record, self._columns)]
 
     def _write(self, rows: list[list[str]]) -> None:
         text = io.StringIO(newline="")

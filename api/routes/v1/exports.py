@@ -25,7 +25,6 @@ from api.shapes.exports import (
     ExportList,
     ExportMetadata,
     ExportsRemoved,
-    address_of,
     disposition,
     export_body,
     metadata,
@@ -41,8 +40,11 @@ _TEXTS = {
     "text/html": "<!DOCTYPE html>\n",
     "text/csv": "record_id,record_key,page_url,fetched_at,title,other_fields\r\n",
     "application/x-ndjson": '{"id":"7d0a8f53-2b1e-4d0c-8a4c-0a5a1f6b2c22","key":"https://docs.example/","data":{}}\n',
+    "application/xml": '<?xml version="1.0" encoding="UTF-8"?>\n<export>\n</export>\n',
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "PK…",
     "application/epub+zip": "PK…",
     "application/zip": "PK…",
+    "application/gzip": "\x1f…",
 }
 _FILE: dict[str, Any] = {
     "content": {kind: {"schema": {"type": "string"}, "example": text} for kind, text in _TEXTS.items()}
@@ -77,10 +79,12 @@ async def describe(job_id: JobId, caller: Reader, gateway: Wired) -> ExportMetad
 async def convert(
     job_id: JobId, body: ConvertAsked, caller: Exporter, gateway: Wired, visit: From, response: Response
 ) -> ExportBody:
-    """200 with the file's address when it is ready within two seconds, else 202 with a status and the same id."""
-    found = await gateway.exports.convert(caller, job_id, body.run_id, body.format, body.variant, visit)
+    """200 with the file's address when it is ready within two seconds, else 202 with a status and the same id. The
+    same file is made once: the same run, format, variant, records and compression. One with a password is always a new
+    one."""
+    found = await gateway.exports.convert(caller, job_id, body, visit)
     if found.state == "completed":
-        response.headers["Location"] = address_of(found)
+        response.headers["Location"] = found.path
     else:
         response.status_code = 202
         response.headers["Location"] = f"{PREFIX}/conversions/{found.id}"

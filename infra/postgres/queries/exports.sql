@@ -22,9 +22,11 @@ from exports where owner = %(owner)s and state <> 'failed'
 
 -- name: ask
 -- A file that is to be made, unless it is already.
-insert into exports (id, job_id, run_id, owner, dataset, name, format, variant, filename, asked_by)
+insert into exports (id, job_id, run_id, owner, dataset, name, format, variant, filename, asked_by, conditions, since,
+    until, selection, compressed, encrypted, key_id, sealed)
 values (%(id)s::uuid, %(job)s::uuid, %(run)s::uuid, %(owner)s, %(dataset)s, %(name)s, %(format)s, %(variant)s,
-    %(filename)s, %(asked_by)s)
+    %(filename)s, %(asked_by)s, %(conditions)s, %(since)s, %(until)s, %(selection)s, %(compressed)s, %(encrypted)s,
+    %(key_id)s, %(sealed)s)
 on conflict do nothing returning id
 
 -- name: wake
@@ -32,9 +34,27 @@ on conflict do nothing returning id
 notify exports
 
 -- name: same
--- The file of a run that is there or on its way.
+-- The file that is there or on its way: the one of that id, or another that would hold the same. One with a password is
+-- the same as no other. It is held: nobody ends it while somebody is put down who is told of its end.
 select e.*, e.id::text, e.job_id::text, e.run_id::text from exports e
-where e.run_id = %(run)s::uuid and e.format = %(format)s and e.variant = %(variant)s and e.state <> 'failed'
+where e.id = %(id)s::uuid or (e.run_id = %(run)s::uuid and e.format = %(format)s and e.variant = %(variant)s
+    and e.compressed = %(compressed)s and e.selection = %(selection)s and e.state <> 'failed'
+    and not e.encrypted and not %(encrypted)s)
+order by e.id = %(id)s::uuid desc limit 1 for update of e
+
+-- name: mail_to
+-- Whoever is told when it is made, each once.
+update exports set mail_to = array_append(array_remove(mail_to, %(user)s), %(user)s) where id = %(id)s::uuid
+
+-- name: addresses
+-- Where accounts that are active can be written to.
+select email from users where id::text = any(%(users)s::text[]) and status = 'active' and email is not null
+order by email
+
+-- name: password
+-- What the file will be locked with, sealed.
+select key_id, sealed from exports
+where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running' and sealed is not null
 
 -- name: export
 -- One, by its id.
@@ -106,17 +126,19 @@ update exports set state = 'queued', attempt = attempt - 1, lease_until = null
 where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running'
 
 -- name: finish
--- The file is whole and may be seen.
+-- The file is whole and may be seen; what it is locked with is forgotten.
 update exports set state = 'completed', lease_until = null, finished_at = now(), why = '',
     expires_at = now() + make_interval(secs => %(keep)s),
-    records = %(records)s, bytes = %(bytes)s, sha256 = %(sha256)s, blob = %(blob)s
-where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running' returning id
+    records = %(records)s, bytes = %(bytes)s, sha256 = %(sha256)s, blob = %(blob)s, key_id = null, sealed = null
+where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running'
+returning *, id::text, job_id::text, run_id::text
 
 -- name: fail
--- It will not be made.
+-- It will not be made; what it would have been locked with is forgotten.
 update exports set state = 'failed', lease_until = null, finished_at = now(), why = %(why)s,
-    expires_at = now() + make_interval(secs => %(keep)s)
-where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running' returning id
+    expires_at = now() + make_interval(secs => %(keep)s), key_id = null, sealed = null
+where id = %(id)s::uuid and attempt = %(attempt)s and state = 'running'
+returning *, id::text, job_id::text, run_id::text
 
 -- name: expire
 -- Rows whose time is over.

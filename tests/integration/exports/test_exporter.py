@@ -190,7 +190,7 @@ async def test_what_a_job_asks_for_is_made_once_by_however_many(shelf: Shelf) ->
 
 async def test_of_chosen_records_alone_a_file_is_made_packed_and_locked(shelf: Shelf) -> None:
     begun = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
-    choice = {"conditions": ["number>=10", "number<1000"], "since": begun + timedelta(seconds=20),
+    choice = {"conditions": ["number!=100", "number<1000"], "since": begun + timedelta(seconds=20),
               "until": begun + timedelta(seconds=500)}  # fmt: skip
     password = "a horse, 4 batteries & a staple"
     with exporter(shelf):
@@ -199,10 +199,10 @@ async def test_of_chosen_records_alone_a_file_is_made_packed_and_locked(shelf: S
         narrow = await shelf.ask("ndjson", compressed=True, **choice)
         locked = await shelf.ask("ndjson", password=password, **choice)
         made = [await shelf.until(one, "completed") for one in [*asked, narrow, locked]]
-    assert {one.records for one in made} == {480}
+    assert {one.records for one in made} == {479}
     plain = await shelf.bytes_of(made[0])
     numbers = sorted(int(orjson.loads(line)["url"].rpartition("/")[2]) for line in plain.splitlines())
-    assert numbers == list(range(20, 500)), "from the one moment on, and before the other"
+    assert numbers == [n for n in range(20, 500) if n != 100], "from the one moment on, and before the other"
     assert gzip.decompress(await shelf.bytes_of(made[-2])) == plain
     with pyzipper.AESZipFile(io.BytesIO(await shelf.bytes_of(made[-1]))) as archive:
         (entry,) = archive.infolist()
