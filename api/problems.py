@@ -15,6 +15,7 @@ from api import codes
 from api.edge.versions import enveloped
 from api.errors import ApiError, Code, Fault, conflict, unavailable
 from schemas.limits import OwnerGone, QuotaSpent
+from schemas.moments import rfc3339
 
 _BY_STATUS: dict[int, Code] = {
     401: "AUTHENTICATION_REQUIRED",
@@ -58,7 +59,7 @@ _FAULTS = {
 
 def metadata(scope: Scope) -> dict[str, str]:
     """What every answer with metadata carries: ids and time for whoever asks about it later."""
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = rfc3339(datetime.now(UTC))
     version = "v2" if enveloped(scope["path"]) else "v1"
     return {"request_id": scope["state"]["request_id"], "timestamp": moment, "version": version}
 

@@ -5,8 +5,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cli.errors import INTERRUPTED, Dismissed
-from cli.gateway import OVER, Gateway
+from cli.gateway import Gateway
 from cli.stream import frames, of_job
+from schemas.ledger import ENDED_STATES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +40,7 @@ def to_the_end(gateway: Gateway, job_id: str, console: "Console") -> dict[str, A
                 with contextlib.suppress(Dismissed):
                     _show(gateway, job_id, bar)
                 job = gateway.job(job_id)
-                if job["status"] in OVER:
+                if job["status"] in ENDED_STATES:
                     return job
                 time.sleep(_AGAIN)
     except KeyboardInterrupt:

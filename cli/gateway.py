@@ -12,8 +12,6 @@ from cli.errors import CliError, NotRunning, Refused
 from cli.place import certificate, gateway
 from infra.tls import pinned
 
-OVER = frozenset({"completed", "failed", "cancelled"})
-"""The status words of a job whose newest run has ended."""
 _TRIES, _PATIENCE = 5, 5
 """How often, and after how many seconds at most, a request is said again that was one too many."""
 

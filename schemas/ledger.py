@@ -9,6 +9,7 @@ from schemas.events.runs import RunCounts, RunState
 
 OPEN_STATES: frozenset[RunState] = frozenset({"queued", "running", "finishing"})
 """The states of a run that is not over."""
+ENDED_STATES: frozenset[RunState] = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

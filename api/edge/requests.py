@@ -21,6 +21,7 @@ from api.errors import ApiError, invalid, unavailable
 from api.metrics import Metrics
 from api.ports import Telemetry
 from schemas.events import RequestLog
+from schemas.moments import rfc3339
 
 log = structlog.get_logger()
 
@@ -169,7 +170,7 @@ class Edge:
         kept = self._telemetry(
             RequestLog(
                 id=str(uuid4()),
-                at=_now(),
+                at=rfc3339(datetime.now(UTC)),
                 method=asked[:16],
                 path=_told_path(scope),
                 route=route,
@@ -237,4 +238,4 @@ def _with(message: Message, ours: list[tuple[bytes, bytes]]) -> list[tuple[bytes
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(datetime.now(UTC))

@@ -11,6 +11,7 @@ from api.services.progress import progress, status_of
 from schemas.events import CleanBatch, MetricSample, RunEvent, Trend
 from schemas.happenings import Happening
 from schemas.heads import BatchHead
+from schemas.moments import rfc3339
 
 
 def job_update(event: RunEvent) -> Frame:
@@ -77,7 +78,7 @@ class SystemMetrics:
         self._before = now, spent, requests
         physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         data = {
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": rfc3339(datetime.now(UTC)),
             "cpu_percent": round(cpu, 1),
             "memory_percent": round(100 * memory / physical, 1),
             "active_connections": int(self._metrics.registry.get_sample_value("trawl_sockets") or 0),

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from api.errors import invalid, of_body
-from api.services.jobs import Priority
+from schemas.priorities import Priority
 
 
 class Command(BaseModel):

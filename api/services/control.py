@@ -7,9 +7,10 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, conflict
 from api.ports import Jobs
-from api.services.jobs import PRIORITIES, JobService, Priority, run_of
+from api.services.jobs import JobService, run_of
 from schemas.accounts import Act
 from schemas.ledger import Job, Run
+from schemas.priorities import RANKS, Priority
 
 _Change: TypeAlias = Callable[[str, Act], Awaitable[list[str]]]
 
@@ -39,7 +40,7 @@ class Control:
         self, caller: Caller, job_id: str, priority: Priority | None, delay: float | None, visit: Visit
     ) -> Job:
         """Another share among the owner's runs, another pace, or both."""
-        rank = PRIORITIES[priority] if priority else None
+        rank = RANKS[priority] if priority else None
 
         async def change(found: str, act: Act) -> list[str]:
             return await self._jobs.adjust(found, rank, delay, act)

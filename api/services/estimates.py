@@ -17,11 +17,11 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import unavailable
 from api.ports import Jobs
-from api.services.jobs import PRIORITIES
 from schemas.hosts import UrlError
 from schemas.job import Extract, JobDescription
 from schemas.ledger import HostSample, Opening, Run, UrlFate
 from schemas.outcomes import OUTCOMES
+from schemas.priorities import RANKS
 from schemas.urls import canonical
 
 MAX_VISITS = 10
@@ -129,7 +129,7 @@ class Estimates:
             name="estimate",
             dataset=sample.dataset_name,
             description=sample.model_dump(mode="json"),
-            priority=PRIORITIES["high"],
+            priority=RANKS["high"],
             max_pages=sample.options.max_pages,
             kind="estimate",
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -19,11 +19,8 @@ from api.services.references import References
 from schemas.choosing import FieldCondition, FieldOrder
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, Run, StoredMark, StoredRecord, StoredTrend, UrlFate
+from schemas.priorities import RANKS, Priority
 from schemas.rule_checks import RuleCheck
-
-Priority = Literal["low", "normal", "high"]
-PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
-"""What a run's row calls the three words."""
 
 _RUNS_LOOKED_AT = 2000
 """Of so many newest runs trends are shown to whoever does not see everything."""
@@ -83,7 +80,7 @@ class JobService:
         await self._credentials.check_to_run(job.owner, description)
         opening = self.opening(visit, job.id, job.owner, description, name=job.name, dataset=job.dataset)
         if priority:
-            opening = replace(opening, priority=PRIORITIES[priority])
+            opening = replace(opening, priority=RANKS[priority])
         act = visit.act(caller.user_id, action, job.id, run_id=opening.run_id, force=force)
         run = await self._jobs.start(opening, act, force=force)
         if run == "running":
@@ -112,7 +109,7 @@ class JobService:
             name=name or description.name or urlsplit(description.sources[0]).hostname or "job",
             dataset=dataset or description.dataset_name,
             description=description.model_dump(mode="json"),
-            priority=PRIORITIES[description.options.priority],
+            priority=RANKS[description.options.priority],
             max_pages=description.options.max_pages,
         )
 

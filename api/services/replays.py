@@ -11,9 +11,10 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, conflict, not_found
 from api.ports import Jobs
-from api.services.jobs import PRIORITIES, JobService
+from api.services.jobs import JobService
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, PagesWanted, Run
+from schemas.priorities import RANKS
 
 
 class Replays:
@@ -61,7 +62,7 @@ class Replays:
             name=job.name,
             dataset=job.dataset,
             description=description.model_dump(mode="json"),
-            priority=PRIORITIES[description.options.priority],
+            priority=RANKS[description.options.priority],
             max_pages=description.options.max_pages,
             kind="replay",
         )

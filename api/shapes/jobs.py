@@ -10,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.services.cursors import Page
 from api.services.job_lists import Numbered
-from api.services.jobs import PRIORITIES, Priority
 from api.services.progress import NOT_STARTED, Status, Timing, phase_of, progress, status_of, timing
 from api.shapes.exports import ExportBody, export_body
 from api.shapes.pages import PaginationBody, pagination
 from schemas.events import RunCounts
 from schemas.exports import Export
 from schemas.ledger import Job, Run
+from schemas.priorities import RANKS, Priority
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"
-_WORDS: dict[int, Priority] = {rank: word for word, rank in PRIORITIES.items()}
+_WORDS: dict[int, Priority] = {rank: word for word, rank in RANKS.items()}
 
 
 def links(job_id: str) -> dict[str, str]:

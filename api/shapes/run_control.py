@@ -2,10 +2,11 @@
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.services.jobs import Priority, run_of
+from api.services.jobs import run_of
 from api.services.progress import Status, phase_of, status_of
 from api.shapes.jobs import pace
 from schemas.ledger import Job
+from schemas.priorities import Priority
 
 _JOB = "0b8f0f0a-6f3e-4a52-9d2b-8f6f2a3c1e10"
 _RUN = "5f1d2c3b-0a9e-4f7d-8c6b-1a2b3c4d5e6f"

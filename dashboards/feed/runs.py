@@ -3,9 +3,9 @@
 from collections import OrderedDict
 
 from schemas.events import RunEvent
+from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch
 
-OVER = frozenset({"completed", "failed", "cancelled"})
 """States that a run does not leave."""
 
 
@@ -43,21 +43,21 @@ class RunBook:
         if self._ordered_as_of != self.version:
             # All times are RFC 3339 in UTC with milliseconds: their order is the order of their text.
             self._ordered = sorted(self._runs.values(), key=lambda event: event.at, reverse=True)
-            self._ordered.sort(key=lambda event: event.state in OVER)
+            self._ordered.sort(key=lambda event: event.state in ENDED_STATES)
             self._ordered_as_of = self.version
         return self._ordered[:limit]
 
     def under_way(self) -> int:
         """How many runs are not over."""
-        return sum(event.state not in OVER for event in self._runs.values())
+        return sum(event.state not in ENDED_STATES for event in self._runs.values())
 
     def __len__(self) -> int:
         return len(self._runs)
 
 
 def _newer(event: RunEvent, known: RunEvent) -> bool:
-    if known.state in OVER and event.state not in OVER:
+    if known.state in ENDED_STATES and event.state not in ENDED_STATES:
         return False
-    if known.state not in OVER and event.state in OVER:
+    if known.state not in ENDED_STATES and event.state in ENDED_STATES:
         return True
     return (epoch(event.at) or 0.0) >= (epoch(known.at) or 0.0)

@@ -8,7 +8,6 @@ from bokeh.document import Document
 
 from dashboards.charts.pace import PaceChart, life_span
 from dashboards.feed.feed import Feed
-from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LatestRecord
 from dashboards.fragments import Fragments, Panel
 from dashboards.look.palette import CLASS_COLOURS, SAND, WATER
@@ -19,6 +18,7 @@ from dashboards.pages.rows import progress, run_row
 from dashboards.pages.run_story import RunStory
 from dashboards.surroundings import Surroundings, argument, visit_of
 from schemas.events import PageOutcome
+from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch
 from schemas.outcomes import OUTCOMES
 
@@ -95,7 +95,7 @@ def _head(story: RunStory, now: float) -> dict[str, Any]:
     event, told = story.event, story.particulars
     if event is None:
         return {"event": None, "looked": story.looked, "id": story.run_id}
-    over = event.state in OVER
+    over = event.state in ENDED_STATES
     started = epoch(told.started_at or told.created_at) if told else None
     ended = (epoch(told.finished_at) if told and told.finished_at else None) or epoch(event.at)
     seconds = ended - started if over and started and ended else None

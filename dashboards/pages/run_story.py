@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from dashboards.feed.pace import Pace
-from dashboards.feed.runs import OVER
 from dashboards.feed.tally import LAST_PAGES, LAST_RECORDS, LatestRecord, Tally, remembered
 from dashboards.stubborn import until_done
 from dashboards.surroundings import Surroundings
 from schemas.events import RunEvent
+from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch
 from schemas.particulars import RunParticulars
 
@@ -65,7 +65,7 @@ class RunStory:
         if event is not None and (created is None or created < seam):
             self._before = await self._remember(seam)
         self.looked = True
-        return event is None or event.state in OVER or (created is not None and created >= seam)
+        return event is None or event.state in ENDED_STATES or (created is not None and created >= seam)
 
     async def _remember(self, seam: float) -> Tally:
         charts, run_id = self.surroundings.charts, self.run_id

@@ -9,6 +9,7 @@ from infra.postgres.sql import queries
 from infra.sealing import Seal
 from schemas.accounts import Act
 from schemas.exports import Export, ExportAsked, ExportFormat, filename_of
+from schemas.ledger import ENDED_STATES
 
 _FIELDS = tuple(Export.__dataclass_fields__)
 
@@ -42,7 +43,7 @@ class PostgresExports:
             run = await self._first(connection, "run_of", {"job": asked.job_id, "run": asked.run_id})
             if run is None:
                 return "gone" if asked.run_id else "open"
-            if run["state"] not in ("completed", "failed", "cancelled"):
+            if run["state"] not in ENDED_STATES:
                 return "open"
             if run["cleaned"]:
                 return "cleaned"

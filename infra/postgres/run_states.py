@@ -1,6 +1,6 @@
 """How runs change their state in PostgreSQL, each change with its event in the same transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -14,10 +14,11 @@ from infra.postgres.tally import Tally
 from schemas.codec import encode
 from schemas.events import RunCounts, RunEvent
 from schemas.ids import digest
+from schemas.ledger import OPEN_STATES
+from schemas.moments import rfc3339
 from schemas.open_runs import OpenRun
 from schemas.topics import RUN_EVENTS
 
-_OPEN = ["queued", "running", "finishing"]
 _OPEN_RUN = tuple(entry.name for entry in fields(OpenRun) if entry.name != "counts")
 
 
@@ -25,7 +26,7 @@ async def change_state(
     connection: Connection,
     run_id: str,
     state: str,
-    before: Sequence[str],
+    before: Collection[str],
     reason: str = "",
     end_offsets: Mapping[str, Mapping[str, int]] | None = None,
 ) -> bool:
@@ -58,7 +59,7 @@ async def tell(
         dataset=row["dataset"],
         kind="state",
         state=row["state"],
-        at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        at=rfc3339(datetime.now(UTC)),
         counts=counts_of(row),
         max_pages=row["max_pages"],
         reason=reason,
@@ -103,7 +104,7 @@ class RunStates:
             if await _drop_queued(connection, run_id, "") < PIECE:
                 await _drop_issued(connection, run_id)
                 await connection.execute(named["forget_hosts"], run)
-                await change_state(connection, run_id, state, _OPEN, reason)
+                await change_state(connection, run_id, state, OPEN_STATES, reason)
 
         await self._do(work, f"end a run as {state}")
 

@@ -12,8 +12,7 @@ from infra.postgres.sql import queries
 from infra.postgres.tally import Tally
 from schemas.frontier import MAX_SOURCES, TOO_MANY_SOURCES, Seed, priority_of
 from schemas.job import JobDescription
-
-_PRIORITY = {"low": -1, "normal": 0, "high": 1}
+from schemas.priorities import RANKS
 
 
 class Seeding:
@@ -59,7 +58,7 @@ class Seeding:
                 "name": job.name or job.sources[0][:200],
                 "dataset": job.dataset_name,
                 "description": orjson.dumps(job.model_dump(mode="json", exclude_unset=True)).decode(),
-                "priority": _PRIORITY[job.options.priority],
+                "priority": RANKS[job.options.priority],
                 "max_pages": job.options.max_pages,
             }
             await connection.execute(named["open_job"], shape)

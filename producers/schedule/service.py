@@ -6,11 +6,10 @@ from pydantic import ValidationError
 from producers.schedule.ports import DueSchedules
 from schemas.job import JobDescription
 from schemas.ledger import Opening
+from schemas.priorities import RANKS
 from schemas.schedules import Firing, JobToRun
 
 log = structlog.get_logger()
-
-_PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 
 
 class Scheduler:
@@ -53,6 +52,6 @@ def opening_of(job: JobToRun, run_id: str) -> Opening | str:
         name=job.name,
         dataset=description.dataset_name,
         description=description.model_dump(mode="json"),
-        priority=_PRIORITIES[description.options.priority],
+        priority=RANKS[description.options.priority],
         max_pages=description.options.max_pages,
     )

@@ -16,6 +16,7 @@ from schemas.job.strings import (
     Url,
 )
 from schemas.outcomes import OUTCOMES
+from schemas.priorities import Priority
 
 MOST_SENT = 100_000
 """Bytes of a body that a job sends."""
@@ -111,7 +112,7 @@ class Options(Strict):
     http2: bool = Field(False, description="Speak HTTP/2 where the host can.")
     render: Render | None = Field(None, description="Fetch with a real browser; `true` is short for its defaults.")
     freshness: Freshness | None = Field(None, description="What later runs of the job do with pages already seen.")
-    priority: Literal["low", "normal", "high"] = "normal"
+    priority: Priority = "normal"
 
     @model_validator(mode="after")
     def _fits_into_a_task(self) -> "Options":

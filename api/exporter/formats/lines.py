@@ -8,6 +8,7 @@ import orjson
 from api.exporter.formats.writer import Heading
 from schemas.exports import Entry
 from schemas.ledger import StoredRecord
+from schemas.moments import rfc3339
 
 
 class JsonLines:
@@ -62,6 +63,6 @@ class JsonFile:
 
 
 def _written(record: StoredRecord) -> bytes:
-    fetched = record.fetched_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fetched = rfc3339(record.fetched_at)
     said = {"id": record.id, "key": record.key, "url": record.url, "fetched_at": fetched}
     return orjson.dumps(said)[:-1] + b',"data":' + record.data.encode() + b"}"

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from dashboards.feed.runs import OVER
 from infra.clickhouse.charts import ClickHouseCharts
 from infra.clickhouse.client import connect
 from infra.clickhouse.migrate import migrate as migrate_clickhouse
@@ -22,6 +21,7 @@ from infra.kafka.provision import provision
 from infra.postgres.charts import PostgresRuns
 from infra.postgres.migrate import migrate as migrate_postgres
 from infra.postgres.pool import Database
+from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch, of_epoch
 from schemas.topics import RAW_RECORDS
 
@@ -202,7 +202,9 @@ async def test_runs_are_told_as_events(engines: Any) -> None:
         assert told[done].state == "completed"
         assert (told[done].counts.fetched, told[done].counts.stored, told[done].counts.rejected) == (9, 18, 2)
         assert [epoch(event.at) for event in recent] == sorted(epoch(event.at) for event in recent)  # type: ignore[type-var]
-        assert [event.state in OVER for event in await runs.recent(1)] == [False], "under way comes before newer"
+        assert [event.state in ENDED_STATES for event in await runs.recent(1)] == [False], (
+            "under way comes before newer"
+        )
         one = await runs.run(going)
         assert one is not None and one.state == "running"
         assert await runs.run(str(uuid4())) is None
