@@ -60,7 +60,9 @@ class Telemetry:
                     await self._stop.wait()
             except self._stores_away as problem:
                 log.info("waiting", what="kafka", error=str(problem))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), _PAUSE_S)
+            except Exception:  # without a publisher the request log would end, and nobody would miss it
+                log.exception("waiting", what="kafka")
             finally:
                 self._publisher = None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _PAUSE_S)

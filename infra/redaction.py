@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from schemas.secret_names import names_secret
+
 HIDDEN = "[redacted]"
 MOST_TEXT = 8000
 """Characters of one text; a longer one is cut, its end is left out."""
@@ -19,11 +21,6 @@ _MOST_READ = 64_000
 _MOST_ITEMS = 60
 _DEEPEST = 6
 
-_NAME = re.compile(
-    r"passw|secret|token|authorization|cookie|credential(?!s?_id)|passphrase|api[-_]?key|private[-_]?key"
-    r"|(?:^|[-_.])(?:key|pwd|pin|otp|totp)$",
-    re.I,
-).search
 _OF_NAME = r"(?:passw(?:or)?d|passwd|secret|token|api[-_]?key|authorization|cookie|passphrase)"
 _LOOKS = (
     (re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.{0,8000}?)(?:-----END [A-Z ]{0,30}-----|\Z)"), HIDDEN),
@@ -55,7 +52,7 @@ def _plain(value: Any, name: str, depth: int) -> Any:
 def _bare(value: Any, name: str, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if _NAME(name):
+    if names_secret(name):
         return HIDDEN
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else text(str(value) if value.bit_length() < 9000 else "huge")

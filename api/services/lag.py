@@ -124,7 +124,10 @@ class LagWatch:
 
     async def _watch(self) -> None:
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # a watch that ended would tell the last known lag for ever
+                log.exception("lag_unknown")
             await asyncio.sleep(LOOK_EVERY_S)
 
 

@@ -100,7 +100,7 @@ class Gate(AuthProvider):
         try:
             return await self._visits.counts(holder.session_id, holder.role)
         except Exception as problem:  # whatever the accounts raise: nobody comes in unasked
-            log.warning("visit not checked", reason=str(problem))
+            log.warning("visit_not_checked", reason=str(problem))
             self._refuse(handler, 503, "Your sign-in cannot be checked just now. Come back in a moment.", nonce)
 
     def _known(self, handler: RequestHandler, now: float) -> Holder | None:

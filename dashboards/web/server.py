@@ -30,6 +30,9 @@ MOST_SOCKETS = 2 * MOST_PAGES
 """A page that is loaded anew has two for a moment."""
 
 _MAX_FRAME = 64 * 1024
+_IDLE_S = 30.0
+"""For so long a connection may ask for nothing, and a head take to come; a page's socket is no longer one of these."""
+_BODY_S = 10.0
 _UNUSED_MS = 10_000
 _LOOK_EVERY_MS = 5_000
 _TOKEN_S = 60
@@ -96,7 +99,8 @@ async def listening(applications: Mapping[str, Application], at: Address, *, sec
                 gateway=at.gateway_url)  # fmt: skip
     app = _tornado(applications, gate, hosts, secret)
     opened.append(app)
-    http = HTTPServer(app, ssl_options=tls, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME)
+    http = HTTPServer(app, ssl_options=tls, max_body_size=_MAX_FRAME, max_header_size=_MAX_FRAME,
+                      idle_connection_timeout=_IDLE_S, body_timeout=_BODY_S)  # fmt: skip
     http.add_sockets(sockets)
     server = BaseServer(IOLoop.current(), app, http)
     server.start()

@@ -51,7 +51,7 @@ class Visits:
             try:
                 await self.check()
             except Exception as problem:  # without the accounts nothing is known to have changed; ask again
-                log.warning("visits not checked", reason=str(problem))
+                log.warning("visits_not_checked", reason=str(problem))
 
     async def check(self) -> None:
         """Closes the sockets of visits that are over, and ends those that must end now."""

@@ -56,19 +56,32 @@ class AuditSealer:
                 log.warning("audit_sealer_left")
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Leads whenever nobody else does, until `stopping`. Outages are waited out."""
+        """Leads whenever nobody else does, until `stopping`. Outages are waited out, and so is whatever else ends a
+        term: a sealer that ended would be missed by nobody until somebody verifies."""
         while not stopping.is_set():
-            leadership = Leadership(self._url, AUDIT)
-            if not await leadership.won(stopping):
-                await leadership.give_up()
-                return
-            keeping = asyncio.create_task(leadership.keep(stopping))
             try:
-                await self._lead(keeping)
-            finally:
-                keeping.cancel()
-                await asyncio.gather(keeping, return_exceptions=True)
-                await leadership.give_up()
+                await self._term(stopping)
+            except Exception:
+                log.exception("audit_not_sealed")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), _TROUBLE_S)
+
+    async def _term(self, stopping: asyncio.Event) -> None:
+        """From waiting for the lead to giving it up."""
+        leadership = Leadership(self._url, AUDIT)
+        try:
+            if await leadership.won(stopping):
+                await self._lead_while_kept(leadership, stopping)
+        finally:
+            await leadership.give_up()
+
+    async def _lead_while_kept(self, leadership: Leadership, stopping: asyncio.Event) -> None:
+        keeping = asyncio.create_task(leadership.keep(stopping))
+        try:
+            await self._lead(keeping)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     async def _lead(self, keeping: "asyncio.Task[None]") -> None:
         loop = asyncio.get_running_loop()
@@ -83,9 +96,6 @@ class AuditSealer:
                     due = loop.time() + self._anchor_s
             except InfraError as problem:
                 log.warning("audit_not_sealed", error=str(problem))
-                pause = _TROUBLE_S
-            except Exception:  # a sealer that ended would be missed by nobody until somebody verifies
-                log.exception("audit_not_sealed")
                 pause = _TROUBLE_S
             if keeping.done():
                 return

@@ -32,6 +32,18 @@ class Retention:
         """Idempotency keys that are over a day old."""
         return await self._all("forget_keys", self._pages)
 
+    async def forget_sessions(self) -> int:
+        """Sessions that ended 30 days ago, but for an account's last one."""
+        return await self._all("forget_sessions", self._pages)
+
+    async def forget_links(self) -> int:
+        """One-time links that have not worked for a week."""
+        return await self._all("forget_links", self._pages)
+
+    async def forget_devices(self) -> int:
+        """Devices that were not seen for 400 days, but for an account's last one."""
+        return await self._all("forget_devices", self._pages)
+
     async def _all(self, name: str, piece: int) -> int:
         removed = 0
         while True:

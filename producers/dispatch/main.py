@@ -56,4 +56,7 @@ def _works(retention: Retention) -> dict[str, Work]:
         "job_pages": retention.forget_pages,
         "estimates": retention.forget_estimates,
         "idempotency_keys": retention.forget_keys,
+        "sessions": retention.forget_sessions,
+        "links": retention.forget_links,
+        "devices": retention.forget_devices,
     }

@@ -46,3 +46,38 @@ with old as (
     delete from idempotency_keys k using old where k.id = old.id returning 1
 )
 select count(*)::int as removed from gone
+
+-- name: forget_sessions
+-- Sessions that ended 30 days ago, however they did. An account's last one stays: by it is known when it was last used.
+with old as (
+    select s.id from sessions s
+    where least(s.expires_at, s.revoked_at, s.last_seen + make_interval(secs => s.idle_lifetime))
+            < now() - interval '30 days'
+        and exists (select from sessions n where n.user_id = s.user_id and (n.last_seen, n.id) > (s.last_seen, s.id))
+    limit %(limit)s for update of s skip locked
+), gone as (
+    delete from sessions s using old where s.id = old.id returning 1
+)
+select count(*)::int as removed from gone
+
+-- name: forget_links
+-- One-time links that have not worked for 7 days.
+with old as (
+    select link_hash from sign_in_links where expires_at < now() - interval '7 days' limit %(limit)s
+), gone as (
+    delete from sign_in_links l using old where l.link_hash = old.link_hash returning 1
+)
+select count(*)::int as removed from gone
+
+-- name: forget_devices
+-- Devices that nobody has signed in with for 400 days. An account's last one stays: where none is known, a new one is no
+-- surprise, and its owner would not be told of it.
+with old as (
+    select d.user_id, d.mark from devices d
+    where d.last_seen < now() - interval '400 days'
+        and exists (select from devices n where n.user_id = d.user_id and (n.last_seen, n.mark) > (d.last_seen, d.mark))
+    limit %(limit)s for update of d skip locked
+), gone as (
+    delete from devices d using old where d.user_id = old.user_id and d.mark = old.mark returning 1
+)
+select count(*)::int as removed from gone

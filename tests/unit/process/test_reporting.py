@@ -21,7 +21,7 @@ class Moody:
         if type(event) not in self.failed:
             self.failed.add(type(event))
             raise ValueError("a defect")
-        self.told[type(event)].set()  # type: ignore[index]
+        self.told[type(event)].set()
         return True
 
 
