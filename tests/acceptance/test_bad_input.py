@@ -3,7 +3,6 @@
 import itertools
 
 import orjson
-import pytest
 from confluent_kafka import Message, Producer
 
 from schemas.topics import topics
@@ -32,7 +31,6 @@ def publish(system: System, topic: str, value: bytes) -> tuple[int, int]:
     return places[0]
 
 
-@pytest.mark.timeout(180)
 def test_each_bad_message_is_a_dead_letter_and_each_stage_goes_on(system: System, site: Site) -> None:
     sent = {
         (topic, *publish(system, topic, value)): (kind, value)
@@ -61,7 +59,6 @@ def test_each_bad_message_is_a_dead_letter_and_each_stage_goes_on(system: System
     assert job["counts"]["stored"] == 1
 
 
-@pytest.mark.timeout(120)
 def test_a_wrong_job_names_every_wrong_field_in_its_letter(system: System) -> None:
     job = {"urls": ["ftp://example.com/"], "options": {"delay": -1}, "nonsense": True}
     topic = "scrape-requests"

@@ -112,7 +112,6 @@ def row(data: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(texts.get(name, data.get(name)) for name in FIELDS)
 
 
-@pytest.mark.timeout(180)
 def test_each_number_of_the_books(system: System, books: Path | None, books_host: str) -> None:
     if books is None:
         pytest.skip("the pages of books.toscrape.com are not here; TRAWL_TEST_BOOKS names their folder")

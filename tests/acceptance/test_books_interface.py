@@ -5,8 +5,6 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.acceptance.system import System
 from tests.acceptance.test_books import Book, number, pounds
 
@@ -33,7 +31,6 @@ def truth(folder: Path) -> dict[int, dict[str, Any]]:
     return found
 
 
-@pytest.mark.timeout(240)
 def test_the_shop_is_read_and_told(system: System, book_shop: tuple[Path, str]) -> None:
     folder, _ = book_shop
     real = truth(folder)

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.acceptance.system import Site, System, until
 
@@ -69,7 +68,6 @@ def gaps(times: list[float]) -> list[float]:
     return [after - before for before, after in itertools.pairwise(sorted(times))]
 
 
-@pytest.mark.timeout(240)
 def test_what_is_asked_for_is_so_within_a_second(system: System, site: Site) -> None:
     crawl = Crawl(system, site, "control")
     crawl.goes()
@@ -121,7 +119,6 @@ def why(system: System, job_id: str) -> None:
         assert len(story["attempts"]) == (1 if outcome == "fetched" else 0), story
 
 
-@pytest.mark.timeout(240)
 def test_an_estimate_tells_before_it_runs_and_leaves_nothing(system: System, site: Site) -> None:
     client, before = system.client(), len(site.hits())
     known = len(client.get("/api/v1/jobs", params={"limit": 1000}).json()["jobs"])

@@ -37,7 +37,6 @@ def outcomes(system: System, run_id: str, expected: int) -> dict[str, tuple[str,
     return until("the outcomes are stored", stored)
 
 
-@pytest.mark.timeout(240)
 def test_a_page_whose_rules_take_too_long_is_an_outcome_and_the_others_are_read(
     open_system: System, folder: Path
 ) -> None:
@@ -57,7 +56,6 @@ def test_a_page_whose_rules_take_too_long_is_an_outcome_and_the_others_are_read(
     assert {outcome for outcome, _ in found.values()} == {"fetched"}
 
 
-@pytest.mark.timeout(240)
 def test_json_tables_and_pdf_become_records(open_system: System, folder: Path) -> None:
     with served(folder) as host:
         names = ["things.json", "prices.csv", "paper.pdf", "broken.json"]

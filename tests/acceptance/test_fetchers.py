@@ -173,7 +173,6 @@ def all_done(counts: dict[str, int], urls: int) -> dict[str, int] | None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_fetchers_come_and_go(open_system: System) -> None:
     with site() as ports, ExitStack() as stack:
         fetchers = Fetchers(open_system)

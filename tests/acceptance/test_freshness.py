@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import pytest
 
 from tests.acceptance.changing_site import ChangingSite
 from tests.acceptance.system import System
@@ -42,7 +41,6 @@ def again(system: System, job_id: str) -> dict[str, Any]:
     return system.ended(job_id, timeout=60)
 
 
-@pytest.mark.timeout(120)
 def test_a_later_run_visits_what_has_changed_and_asks_about_the_rest(system: System, changing: ChangingSite) -> None:
     changing.take_visits()
     job_id = system.scrape(job_of(changing, "fresh"))
@@ -69,7 +67,6 @@ def test_a_later_run_visits_what_has_changed_and_asks_about_the_rest(system: Sys
     assert all(asked[path].condition for path in pages - undated)
 
 
-@pytest.mark.timeout(120)
 def test_what_is_not_due_is_not_asked_about_and_costs_no_visit(system: System, changing: ChangingSite) -> None:
     job_id = system.scrape(job_of(changing, "rested", interval=3600))
     first = system.ended(job_id, timeout=60)

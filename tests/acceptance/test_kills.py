@@ -70,7 +70,6 @@ def crawl(site: Site, dataset: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_loses_nothing_and_doubles_nothing(system: System, site: Site, victim: str) -> None:
     already, outsider = len(site.hits()), Outsider(system, f"kill-{victim}-uploads")

@@ -3,13 +3,11 @@
 import json
 import uuid
 
-import pytest
 from confluent_kafka import Consumer, Producer
 
 from tests.acceptance.system import Site, System, until
 
 
-@pytest.mark.timeout(180)
 def test_a_published_request_starts_a_run_whose_records_anyone_can_read(system: System, site: Site) -> None:
     dataset = f"outside-{uuid.uuid4().hex[:8]}"
     job = {

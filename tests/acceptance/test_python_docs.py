@@ -32,7 +32,6 @@ def spelled(url: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_every_page_of_the_real_documentation(system: System, python_docs: Path | None, docs_host: str) -> None:
     if python_docs is None:
         pytest.skip("Debian's package python3-doc is not installed here")
@@ -73,7 +72,6 @@ def test_every_page_of_the_real_documentation(system: System, python_docs: Path 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("areas", "budget"), [(PART, 100), ((), 5000)], ids=["a part", "all of it"])
 def test_it_with_all_options_at_once(
     system: System, strict_docs: StrictDocs | None, areas: tuple[str, ...], budget: int

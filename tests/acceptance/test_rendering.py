@@ -9,7 +9,6 @@ from tests.acceptance.system import System
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium (apt install chromium)")
-@pytest.mark.timeout(180)
 def test_what_scripts_find_becomes_records_and_a_picture_is_kept(system: System, docs_host: str) -> None:
     if not docs_host:
         pytest.skip("needs the documentation (apt install python3-doc)")

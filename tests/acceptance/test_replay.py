@@ -42,7 +42,6 @@ def fetched(system: System, site: Site) -> str:
     return job_id
 
 
-@pytest.mark.timeout(240)
 def test_changed_rules_over_fetched_pages(system: System, site: Site) -> None:
     job_id = system.scrape(crawl(site))
     first = system.ended(job_id)
@@ -70,7 +69,6 @@ def test_changed_rules_over_fetched_pages(system: System, site: Site) -> None:
     assert len(site.hits()) == visited, "nothing was fetched"
 
 
-@pytest.mark.timeout(120)
 def test_a_pattern_and_a_time_choose_the_pages(system: System, fetched: str) -> None:
     job_id = fetched
     urls = (
@@ -87,7 +85,6 @@ def test_a_pattern_and_a_time_choose_the_pages(system: System, fetched: str) -> 
     assert nothing.status_code == 409, nothing.text
 
 
-@pytest.mark.timeout(120)
 def test_rules_are_tried_on_one_stored_page(system: System, site: Site, fetched: str) -> None:
     job_id = fetched
     urls = system.client().get(f"/api/v1/jobs/{job_id}/urls", params={"outcome": "fetched"}).json()["urls"]

@@ -1,12 +1,10 @@
 """kill -9 of `trawl up` in mid-crawl leaves no orphan, and the next `up` continues every unfinished run."""
 
 import psutil
-import pytest
 
 from tests.acceptance.system import Site, fresh_system, until
 
 
-@pytest.mark.timeout(300)
 def test_the_next_up_continues_the_run(site: Site) -> None:
     with fresh_system(site.host) as system:
         system.start()

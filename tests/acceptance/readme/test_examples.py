@@ -4,15 +4,12 @@ import json
 import re
 
 import httpx
-import pytest
 
 from tests.acceptance.readme.conftest import Reader
 from tests.acceptance.system import ROOT
 
 BLOCKS = dict(re.findall(r"<!-- example: (\w+) -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
 BEFORE = BLOCKS.get("environment", "")
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def pasted(reader: Reader, name: str) -> str:

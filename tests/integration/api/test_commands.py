@@ -19,7 +19,6 @@ from tests.unit.api.test_streams import all_of
 
 __all__ = ["client"]
 
-pytestmark = pytest.mark.timeout(240)
 
 WORD = "a long enough word"
 

@@ -29,8 +29,6 @@ from tests.integration.kafka.workers import administrator
 from tests.unit.api.happenings import batch, outcome, records
 from tests.unit.api.test_streams import keys, until
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[httpx.AsyncClient]:

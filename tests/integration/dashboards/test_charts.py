@@ -25,7 +25,6 @@ from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch, of_epoch
 from schemas.topics import RAW_RECORDS
 
-pytestmark = pytest.mark.timeout(180)
 BEGAN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 

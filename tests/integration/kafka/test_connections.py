@@ -13,7 +13,7 @@ from infra.kafka.connections import survive_uvloop
 from tests.engines import Engines
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("loop", list(LOOPS.values()), ids=list(LOOPS))]
+pytestmark = pytest.mark.parametrize("loop", list(LOOPS.values()), ids=list(LOOPS))
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,6 @@ from infra.postgres.migrate import migrate
 from tests.engines import Engines
 from tests.integration.kafka.stories import KINDS, POISON, Story, play
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def stories(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Story]]:

@@ -20,8 +20,6 @@ from schemas.topics import DEAD_LETTERS, UPLOADS
 from tests.engines import Engines
 from tests.integration.kafka.workers import read_all
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 async def publisher(engines: Engines) -> AsyncIterator[Publisher]:

@@ -13,8 +13,6 @@ from infra.local.ports import free_port
 from tests.engines import Engines
 from tests.integration.kafka.workers import administrator
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 async def producer(engines: Engines, topic: str) -> AsyncIterator[AIOKafkaProducer]:

@@ -12,8 +12,6 @@ from infra.kafka.tail import Tail
 from tests.engines import Engines
 from tests.integration.kafka.workers import administrator
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 async def producer(engines: Engines, topic: str) -> AsyncIterator[AIOKafkaProducer]:

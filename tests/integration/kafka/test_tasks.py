@@ -17,8 +17,6 @@ from schemas.topics import DEAD_LETTERS, FETCH_TASKS
 from tests.engines import Engines
 from tests.integration.kafka.workers import lag, read_all, until
 
-pytestmark = pytest.mark.timeout(180)
-
 
 class Reluctant(Publisher):
     """Takes letters at the third time only."""

@@ -29,8 +29,6 @@ from streams.replay.service import Replaying
 from tests.contract.delivery.crawl import RealCrawl, page
 from tests.engines import Engines
 
-pytestmark = pytest.mark.timeout(60)
-
 
 class Here:
     """Reads in this process: what a child does is shown elsewhere."""
