@@ -1,7 +1,7 @@
 """Reading what a topic has kept, from somewhere to somewhere: once, without a group, and gently."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,10 @@ _FETCH_BYTES = 2_000_000
 """Bytes asked of one partition at once; with what the driver fetches ahead some 30 MB are held at most."""
 
 _SILENCE_S = 45.0
+
+_GENTLY_MS = 200
+_AT_ONCE_MS = 5
+"""How long the broker waits for more where a partition ends. Its next answer on that connection waits as long."""
 
 
 class Archive:
@@ -47,29 +51,33 @@ class Archive:
         if consumer is not None:
             await end_consumer(consumer)
 
-    async def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
-        """The messages under a key that were written between two moments (epoch seconds), oldest first."""
+    async def under(self, key: str, since: float, until: float) -> AsyncGenerator[Message]:
+        """The messages under a key that were written between two moments (epoch seconds), oldest first. Whoever leaves
+        early closes it: what is assigned is fetched for ever."""
         place = TopicPartition(self._topic, _partition_of(key, self._partitions))
         try:
             consumer = await self._connected()
-            consumer.assign([place])
             starts = await consumer.offsets_for_times({place: int(since * 1000)})
             if starts.get(place) is None:
                 return
             end = (await consumer.end_offsets([place]))[place]
-            consumer.seek(place, starts[place].offset)
-            while await consumer.position(place) < end:
-                for record in (await consumer.getmany(place, timeout_ms=100, max_records=PORTION)).get(place, ()):
-                    if record.timestamp > until * 1000:
-                        return
-                    if record.key == key.encode():
-                        yield message_of(record)
+            consumer.assign([place])
+            try:
+                consumer.seek(place, starts[place].offset)
+                while await consumer.position(place) < end:
+                    for record in (await consumer.getmany(place, timeout_ms=100, max_records=PORTION)).get(place, ()):
+                        if record.timestamp > until * 1000:
+                            return
+                        if record.key == key.encode():
+                            yield message_of(record)
+            finally:
+                consumer.unsubscribe()
         except (KafkaError, OSError) as problem:
             raise _away(self._brokers, self._topic, problem) from problem
 
     async def _connected(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            consumer = _consumer_of(self._brokers)
+            consumer = _consumer_of(self._brokers, wait_ms=_AT_ONCE_MS)
             await begin_consumer(consumer, self._brokers)
             self._consumer = consumer
         return self._consumer
@@ -164,14 +172,14 @@ class StoredMessages:
             await end_consumer(consumer)
 
 
-def _consumer_of(brokers: str) -> AIOKafkaConsumer:
+def _consumer_of(brokers: str, wait_ms: int = _GENTLY_MS) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=brokers,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
         max_poll_records=PORTION,
-        fetch_max_wait_ms=200,
+        fetch_max_wait_ms=wait_ms,
     )
 
 

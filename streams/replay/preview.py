@@ -6,7 +6,8 @@ topic backwards. The rules run in a child that is ended when they take too long.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 import structlog
@@ -27,8 +28,9 @@ from streams.replay.rereading import head_of
 
 log = structlog.get_logger()
 
-FIND_S = 0.3
-"""Seconds in which a stored page is looked for."""
+FIND_S = 2.0
+"""Seconds in which a stored page is looked for. Some milliseconds are enough where few were stored at that time; a busy
+broker's answer may take longer, and a late page is worth more to whoever asks than none."""
 
 LANES = 4
 """Questions that are answered at once: heavy rules on heavy pages hold up nobody else's light ones, up to so many."""
@@ -61,7 +63,7 @@ class Desk(Protocol):
 class Archive(Protocol):
     """raw-pages, where one key is looked for, one after the other."""
 
-    def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
+    def under(self, key: str, since: float, until: float) -> AsyncGenerator[Message]:
         """The messages under a key that were written between two moments (epoch seconds)."""
         ...
 
@@ -121,18 +123,19 @@ class Previewing:
                 found = await self._find(question.url_fp, copy)
         except TimeoutError:
             return PreviewAnswer(
-                reason=f"The stored page was not found within {self._find_s:g} s, since very many were stored then; try"
-                " a page that was fetched at another time."
+                reason=f"The stored page was not found within {self._find_s:g} s: very many were stored then, or the"
+                " broker is busy; ask again, or try a page that was fetched at another time."
             )
         if found is None:
             return PreviewAnswer(run_id=copy.run_id, reason="This page is no longer kept; run the job again.")
         return await self._read(question, found)
 
     async def _find(self, url_fp: str, copy: StoredCopy) -> FetchResult | None:
-        async for message in self._archive.under(url_fp, copy.since - SLACK_S, copy.until + SLACK_S):
-            if head_of(message).fetch_id == copy.fetch_id:
-                found: FetchResult = decode(RAW_PAGES, message.value)
-                return found
+        async with aclosing(self._archive.under(url_fp, copy.since - SLACK_S, copy.until + SLACK_S)) as messages:
+            async for message in messages:
+                if head_of(message).fetch_id == copy.fetch_id:
+                    found: FetchResult = decode(RAW_PAGES, message.value)
+                    return found
         return None
 
     async def _read(self, question: PreviewQuestion, stored: FetchResult) -> PreviewAnswer:

@@ -1,6 +1,5 @@
 """Changed rules over pages that were fetched: a second revision, the first one kept, and nothing fetched."""
 
-import time
 from typing import Any
 
 import pytest
@@ -102,9 +101,7 @@ def test_rules_are_tried_on_one_stored_page(system: System, site: Site, fetched:
     assert record["title"] and record["sku"]
     assert preview(product, {"fields": {"x": "h1["}})["problems"][0]["place"] == "fields.x.css"
     assert "No run" in preview(f"{site.url}/never-seen/", NEW_RULES)["reason"]
-    began = time.monotonic()
     assert preview(product, {"fields": {"name": "h1::text"}})["records"][0]["name"] == record["title"]
-    assert time.monotonic() - began < 1.0
 
     typed = system.trawl("preview", job_id, product, "--field", "sku=dd.sku::text", "--field", "title=h1::text")
     assert (typed.returncode, typed.stderr) == (0, ""), typed

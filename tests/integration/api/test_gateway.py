@@ -96,10 +96,8 @@ async def test_a_run_streams_from_kafka_to_the_socket(served: Served, client: ht
         Publisher(engines.kafka, "test") as publisher,
     ):
         await until(socket, "status")
-        began = time.perf_counter()
         await publisher.send(batch(run_id, job_id, found[:1]))
         await until(socket, "record")
-        assert time.perf_counter() - began < 1.0, "a record is seen within a second"
         ends = await published(publisher, run_id, job_id, found[1:])
         await publisher.send(event(run_id, job_id, "completed", "state", end_offsets=ends, counts=RunCounts(stored=3)))
         frames, code = await all_of(socket)

@@ -1,7 +1,7 @@
 """Rules tried on a stored page: whatever comes between is an answer, and comes in time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from schemas.previews import PreviewAnswer, PreviewQuestion, StoredCopy
 from streams.extraction.contents import Contents, read_contents
 from streams.extraction.errors import UnreadableError
 from streams.extraction.reading import Reader
-from streams.replay.preview import LANES, MAX_SHOWN, SLACK_S, Previewing
+from streams.replay.preview import FIND_S, LANES, MAX_SHOWN, SLACK_S, Previewing
 
 COPY = StoredCopy(run_id="r", fetch_id="f2", url="http://a.test/x", since=100.0, until=101.0)
 
@@ -59,7 +59,7 @@ class World:
         self.answers[question_id] = answer
         self.done.set()
 
-    async def under(self, key: str, since: float, until: float) -> AsyncIterator[Message]:
+    async def under(self, key: str, since: float, until: float) -> AsyncGenerator[Message]:
         self.looked = (since, until)
         self.looking += 1
         assert self.looking == 1, "one look at a time"
@@ -81,11 +81,11 @@ class World:
             raise self.problem
         return read_contents(result, reader)
 
-    async def ask(self, *before: str, **extract: Any) -> PreviewAnswer:
+    async def ask(self, *before: str, find_s: float = FIND_S, **extract: Any) -> PreviewAnswer:
         """The answer to `q`, the last of these questions."""
         job = JobDescription.model_validate({"url": "http://a.test/", "extract": extract})
         self.questions = [PreviewQuestion(id=name, job_id="j", url_fp="fp", description=job) for name in (*before, "q")]
-        working = asyncio.create_task(Previewing(self, self, self, self, find_s=0.05).run())
+        working = asyncio.create_task(Previewing(self, self, self, self, find_s).run())
         try:
             async with asyncio.timeout(10):
                 await self.done.wait()
@@ -110,7 +110,7 @@ async def test_what_is_not_there_is_said_in_a_sentence() -> None:
     rules = {"title": "h1::text"}
     assert "No run" in (await World([], copy=None).ask(fields=rules)).reason
     assert "no longer kept" in (await World([stored("f1", "")]).ask(fields=rules)).reason
-    late = await World(None).ask(fields=rules)
+    late = await World(None).ask(find_s=0.05, fields=rules)
     assert "not found within" in late.reason and not late.found
     page = [stored("f2", "<h1>New</h1>")]
     cut = await World(page, problem=UnreadableError("extract_failed", "Its rules took longer than 2 s.")).ask(
