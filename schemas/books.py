@@ -54,6 +54,10 @@ class BookFigures:
     ratings: dict[int, int] = field(default_factory=dict)
 
 
+VERSIONS_KEPT = 200
+"""Versions of models of one owner, the newest ones, with what they said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """A version of a model, ours or somebody's, and how well it did. `scores` are mae, rmse and r2 by name, of so

@@ -8,7 +8,7 @@ from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from schemas.accounts import Act
-from schemas.books import Edition, ModelRow
+from schemas.books import VERSIONS_KEPT, Edition, ModelRow
 
 
 class PostgresEditions:
@@ -52,6 +52,7 @@ class PostgresEditions:
             if said:
                 spoken = {"books": list(said), "values": list(said.values())}
                 await connection.execute(self._sql["add_predictions"], values | spoken)
+            await connection.execute(self._sql["forget_models"], {"owner": owner, "keep": VERSIONS_KEPT})
             await record(connection, act)
             return True
 

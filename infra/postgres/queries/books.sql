@@ -25,6 +25,11 @@ insert into models (name, version, target, origin, owner, run_id, scores, books)
 values (%(name)s, %(version)s, %(target)s, %(origin)s, %(owner)s, %(run_id)s, %(scores)s, %(books)s)
 on conflict do nothing returning at;
 
+-- name: forget_models
+-- The oldest versions of an owner beyond so many, with what they said.
+delete from models where (name, version, target, owner) in (
+    select name, version, target, owner from models where owner = %(owner)s order by at desc offset %(keep)s);
+
 -- name: add_predictions
 -- What a model said, a row for each book.
 insert into predictions (name, version, target, owner, book_id, value)

@@ -18,7 +18,7 @@ from infra.clickhouse.client import connect
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reading import Reading
 from infra.postgres.books import PostgresEditions
-from schemas.books import Book, BookFilter, ModelRow
+from schemas.books import VERSIONS_KEPT, Book, BookFilter, ModelRow
 from schemas.events import RunCounts
 from schemas.ledger import Opening, PagesWanted, Run
 from tests.contract.api.conftest import Stores
@@ -315,6 +315,18 @@ async def test_without_a_whole_reading_the_fullest_part_is_shown_as_one(readings
 def model(name: str, version: str, **fields: Any) -> ModelRow:
     values: dict[str, Any] = {"target": "price", "origin": "outside", "scores": {"mae": 2.5, "r2": -0.1}, "books": 2}
     return ModelRow(name=name, version=version, run_id=str(uuid4()), **values | fields)
+
+
+async def test_the_newest_versions_of_each_owner_are_kept(readings: Readings) -> None:
+    anna, otto = f"anna-{uuid4()}", f"otto-{uuid4()}"
+    keep = readings.editions.add_model
+    assert await keep(otto, model("mine", "0"), {7: 1.5}, act())
+    for number in range(VERSIONS_KEPT + 2):
+        assert await keep(anna, model("mine", str(number)), {7: 1.5}, act())
+    found, total = await readings.editions.models((anna,), VERSIONS_KEPT + 2, 0)
+    assert total == len(found) == VERSIONS_KEPT
+    assert (found[0].version, found[-1].version) == (str(VERSIONS_KEPT + 1), "2")
+    assert (await readings.editions.models((otto,), 10, 0))[1] == 1, "somebody else's stay"
 
 
 async def test_a_model_s_version_is_kept_once_with_what_it_said(readings: Readings) -> None:

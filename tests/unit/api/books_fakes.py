@@ -7,7 +7,7 @@ from statistics import mean, median
 from typing import Any
 
 from schemas.accounts import Act
-from schemas.books import Book, BookFigures, BookFilter, Edition, ModelRow
+from schemas.books import VERSIONS_KEPT, Book, BookFigures, BookFilter, Edition, ModelRow
 from schemas.ledger import Run
 from tests.unit.api.fakes import FakeJobs
 
@@ -100,6 +100,8 @@ class FakeEditions:
         if name in self.kept:
             return False
         self.kept[name] = replace(model, owner=owner, predictions=len(said), at=datetime.now(UTC))
+        for oldest in [kept for kept in self.kept if kept[-1] == owner][:-VERSIONS_KEPT]:
+            del self.kept[oldest]
         self.acts.append(act)
         return True
 
