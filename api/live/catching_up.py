@@ -21,7 +21,9 @@ from schemas.errors import CodecError
 from schemas.message import Message
 from schemas.topics import RUN_EVENTS
 
-_HUB_WITHIN_S = 5.0
+_HUB_WITHIN_S = 15.0
+"""For so long a gateway that has just begun may not know where the topics are, or be behind another replica. What it
+says afterwards is final for the client: come again, or that the topic lost its end."""
 _TURN_WITHIN_S = 15.0
 _PORTION = 1_000_000
 _PORTION_S = 1.0

@@ -24,18 +24,19 @@ class TooLongError(Exception):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds that one reading may take, of the processor, and by the clock where others use it too; and bytes of
-    memory that a child may have."""
+    memory that a child may have. What a page ends as is final, so the clock's bound is far from the processor's: a
+    machine that is busy with other things makes no page a failure."""
 
     processor: float
     clock: float
     memory: int = 2 * 1024**3
 
 
-OF_A_PAGE = Limits(2.0, 6.0)
-OF_A_SOURCE = Limits(10.0, 20.0)
+OF_A_PAGE = Limits(2.0, 30.0)
+OF_A_SOURCE = Limits(10.0, 60.0)
 """A sitemap of 50,000 long addresses takes 2.5 s; there are no rules in it that could be at fault."""
 
-PATIENT = Limits(6.0, 18.0)
+PATIENT = Limits(6.0, 60.0)
 """For a page that was read in time in another life of the worker."""
 
 
