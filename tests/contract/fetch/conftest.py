@@ -66,7 +66,11 @@ class _Real:
         return RealLeases(self._database, name, seconds)
 
     async def passes(self, seconds: float) -> None:
-        await self._database.fetch("select pg_sleep(%s)", (seconds,))
+        await self._database.fetch(
+            "update hosts set lease_until = lease_until - s.passed, next_visit = next_visit - s.passed,"
+            " failing_since = failing_since - s.passed from (select make_interval(secs => %s) as passed) s",
+            (seconds,),
+        )
 
     async def run(self) -> str:
         return await RealCrawl(self._database).open("a", host=f"{uuid4().hex}.test")
