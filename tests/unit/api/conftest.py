@@ -36,6 +36,7 @@ from tests.unit.api.limits_fakes import FakeQuotas, FakeRates, settings_of
 from tests.unit.api.live_fakes import FakeFeed, FakePast
 from tests.unit.api.oauth_fakes import FakeOAuth
 from tests.unit.api.oidc_fakes import FakeIdentities, FakeProvider
+from tests.unit.api.patient import Browser
 from tests.unit.api.schedules_fakes import FakeSchedules
 from tests.unit.api.signing_fakes import FakeSigningKeys
 from tests.unit.api.uploading import FakeResent, FakeUploads
@@ -163,7 +164,7 @@ async def running(world: World, **config: Any) -> AsyncIterator[Client]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 1234))
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http,
+        Browser(transport=transport, base_url="http://gateway.test") as http,
     ):
         yield Client(world, app, http)
 
@@ -180,7 +181,7 @@ async def listening(world: World, **config: Any) -> AsyncIterator[tuple[str, Cli
     serving = asyncio.create_task(server.serve(sockets=[door]))
     await server.open.wait()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        async with Browser(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             yield f"127.0.0.1:{port}", Client(world, app, http)
     finally:
         server.should_exit = True

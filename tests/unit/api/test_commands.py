@@ -9,11 +9,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from api.limits.categories import rates
 from schemas.limits import OwnerGone, QuotaSpent
 from tests.unit.api.conftest import Client, World, listening
+from tests.unit.api.patient import connect
 from tests.unit.api.test_desk import ask, heard
 
 ACTIONS = ("start", "stop", "pause", "resume", "cancel", "retry")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from api.live.connection import Patience
@@ -14,6 +14,7 @@ from schemas.events import MetricSample
 from tests.unit.api.conftest import World, listening
 from tests.unit.api.eventually import eventually
 from tests.unit.api.happenings import batch, completed, event, marks, publish, records, trend
+from tests.unit.api.patient import connect
 
 
 async def ask(socket: ClientConnection, said: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ async def ask(socket: ClientConnection, said: dict[str, Any]) -> dict[str, Any]:
 
 
 async def heard(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         found: dict[str, Any] = json.loads(await socket.recv())
         return found
 
@@ -135,7 +136,7 @@ async def test_whoever_never_stops_talking_is_let_go(world: World, path: str) ->
                         await socket.send('{"type": "nonsense"}')
 
             talking = asyncio.create_task(talk())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 try:
                     while True:
                         heard_last = json.loads(await socket.recv())

@@ -3,12 +3,12 @@
 from functools import partial
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from schemas.events import RequestLog
 from tests.unit.api.conftest import Client, World, listening
 from tests.unit.api.eventually import eventually
+from tests.unit.api.patient import connect
 from tests.unit.api.test_streams import all_of
 
 

@@ -1,11 +1,11 @@
 """The version of the interface, by path or by header."""
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from schemas.events import RequestLog
 from tests.unit.api.conftest import PASSWORD, Client, World, listening
+from tests.unit.api.patient import connect
 
 ANNA = {"username": "anna", "password": PASSWORD}
 FRAMED = ("/auth/login", "/api/auth/login", "/api/v2/auth/login")

@@ -93,7 +93,7 @@ def test_a_sample_is_small_polite_and_leaves_nothing() -> None:
 
 
 async def test_an_estimate_is_a_hidden_run_that_ends_with_it(world: World) -> None:
-    async with running(world, estimate_wait=5.0) as client:
+    async with running(world, estimate_wait=60.0) as client:
         headers = await client.headers("anna")
         asking = asyncio.create_task(
             client.http.post("/api/v1/scrape/estimate", headers=headers, json={"url": "http://shop.test/"})
@@ -143,7 +143,7 @@ async def test_a_job_is_checked_as_it_would_be_taken(client: Client) -> None:
     ],
 )
 async def test_a_check_tells_what_robots_txt_says(world: World, fate: UrlFate, allowed: bool | None) -> None:
-    async with running(world, estimate_wait=5.0) as client:
+    async with running(world, estimate_wait=60.0) as client:
         headers = await client.headers("anna")
         asking = asyncio.create_task(
             client.http.post("/api/v1/scrape/validate", headers=headers, json={"url": "http://shop.test/"})
@@ -171,7 +171,7 @@ async def test_a_check_that_learns_nothing_in_time_says_so(world: World) -> None
 
 
 async def test_one_owner_leaves_room_for_others(world: World) -> None:
-    async with running(world, estimate_wait=5.0) as client:
+    async with running(world, estimate_wait=60.0) as client:
         anna, other = await client.headers("anna"), await client.headers("root")
 
         def ask(headers: dict[str, str]) -> Any:

@@ -44,7 +44,7 @@ class Heard:
 async def hub_on(feed: FakeFeed, buffer: int = 1_000_000) -> AsyncIterator[Hub]:
     hub = Hub(feed.open, Metrics(), Ring(60, 1_000_000), buffer, Cursors("a test's secret"))
     task = asyncio.create_task(hub.run())
-    await asyncio.wait_for(hub.connected.wait(), 5)
+    await asyncio.wait_for(hub.connected.wait(), 60)
     try:
         yield hub
     finally:

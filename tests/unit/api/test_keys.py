@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.auth import keys
 from tests.unit.api.conftest import Client, World, listening
+from tests.unit.api.patient import connect
 from tests.unit.api.test_streams import until
 
 JOB = {"url": "http://shop.test/"}

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from websockets.asyncio.client import connect
 
 from cli import follow, stream
 from cli.gateway import Gateway
@@ -18,6 +17,7 @@ from schemas.events import RunCounts
 from tests.unit.api.conftest import World, listening
 from tests.unit.api.eventually import eventually
 from tests.unit.api.happenings import batch, completed, publish, records
+from tests.unit.api.patient import connect
 
 PAGE = Path(__file__).parents[3] / "docs" / "live.md"
 
@@ -99,16 +99,16 @@ async def test_a_program_goes_on_by_its_cursor(world: World, program: Any) -> No
         told = asyncio.ensure_future(asyncio.to_thread(program, address, key, job_id))
         sockets = client.gateway.sockets
         for name in ("a", "b"):
-            await eventually(lambda: client.gateway.hub._listeners, 20)
+            await eventually(lambda: client.gateway.hub._listeners, 60)
             publish(world.feed, batch(run_id, job_id, records(f"{name}1", f"{name}2")))
             await asyncio.sleep(0)
             for socket in list(sockets._open):  # as a restart would
                 socket.slow = True
                 socket.ended.set()
-            await eventually(lambda: not sockets._open, 20)
-        await eventually(lambda: client.gateway.hub._listeners, 20)
+            await eventually(lambda: not sockets._open, 60)
+        await eventually(lambda: client.gateway.hub._listeners, 60)
         world.jobs.change(run_id, state="completed", counts=RunCounts(requested=1, fetched=1, stored=4))
         publish(world.feed, completed(run_id, job_id, world.feed, 4))
-        frames = await asyncio.wait_for(told, 30)
+        frames = await asyncio.wait_for(told, 60)
     assert [frame["data"]["key"] for frame in frames if frame["type"] == "record"] == ["a1", "a2", "b1", "b2"]
     assert frames[-1]["type"] == "complete"

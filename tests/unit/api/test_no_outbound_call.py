@@ -28,7 +28,7 @@ class Ear:
         _, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(b"ourselves\n")
         try:
-            return await asyncio.wait_for(self.came.get(), 5)
+            return await asyncio.wait_for(self.came.get(), 60)
         finally:
             writer.close()
 

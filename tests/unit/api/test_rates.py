@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from api.limits.categories import DEFAULTS, Category, Rate, place_of, rates
@@ -13,6 +12,7 @@ from api.metrics import Metrics
 from tests.unit.api.conftest import PASSWORD, Client, World, listening, running
 from tests.unit.api.eventually import eventually
 from tests.unit.api.limits_fakes import FakeRates
+from tests.unit.api.patient import connect
 
 FIVE = {f"x-ratelimit-{name}" for name in ("limit", "remaining", "reset", "burst", "burst-remaining")}
 TABLE = {

@@ -196,7 +196,7 @@ class Play:
             )
         for listener in self.listeners:
             listener.left = 10**6
-            await asyncio.wait_for(listener.listen(self.random.choice(self.replicas).live, to_now=True), 5)
+            await asyncio.wait_for(listener.listen(self.random.choice(self.replicas).live, to_now=True), 60)
 
     def flaws(self) -> list[str]:
         """What is wrong with what was told."""

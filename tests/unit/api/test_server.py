@@ -7,29 +7,23 @@ from pathlib import Path
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.errors import PortTaken
 from api.main import processes_of
 from api.server import listen
+from infra.local.ports import free_port
 from tests.unit.api.conftest import World
+from tests.unit.api.patient import Browser, connect
 from tests.unit.api.test_streams import until
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 async def test_it_listens_tells_so_serves_and_drains(world: World) -> None:
     app, port, metrics_port = world.app(), free_port(), free_port()
     stopping, ready = asyncio.Event(), asyncio.Event()
     serving = asyncio.create_task(listen(app, ("127.0.0.1", port), ("127.0.0.1", metrics_port), stopping, ready.set))
-    await asyncio.wait_for(ready.wait(), 10)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    await asyncio.wait_for(ready.wait(), 60)
+    async with Browser(trust_env=False) as http:
         assert (await http.get(f"http://127.0.0.1:{port}/health")).status_code == 200
         assert "trawl_http" in (await http.get(f"http://127.0.0.1:{metrics_port}/metrics")).text
         answer = await http.post(
@@ -42,9 +36,9 @@ async def test_it_listens_tells_so_serves_and_drains(world: World) -> None:
             await until(stream, "status")
             stopping.set()
             with pytest.raises(ConnectionClosed) as closed:
-                await asyncio.wait_for(stream.recv(), 10)
+                await asyncio.wait_for(stream.recv(), 60)
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
-        await asyncio.wait_for(serving, 15)
+        await asyncio.wait_for(serving, 60)
         with pytest.raises(httpx.ConnectError):
             await http.get(f"http://127.0.0.1:{port}/health")
 

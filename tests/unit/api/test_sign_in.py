@@ -170,7 +170,7 @@ async def test_remembering_makes_it_a_month(client: Client) -> None:
     for choice, days in ((False, 7), (True, 30)):
         token = (await login(client, remember_me=choice)).json()["refresh_token"]
         left = client.gateway.tokens.believed("refresh", token).expires_at - time.time()
-        assert left == pytest.approx(days * 86_400, abs=5)
+        assert left == pytest.approx(days * 86_400, abs=300)
 
 
 async def test_a_key_is_shown_once_works_both_ways_and_ends_at_once(client: Client) -> None:

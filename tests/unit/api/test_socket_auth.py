@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from api.auth.callers import COOKIE, Caller
@@ -17,13 +16,14 @@ from schemas.accounts import Standing
 from tests.unit.api.accounts_fakes import FakeAccounts
 from tests.unit.api.conftest import PASSWORD, Client, World, listening
 from tests.unit.api.eventually import eventually
+from tests.unit.api.patient import connect
 from tests.unit.api.test_streams import all_of, until
 
 
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[tuple[str, Client, str]]:
     """A gateway with little patience, and the address of a stream of anna's."""
-    async with listening(world, auth_frame_within=0.3, socket_check=0.05, sign_in_freshness=0.05) as (address, client):
+    async with listening(world, auth_frame_within=3.0, socket_check=0.05, sign_in_freshness=0.05) as (address, client):
         made = await client.scrape(await client.headers("anna"))
         world.jobs.change(made["run_id"], state="running")
         yield address, client, f"ws://{address}{made['links']['stream']}"

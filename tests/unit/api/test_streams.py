@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from api.live.subscription import Subscription
@@ -16,6 +16,7 @@ from schemas.topics import CLEAN_RECORDS, TRENDS
 from tests.unit.api.conftest import Client, World, listening
 from tests.unit.api.eventually import eventually
 from tests.unit.api.happenings import batch, completed, event, outcome, publish, records, trend
+from tests.unit.api.patient import connect
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def all_of(socket: ClientConnection) -> tuple[list[dict[str, Any]], int]:
     """Every frame until the close, and its code."""
     frames = []
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 frames.append(json.loads(await socket.recv()))
     except ConnectionClosed as end:
@@ -40,7 +41,7 @@ async def all_of(socket: ClientConnection) -> tuple[list[dict[str, Any]], int]:
 async def until(socket: ClientConnection, kind: str, count: int = 1) -> list[dict[str, Any]]:
     """Frames up to and with the `count`-th of a kind."""
     frames: list[dict[str, Any]] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sum(frame["type"] == kind for frame in frames) < count:
             frames.append(json.loads(await socket.recv()))
     return frames

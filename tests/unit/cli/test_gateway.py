@@ -52,7 +52,7 @@ def gateway(answers: type[Answers]) -> Iterator[Gateway]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), answers)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    with Gateway(f"http://127.0.0.1:{server.server_port}", "secret", timeout=5) as made:
+    with Gateway(f"http://127.0.0.1:{server.server_port}", "secret", timeout=60) as made:
         yield made
     server.shutdown()
     server.server_close()

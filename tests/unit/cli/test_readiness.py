@@ -14,7 +14,7 @@ from infra import notify
 
 def until_written(file: Path, text: str) -> None:
     """Waits until the witness has written what was said."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (file.exists() and text in file.read_text()):
         assert time.monotonic() < until, f"{text} was never written"
         os.sched_yield()

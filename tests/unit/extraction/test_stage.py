@@ -118,7 +118,7 @@ class TwoAtOnce:
 async def test_two_pages_of_a_batch_are_read_at_once_and_answered_in_its_order() -> None:
     ledger = Ledger(SLOW)
     batch = [delivery("", "a"), delivery("", "b")]
-    handled = await asyncio.wait_for(stage(ledger, TwoAtOnce()).handle(batch), 10)
+    handled = await asyncio.wait_for(stage(ledger, TwoAtOnce()).handle(batch), 60)
     told = [(event.url[-1], event.outcome, event.reason) for event in handled.outputs if isinstance(event, PageOutcome)]
     assert told == [("a", "extract_failed", "Too long."), ("b", "fetched", "")]
 

@@ -80,17 +80,23 @@ async def test_an_end_that_does_not_come_is_not_waited_for(monkeypatch: pytest.M
     consumer = await pausing(Client())
     waiting = asyncio.create_task(asyncio.Event().wait())
     consumer._coordinator = SimpleNamespace(close=asyncio.Event().wait, _coordination_task=waiting)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await end_consumer(consumer)
-    await asyncio.wait({waiting, consumer._fetcher._fetch_task}, timeout=5)
+    await asyncio.wait({waiting, consumer._fetcher._fetch_task}, timeout=60)
     assert consumer._client.closed == 1 and waiting.cancelled() and consumer._fetcher._fetch_task.done()
 
 
 async def test_who_is_cancelled_meanwhile_is_cancelled_and_the_connections_are_closed() -> None:
     consumer = await pausing(Client())
-    consumer._coordinator = SimpleNamespace(close=asyncio.Event().wait)
+    closing = asyncio.Event()
+
+    async def close_never() -> None:
+        closing.set()
+        await asyncio.Event().wait()
+
+    consumer._coordinator = SimpleNamespace(close=close_never)
     ending = asyncio.create_task(end_consumer(consumer))
-    await asyncio.sleep(0.01)
+    await closing.wait()
     ending.cancel()
     await asyncio.wait({ending})
     assert ending.cancelled() and consumer._client.closed == 1

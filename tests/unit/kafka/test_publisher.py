@@ -92,8 +92,8 @@ async def test_however_many_send_it_is_exchanged_once(producers: Producers) -> N
 
 async def test_a_producer_whose_own_task_is_over_is_exchanged_before_anything_is_sent(producers: Producers) -> None:
     async with Publisher("kafka.test:9092", "test") as publisher:
-        producers.made[0]._sync_task = asyncio.create_task(asyncio.sleep(0))
-        await asyncio.sleep(0.01)
+        producers.made[0]._sync_task = over = asyncio.create_task(asyncio.sleep(0))
+        await over
         await send(publisher)
     assert [len(producer.sent) for producer in producers.made] == [0, 1]
 

@@ -31,7 +31,7 @@ async def test_what_a_process_says_reaches_its_listener_and_no_other(monkeypatch
         assert await process.wait() == 0
         notify.ready("two\nlines")
         notify.stopping()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert [await heard.get() for _ in range(3)] == [("READY", "1"), ("STATUS", "two lines"), ("STOPPING", "1")]
     assert heard.empty()
     assert others == []

@@ -45,7 +45,7 @@ except RuntimeError:
     log.exception("failed")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, env={"LC_ALL": "C", "PYTHONUTF8": "0",
-                          "PYTHONCOERCECLOCALE": "0"}, timeout=60, check=True)  # fmt: skip
+                          "PYTHONCOERCECLOCALE": "0"}, timeout=250, check=True)  # fmt: skip
     lines = [json.loads(written) for written in done.stderr.splitlines()]
     assert [told["level"] for told in lines] == ["info", "error", "error", "warning", "error"]
     assert b"hunter2" not in done.stderr

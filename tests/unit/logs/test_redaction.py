@@ -94,4 +94,4 @@ def test_everything_becomes_something_that_json_can_carry_and_is_bounded() -> No
 def test_no_text_makes_it_slow(piece: str) -> None:
     began = time.perf_counter()
     plain(piece * 64_000)
-    assert time.perf_counter() - began < 1.0, "some milliseconds"
+    assert time.perf_counter() - began < 20, "some milliseconds, and not the square of them"

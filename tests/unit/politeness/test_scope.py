@@ -82,11 +82,11 @@ def test_one_allowed_pattern_and_no_denied_one_and_the_reason_names_the_rule(pat
 @pytest.mark.parametrize("which", ["allow", "deny"])
 def test_a_pattern_that_never_ends_leaves_pages_out_and_costs_little(which: str) -> None:
     scope = Scope(SEEDS, max_depth=1, **{which: [ENDLESS]})  # type: ignore[arg-type]
-    began = time.process_time()
+    began = time.thread_time()
     for index in range(300):
         reason = scope.verdict(f"https://shop.example.co.uk/{'a' * 500}{index}", 1)
         assert reason == {"allow": "allow", "deny": f"deny: {ENDLESS}"}[which]
-    assert time.process_time() - began < 1.5
+    assert time.thread_time() - began < 10, "at its own pace it would be 15"
 
 
 def test_many_patterns_that_each_stay_within_their_bound_do_not_hold_up_everybody_together() -> None:
@@ -99,9 +99,9 @@ def test_many_patterns_that_each_stay_within_their_bound_do_not_hold_up_everybod
 
 
 def test_honest_patterns_are_never_given_up() -> None:
-    honest = [rf"/(?:tag|sort|page)-{number}/|[?&](?:s|q){number}=|\.(?:pdf|zip){number}$" for number in range(50)]
+    honest = [rf"/(?:tag|sort|page)-{number}/|[?&](?:s|q){number}=|\.(?:pdf|zip){number}$" for number in range(20)]
     scope = Scope(SEEDS, deny=honest, max_depth=1)
-    pages = [f"https://shop.example.co.uk/a/b/c/d/{'long-name-' * 10}{number}?x=1&y=2" for number in range(5_000)]
+    pages = [f"https://shop.example.co.uk/a/b/c/d/{'long-name-' * 10}{number}?x=1&y=2" for number in range(12_000)]
     assert all(scope.verdict(url, 1) is None for url in pages)
 
 

@@ -197,8 +197,8 @@ def test_an_ordinary_link_costs_microseconds() -> None:
 
 
 def _seconds(links: list[str], base: str) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(500):
         for link in links:
             canonical(link, base)
-    return time.perf_counter() - began
+    return time.thread_time() - began

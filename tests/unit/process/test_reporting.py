@@ -32,7 +32,7 @@ async def test_what_fails_once_is_logged_and_told_again(monkeypatch: pytest.Monk
     for _ in range(2):
         lines.put({"event": "said"})
     with capture_logs() as logs:
-        async with asyncio.timeout(5), reporting("fetch", publisher):
+        async with asyncio.timeout(60), reporting("fetch", publisher):
             await asyncio.gather(*(told.wait() for told in publisher.told.values()))
     assert sorted(entry["what"] for entry in logs) == ["logs", "metrics"]
     assert {entry["event"] for entry in logs} == {"not_told"}

@@ -48,7 +48,7 @@ async def test_ready_is_who_consumes_with_every_loop(ready: asyncio.Event) -> No
     await turns()
     assert not ready.is_set()
     loops[1].starts.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await ready.wait()
         await turns()
         assert not work.done()
@@ -61,7 +61,7 @@ async def test_who_fails_before_it_consumes_is_not_ready_and_leaves_nothing_runn
     before = asyncio.all_tasks()
     failing, other = Looping(ValueError("no")), Looping()
     failing.starts.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(ValueError, match="no"):
             await consume(asyncio.Event(), [failing, other])
     await turns()
@@ -76,6 +76,6 @@ async def test_what_ends_beside_the_loops_ends_them_by_its_error(ready: asyncio.
         await ready.wait()
         raise ValueError("no mail")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(ValueError, match="no mail"):
             await consume(stopping, [loop], beside())

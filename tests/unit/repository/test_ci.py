@@ -29,7 +29,7 @@ class Ci:
         environ = {"PATH": f"{self.folder}:{os.defpath}", "FAILING": failing, "MISSING": missing,
                    "STEPS_DONE": str(self.folder / "done"), "ASKED_FOR": str(self.folder / "asked")}  # fmt: skip
         command = ["bash", str(ROOT / ".ci" / "run")]
-        return subprocess.run(command, env=environ, capture_output=True, timeout=30, check=False).returncode
+        return subprocess.run(command, env=environ, capture_output=True, timeout=120, check=False).returncode
 
     def done(self) -> list[str]:
         return (self.folder / "done").read_text().splitlines()
