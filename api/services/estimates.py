@@ -6,9 +6,7 @@ crawl. At most MAX_VISITS pages are visited, and the answer comes in seconds, wi
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -17,6 +15,7 @@ from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import unavailable
 from api.ports import Jobs
+from api.services.at_once import AtOnce
 from schemas.hosts import UrlError
 from schemas.job import Extract, JobDescription
 from schemas.ledger import HostSample, Opening, Run, UrlFate
@@ -71,16 +70,15 @@ class Estimates:
         self._jobs = jobs
         self._wait = wait
         self._new_id = new_id
-        self._room = AT_ONCE
-        self._owners: Counter[str] = Counter()
+        self._at_once = AtOnce(AT_ONCE, AT_ONCE_EACH)
 
     async def estimate(self, caller: Caller, job: JobDescription, visit: Visit) -> Estimate:
         """Runs a sample of the job and tells what it shows. ApiError 503 while too many others do, or the caller."""
-        if self._room <= 0:
+        if not self._at_once.left():
             raise unavailable("Too many estimates are being made at the moment; ask again in some seconds.", 5)
-        if self._owners[caller.user_id] >= AT_ONCE_EACH:
+        if not self._at_once.left_for(caller.user_id):
             raise unavailable(f"You have {AT_ONCE_EACH} estimates in the making; ask again when one has ended.", 5)
-        with self._place(caller):
+        with self._at_once.holding(caller.user_id):
             run_id = await self._sampled(caller, job, sample_of(job), visit, self._wait)
             return told(job, await self._jobs.tried(run_id, 100), await self._jobs.host_samples(run_id))
 
@@ -88,24 +86,12 @@ class Estimates:
         """What robots.txt says of where a job begins: the first MAX_SEEDS urls and MAX_SOURCES sitemaps and feeds are
         visited for that. What was not known within `wait` seconds and ROBOTS_WITHIN_S is left out, and all of it while
         there is no room for another estimate."""
-        if self._room <= 0 or self._owners[caller.user_id] >= AT_ONCE_EACH:
+        if not self._at_once.left_for(caller.user_id):
             return {}
-        with self._place(caller):
+        with self._at_once.holding(caller.user_id):
             run_id = await self._sampled(caller, job, sources_of(job), visit, min(self._wait, ROBOTS_WITHIN_S))
             seeds = _seeds(job, await self._jobs.tried(run_id, 100))
         return {seed.url: seed.robots_allowed for seed in seeds if seed.robots_allowed is not None}
-
-    @contextmanager
-    def _place(self, caller: Caller) -> Iterator[None]:
-        self._room -= 1
-        self._owners[caller.user_id] += 1
-        try:
-            yield
-        finally:
-            self._room += 1
-            self._owners[caller.user_id] -= 1
-            if not self._owners[caller.user_id]:
-                del self._owners[caller.user_id]
 
     async def _sampled(
         self, caller: Caller, job: JobDescription, sample: JobDescription, visit: Visit, wait: float

@@ -1,11 +1,11 @@
 """Previews: rules tried on one stored page, for people who write them."""
 
-from collections import Counter
 from typing import Any
 
 from api.auth.callers import Caller
 from api.errors import invalid, unavailable
 from api.ports import Previews
+from api.services.at_once import AtOnce
 from api.services.jobs import JobService
 from api.services.replays import described
 from schemas.hosts import UrlError
@@ -24,7 +24,7 @@ class Previewing:
         self._service = service
         self._previews = previews
         self._wait = wait
-        self._callers: Counter[str] = Counter()
+        self._at_once = AtOnce(AT_ONCE, AT_ONCE_EACH)
 
     async def preview(self, caller: Caller, job_id: str, url: str, changes: dict[str, Any]) -> PreviewAnswer:
         """What the job's rules, or these in their place, make of the newest stored copy of a page."""
@@ -34,14 +34,10 @@ class Previewing:
             fingerprint = row_fingerprint(canonical(url), "page")
         except UrlError as problem:
             raise invalid("url", str(problem), "INVALID") from None
-        if self._callers.total() >= AT_ONCE or self._callers[caller.user_id] >= AT_ONCE_EACH:
+        if not self._at_once.left_for(caller.user_id):
             raise unavailable("Too many previews are being made at the moment; ask again in a second.", 1)
-        self._callers[caller.user_id] += 1
-        try:
+        with self._at_once.holding(caller.user_id):
             answer = await self._previews.ask(job.id, fingerprint, description, self._wait)
-        finally:
-            self._callers[caller.user_id] -= 1
-            self._callers += Counter()  # leaves out who waits for nothing
         if answer is None:
             raise unavailable("Nobody reads pages at the moment; see whether extraction runs.", 5)
         return answer

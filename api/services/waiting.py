@@ -1,11 +1,11 @@
 """Scraping while the client waits: a small job, its records in the answer, or its id when it takes longer."""
 
 import asyncio
-from collections import Counter
 
 from api.auth.callers import Caller
 from api.auth.visits import Visit
 from api.errors import ApiError, Fault, invalid, unavailable
+from api.services.at_once import AtOnce
 from api.services.cursors import Page
 from api.services.jobs import JobService
 from schemas.job import JobDescription
@@ -26,21 +26,17 @@ class Waiting:
         self._service = service
         self._wait = wait
         self._pages = pages
-        self._callers: Counter[str] = Counter()
+        self._at_once = AtOnce(AT_ONCE, AT_ONCE_EACH)
 
     async def scrape(self, caller: Caller, description: JobDescription, visit: Visit) -> tuple[Job, Page[StoredRecord]]:
         """The job when its run is over, with its first records. ApiError 408 that names the job when it takes longer,
         422 for a larger job than may be waited for, 503 while too many wait."""
         small = self._small(description)
-        if self._callers.total() >= AT_ONCE or self._callers[caller.user_id] >= AT_ONCE_EACH:
+        if not self._at_once.left_for(caller.user_id):
             raise unavailable("Too many requests wait for their records; ask again, or use POST /api/v1/scrape.", 5)
-        self._callers[caller.user_id] += 1
-        try:
+        with self._at_once.holding(caller.user_id):
             _, run = await self._service.submit(caller, small, visit)
             job = await self._ended(caller, run.job_id, run.id)
-        finally:
-            self._callers[caller.user_id] -= 1
-            self._callers += Counter()  # leaves out who waits for nothing
         assert job.run is not None
         return job, await self._service.records(job.run, None, MOST_RECORDS)
 
