@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from schemas.events.runs import RunCounts, RunState
+from schemas.job import JobDescription
+from schemas.priorities import RANKS
 
 OPEN_STATES: frozenset[RunState] = frozenset({"queued", "running", "finishing"})
 """The states of a run that is not over."""
@@ -28,6 +30,31 @@ class Opening:
     max_pages: int
     kind: Literal["crawl", "estimate", "replay"] = "crawl"
     ready_made: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        description: JobDescription,
+        *,
+        run_id: str,
+        job_id: str,
+        owner: str,
+        name: str,
+        dataset: str = "",
+        kind: Literal["crawl", "estimate", "replay"] = "crawl",
+    ) -> Self:
+        """As a job is described; the dataset is its own, unless one is given."""
+        return cls(
+            run_id=run_id,
+            job_id=job_id,
+            owner=owner,
+            name=name,
+            dataset=dataset or description.dataset_name,
+            description=description.model_dump(mode="json"),
+            priority=RANKS[description.options.priority],
+            max_pages=description.options.max_pages,
+            kind=kind,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

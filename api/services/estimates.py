@@ -7,7 +7,7 @@ crawl. At most MAX_VISITS pages are visited, and the answer comes in seconds, wi
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -108,17 +108,11 @@ class Estimates:
         return opening.run_id
 
     def _opening(self, caller: Caller, sample: JobDescription) -> Opening:
-        return Opening(
-            run_id=str(self._new_id()),
-            job_id=str(self._new_id()),
-            owner=caller.user_id,
-            name="estimate",
-            dataset=sample.dataset_name,
-            description=sample.model_dump(mode="json"),
-            priority=RANKS["high"],
-            max_pages=sample.options.max_pages,
-            kind="estimate",
+        run_id, job_id = str(self._new_id()), str(self._new_id())
+        opening = Opening.of(
+            sample, run_id=run_id, job_id=job_id, owner=caller.user_id, name="estimate", kind="estimate"
         )
+        return replace(opening, priority=RANKS["high"])
 
     async def _until_over(self, run_id: str, wait: float) -> None:
         """Until the sample's rows are all done, or the time is."""

@@ -102,15 +102,13 @@ class JobService:
         dataset: str | None = None,
     ) -> Opening:
         """A run that is to be opened; name and dataset are the description's, unless they are given."""
-        return Opening(
+        return Opening.of(
+            description,
             run_id=visit.new_id("run", self._new_id),
             job_id=job_id,
             owner=owner,
             name=name or description.name or urlsplit(description.sources[0]).hostname or "job",
-            dataset=dataset or description.dataset_name,
-            description=description.model_dump(mode="json"),
-            priority=RANKS[description.options.priority],
-            max_pages=description.options.max_pages,
+            dataset=dataset or "",
         )
 
     async def job(self, caller: Caller, job_id: str) -> Job:

@@ -14,7 +14,6 @@ from api.ports import Jobs
 from api.services.jobs import JobService
 from schemas.job import JobDescription
 from schemas.ledger import Job, Opening, PagesWanted, Run
-from schemas.priorities import RANKS
 
 
 class Replays:
@@ -55,15 +54,14 @@ class Replays:
         return job.name, run
 
     def _opening(self, job: Job, description: JobDescription, visit: Visit) -> Opening:
-        return Opening(
-            run_id=visit.new_id("run", self._new_id),
+        run_id = visit.new_id("run", self._new_id)
+        return Opening.of(
+            description,
+            run_id=run_id,
             job_id=job.id,
             owner=job.owner,
             name=job.name,
             dataset=job.dataset,
-            description=description.model_dump(mode="json"),
-            priority=RANKS[description.options.priority],
-            max_pages=description.options.max_pages,
             kind="replay",
         )
 

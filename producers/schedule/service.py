@@ -6,7 +6,6 @@ from pydantic import ValidationError
 from producers.schedule.ports import DueSchedules
 from schemas.job import JobDescription
 from schemas.ledger import Opening
-from schemas.priorities import RANKS
 from schemas.schedules import Firing, JobToRun
 
 log = structlog.get_logger()
@@ -45,13 +44,4 @@ def opening_of(job: JobToRun, run_id: str) -> Opening | str:
         first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "job"
         return f"The job's description is no longer valid: {where}: {first['msg']}"
-    return Opening(
-        run_id=run_id,
-        job_id=job.job_id,
-        owner=job.owner,
-        name=job.name,
-        dataset=description.dataset_name,
-        description=description.model_dump(mode="json"),
-        priority=RANKS[description.options.priority],
-        max_pages=description.options.max_pages,
-    )
+    return Opening.of(description, run_id=run_id, job_id=job.job_id, owner=job.owner, name=job.name)
