@@ -39,6 +39,7 @@ from api.routes import auth, consent, desk, documentation, health, lost, oauth, 
 from api.routes.nowhere import nowhere
 from api.routes.v1 import (
     accounts,
+    analytics,
     audit,
     books,
     credentials,
@@ -62,6 +63,7 @@ from api.routes.v1 import (
     webhooks,
 )
 from api.routes.v2 import users
+from api.services.analytics.service import Analysing
 from api.services.audit import AuditReading
 from api.services.books.catalogue import Catalogue
 from api.services.books.predictions import Predictions
@@ -135,6 +137,7 @@ _DOCUMENTED = (
     runs.router,
     replays.router,
     findings.router,
+    analytics.router,
     records.router,
     exports.router,
     letters.router,
@@ -258,6 +261,7 @@ def _assembled(
         idempotency=Idempotency(ports.idempotency, tuple(stores_away), config.signing_seed),
         audit=AuditReading(ports.audit),
         observed=Observed(ports.process_logs),
+        analysing=Analysing(ports.jobs, ports.analyses),
         letters=Letters(ports.records, ports.resent, ports.resend),
         uploads=UploadService(ports.uploads),
         exports=ExportService(service, ports.exports, ports.accounts, _export_limits(config)),

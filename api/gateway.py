@@ -32,6 +32,7 @@ from api.live.hub import Hub
 from api.live.sockets import Sockets
 from api.metrics import Metrics
 from api.ports import Ports
+from api.services.analytics.service import Analysing
 from api.services.audit import AuditReading
 from api.services.books.catalogue import Catalogue
 from api.services.books.predictions import Predictions
@@ -92,6 +93,7 @@ class Gateway:
     letters: Letters
     audit: AuditReading
     observed: Observed
+    analysing: Analysing
     uploads: UploadService
     exports: ExportService
     counting: Counting

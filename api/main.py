@@ -25,6 +25,7 @@ from infra import notify
 from infra.anchors import AnchorFile
 from infra.blobs.files import BlobFiles
 from infra.blobs.store import Blobs
+from infra.clickhouse.analysing import ClickHouseAnalyses
 from infra.clickhouse.books import StoredBooks
 from infra.clickhouse.past import ClickHousePast
 from infra.clickhouse.process_logs import ProcessLogs
@@ -149,6 +150,7 @@ async def serve(settings: Settings) -> None:
         reading = await stack.enter_async_context(
             Reading(settings.address("clickhouse"), cluster=settings.clickhouse_cluster)
         )
+        analysing = await stack.enter_async_context(Reading(settings.address("clickhouse"), threads=2, queue=10))
         lag = await stack.enter_async_context(KafkaLag(brokers))
         telemetry = await stack.enter_async_context(
             Telemetry(lambda: Publisher(brokers, "gateway"), (StoreUnavailable,))
@@ -156,7 +158,7 @@ async def serve(settings: Settings) -> None:
         watch = LagWatch(lag.positions, lambda lag: lag_seen(*astuple(lag)), (StoreUnavailable,))
         await stack.enter_async_context(watch.watching())
         files = await stack.enter_async_context(BlobFiles(Blobs.of(settings.blobs, settings.data)))
-        ports = _ports(settings, database, reading, lag, telemetry, watch, files)
+        ports = _ports(settings, database, reading, analysing, lag, telemetry, watch, files)
         if settings.oidc_issuer:
             provider = await stack.enter_async_context(ProviderClient(settings.oidc_issuer))
             ports = replace(ports, provider=provider)
@@ -180,6 +182,7 @@ def _ports(
     settings: Settings,
     database: Database,
     reading: Reading,
+    analysing: Reading,
     lag: KafkaLag,
     telemetry: Telemetry,
     watch: LagWatch,
@@ -212,6 +215,7 @@ def _ports(
         signing=PostgresSigningKeys(database, seal),
         rates=PostgresRates(database),
         records=reading,
+        analyses=ClickHouseAnalyses(analysing),
         books=StoredBooks(reading, DATASET),
         editions=PostgresEditions(database, NAME),
         audit=PostgresAuditLog(database),

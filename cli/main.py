@@ -5,6 +5,7 @@ import sys
 import typer
 
 from cli.commands import (
+    analyse,
     audit,
     control,
     demo,
@@ -47,6 +48,7 @@ _COMMANDS = (
 )  # fmt: skip
 for command in _COMMANDS:
     command.register(app)
+analyse.register(app)
 audit.register(app)
 keys.register(app)
 jobs.register(app)

@@ -7,6 +7,7 @@ an Act and leaves it in the audit log in the same transaction. Ids are lower-cas
 from dataclasses import dataclass
 
 from api.ports.accounts import Accounts, SiteCredentials
+from api.ports.analyses import Analyses
 from api.ports.audit import AuditLog, ProcessLogs
 from api.ports.books import Books, Editions
 from api.ports.exports import ExportFiles, Exports, Storage, SystemFigures
@@ -26,6 +27,7 @@ from schemas.rule_checks import RuleCheck
 __all__ = [
     "Accounts",
     "AddressRule",
+    "Analyses",
     "Attempts",
     "AuditLog",
     "Behind",
@@ -95,6 +97,7 @@ class Ports:
     quotas: Quotas
     rates: Rates
     records: Records
+    analyses: Analyses
     audit: AuditLog
     process_logs: ProcessLogs
     uploads: Uploads

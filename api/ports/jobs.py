@@ -46,8 +46,10 @@ class Jobs(Protocol):
         """Any run, by its own id."""
         ...
 
-    async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
-        """Ids of the newest runs of an owner, a job, or everyone."""
+    async def newest_runs(
+        self, *, owner: str | None = None, job_id: str | None = None, dataset: str | None = None, limit: int
+    ) -> list[str]:
+        """Ids of the newest runs of an owner, a job, or everyone; those that write into a dataset."""
         ...
 
     async def cancel(self, job_id: str, act: Act) -> list[str]:

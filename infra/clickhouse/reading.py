@@ -169,6 +169,10 @@ class Reading:
         """The rows of the statement `name` of `queries/<room>.sql`, each in its shape."""
         return await self._run(queries(room)[name], values, shape)
 
+    async def rows(self, question: str, values: dict[str, Any], shape: Callable[[dict[str, Any]], T]) -> list[T]:
+        """The rows of a statement that was put together, each in its shape."""
+        return await self._run(question, values, shape)
+
     async def remove(self, room: str, name: str, values: dict[str, Any]) -> None:
         """Does the lightweight delete `name` of `queries/<room>.sql`, on a cluster at each node: the table that sees
         them as one takes none."""

@@ -142,9 +142,11 @@ class PostgresJobs(RunControl, Fates):
         rows = await self._database.fetch(self._sql["run"], {"run_id": run_id})
         return run_of(rows[0]) if rows else None
 
-    async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
+    async def newest_runs(
+        self, *, owner: str | None = None, job_id: str | None = None, dataset: str | None = None, limit: int
+    ) -> list[str]:
         """Ids, newest first."""
-        values = {"owner": owner, "job_id": job_id, "limit": limit}
+        values = {"owner": owner, "job_id": job_id, "dataset": dataset, "limit": limit}
         return [str(row["id"]) for row in await self._database.fetch(self._sql["newest_runs"], values)]
 
     async def delete(self, job_id: str, act: Act) -> Literal["deleted", "running", "gone"]:

@@ -99,10 +99,11 @@ select r.* from runs r join jobs j on j.id = r.job_id
 where r.id = %(run_id)s and (j.deleted_at is null or r.kind = 'estimate');
 
 -- name: newest_runs
--- The ids of the newest runs of an owner (null: everyone's) or of one job.
+-- The ids of the newest runs of an owner (null: everyone's), of one job, or into one dataset.
 select r.id from runs r join jobs j on j.id = r.job_id
 where j.deleted_at is null and (%(owner)s::text is null or r.owner = %(owner)s)
     and (%(job_id)s::uuid is null or r.job_id = %(job_id)s)
+    and (%(dataset)s::text is null or r.dataset = %(dataset)s)
 order by r.created_at desc limit %(limit)s;
 
 -- name: lock_job

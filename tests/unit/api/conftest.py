@@ -26,6 +26,7 @@ from infra.http.guard import AddressGuard
 from schemas.accounts import Act, User
 from streams.extraction.rules import check
 from tests.unit.api.accounts_fakes import FakeAccounts
+from tests.unit.api.analytics_fakes import FakeAnalyses
 from tests.unit.api.audit_fakes import FakeAuditLog, FakeProcessLogs
 from tests.unit.api.books_fakes import FakeBooks, FakeEditions
 from tests.unit.api.credentials import FakeCredentials
@@ -69,6 +70,7 @@ class World:
     signing: FakeSigningKeys = field(default_factory=FakeSigningKeys)
     previews: FakePreviews = field(default_factory=FakePreviews)
     records: FakeRecords = field(default_factory=FakeRecords)
+    analyses: FakeAnalyses = field(default_factory=FakeAnalyses)
     audit: FakeAuditLog = field(default_factory=FakeAuditLog)
     process_logs: FakeProcessLogs = field(default_factory=FakeProcessLogs)
     rates: FakeRates = field(default_factory=FakeRates)
@@ -110,7 +112,7 @@ class World:
             books=self.books, editions=self.editions,
             credentials=self.credentials, signing=self.signing, oauth=self.oauth,
             identities=self.identities, provider=self.provider,
-            rates=self.rates, quotas=self.quotas, records=self.records,
+            rates=self.rates, quotas=self.quotas, records=self.records, analyses=self.analyses,
             exports=self.exports, export_files=self.exports, figures=self.figures, storage=self.figures,
             uploads=self.uploads, audit=self.audit, process_logs=self.process_logs,
             resent=self.resent, resend=self.resent.resend,

@@ -199,12 +199,17 @@ class FakeJobs:
         hidden = run is None or (run.job_id in self.deleted and self.openings[run.job_id].kind != "estimate")
         return None if hidden else run
 
-    async def newest_runs(self, *, owner: str | None = None, job_id: str | None = None, limit: int) -> list[str]:
+    async def newest_runs(
+        self, *, owner: str | None = None, job_id: str | None = None, dataset: str | None = None, limit: int
+    ) -> list[str]:
         self.switch.check()
         found = [
             run.id
             for run in self.runs.values()
-            if owner in (None, run.owner) and job_id in (None, run.job_id) and run.job_id not in self.deleted
+            if owner in (None, run.owner)
+            and job_id in (None, run.job_id)
+            and run.job_id not in self.deleted
+            and dataset in (None, run.dataset)
         ]
         return found[::-1][:limit]
 

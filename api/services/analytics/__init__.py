@@ -1,0 +1,1 @@
+"""Questions about many records at once: asked, checked, answered, kept for a moment."""
