@@ -1,14 +1,11 @@
 """What the dashboards ask ClickHouse: the past of trends, series and runs."""
 
-import asyncio
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
-from clickhouse_connect.driver.client import Client
 
-from infra.clickhouse.client import connect, translate
+from infra.clickhouse.asking import Asking
 from infra.clickhouse.sql import queries
 from schemas.events import PageOutcome, Trend
 from schemas.moments import of_epoch, rfc3339, zoned
@@ -17,25 +14,11 @@ from schemas.observed import Refused, RequestFigures, RequestPace, RouteFigures,
 _TIMEOUT_S = 10.0
 
 
-class ClickHouseCharts:
-    """Small bounded questions; see `dashboards/ports.py` for what is promised. Connects when it is first asked.
-
-    Raises StoreUnavailable when ClickHouse does not answer within ten seconds, StoreRefused when it will not.
-    """
+class ClickHouseCharts(Asking):
+    """Small bounded questions; see `dashboards/ports.py` for what is promised."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._client: Client | None = None
-        self._one_at_a_time = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:  # fmt: skip
-        client, self._client = self._client, None
-        if client is not None:
-            await asyncio.to_thread(client.close)
+        super().__init__(url, _TIMEOUT_S)
 
     async def trends(self, limit: int) -> list[Trend]:
         """The newest trends, oldest first."""
@@ -95,17 +78,7 @@ class ClickHouseCharts:
         )
 
     async def _ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
-        # One question at a time: a page that asks much must not take the store from the others.
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(self._answer, queries("charts")[name], parameters)
-
-    def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        try:
-            if self._client is None:
-                self._client = connect(self._url, timeout=_TIMEOUT_S)
-            return list(self._client.query(statement, parameters=parameters).named_results())
-        except Exception as problem:
-            raise translate(problem) from problem
+        return await self.ask(queries("charts")[name], parameters)
 
 
 def _trend(row: Mapping[str, Any]) -> Trend:

@@ -1,15 +1,11 @@
 """A run's records for an export: in pieces, of which one at a time is held."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from clickhouse_connect.driver.client import Client
-
+from infra.clickhouse.asking import Asking
 from infra.clickhouse.choosing import chosen
-from infra.clickhouse.client import connect, translate
 from infra.clickhouse.sql import queries
 from infra.patience import patiently
 from schemas.choosing import Choice
@@ -25,23 +21,11 @@ BYTES = 4 << 20
 """Rows, entries and bytes of a piece; a record that is larger by itself is a piece by itself."""
 
 
-class ExportRows:
-    """An exporter's view of the warehouse; one question at a time. Outages are waited out."""
+class ExportRows(Asking):
+    """An exporter's view of the warehouse. Outages are waited out."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._client: Client | None = None
-        self._one_at_a_time = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await asyncio.to_thread(client.close)
+        super().__init__(url, _TIMEOUT_S)
 
     async def records(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[StoredRecord]]:
         """Those records of a run in the order of (key, id), each once."""
@@ -78,20 +62,7 @@ class ExportRows:
         condition, values = chosen(choice.where)
         question = queries("exports")[statement].replace("{where}", condition)
         parameters |= values | {"since": _ms(choice.since, _FIRST_MS), "until": _ms(choice.until, _LAST_MS)}
-
-        async def once() -> list[dict[str, Any]]:
-            async with self._one_at_a_time:
-                return await asyncio.to_thread(self._answer, question, parameters)
-
-        return await patiently(once, "read records for an export")
-
-    def _answer(self, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        try:
-            if self._client is None:
-                self._client = connect(self._url, timeout=_TIMEOUT_S)
-            return list(self._client.query(statement, parameters=parameters).named_results())
-        except Exception as problem:
-            raise translate(problem) from problem
+        return await patiently(lambda: self.ask(question, parameters), "read records for an export")
 
 
 def _ms(moment: datetime | None, otherwise: int) -> int:
