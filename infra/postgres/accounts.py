@@ -8,7 +8,7 @@ from uuid import UUID
 
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
-from infra.postgres.mailbox import Mailbox
+from infra.postgres.mailbox import Mailbox, tell
 from infra.postgres.owning import as_seen, stands
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
@@ -43,7 +43,7 @@ class PostgresAccounts:
                 return False
             granted = {"user_id": user.id, "by": act.actor, "permissions": list(user.granted)}
             await connection.execute(self._sql["grant"], granted)
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return True
 
         return await self._database.repeat(work)
@@ -84,7 +84,7 @@ class PostgresAccounts:
             surprising = bool(row and row["surprising"])
         if surprising:
             act = replace(act, details=act.details | {"new_device": True})
-        await self._told(connection, act, warning if surprising else None)
+        await tell(connection, self._mailbox, act, warning if surprising else None)
 
     async def live_session(self, session_id: str) -> LiveSession | None:
         """The session if neither it nor its account has ended."""
@@ -127,7 +127,7 @@ class PostgresAccounts:
                 return "raced"
             await connection.execute(self._sql["end_session"], {"id": session_id})
             owner = await (await connection.execute(self._sql["user"], {"id": row["user_id"]})).fetchone()
-            await self._told(connection, theft, warn(user_of(owner)) if owner else None)
+            await tell(connection, self._mailbox, theft, warn(user_of(owner)) if owner else None)
             return "reused"
 
         return await self._database.repeat(work)
@@ -213,7 +213,7 @@ class PostgresAccounts:
         async def work(connection: Connection) -> bool:
             if not await _touches(connection, self._sql["add_link"], values):
                 return False
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return True
 
         return await self._database.repeat(work)
@@ -246,11 +246,6 @@ class PostgresAccounts:
             await record(connection, act)
 
         await self._database.repeat(work)
-
-    async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
-        await record(connection, act)
-        if mail and self._mailbox:
-            await self._mailbox.post(connection, mail)
 
     async def _touch(self, statement: str, values: dict[str, Any], act: Act) -> bool:
         """A statement that returns the rows it changed; when it changed none, nothing was done and nothing is said."""

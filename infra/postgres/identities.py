@@ -2,7 +2,7 @@
 
 from infra.postgres.account_rows import new_row, user_of
 from infra.postgres.audit import record
-from infra.postgres.mailbox import Mailbox
+from infra.postgres.mailbox import Mailbox, tell
 from infra.postgres.owning import as_seen, counts
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
@@ -42,7 +42,7 @@ class PostgresIdentities:
                 return False
             if not await self._link(connection, identity, user.id):
                 return False
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return True
 
         return await self._database.repeat(work)
@@ -56,7 +56,7 @@ class PostgresIdentities:
                 return False
             if await (await connection.execute(self._sql["unlink"], values)).fetchone() is None:
                 return False
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return True
 
         return await self._database.repeat(work)
@@ -75,11 +75,6 @@ class PostgresIdentities:
         except _Taken:
             return False
         return True
-
-    async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
-        await record(connection, act)
-        if mail and self._mailbox:
-            await self._mailbox.post(connection, mail)
 
     async def _link(self, connection: Connection, identity: Identity, user_id: str) -> bool:
         values = {"issuer": identity.issuer, "subject": identity.subject, "user_id": user_id}

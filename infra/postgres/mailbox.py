@@ -6,9 +6,11 @@ import orjson
 
 from infra.errors import StoreRefused
 from infra.patience import patiently
+from infra.postgres.audit import record
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
 from infra.sealing import Seal
+from schemas.accounts import Act
 from schemas.mail import Mail, MailState, WaitingMail
 
 
@@ -33,6 +35,13 @@ class Mailbox:
             },
         )
         await connection.execute(queries("mail")["wake"])
+
+
+async def tell(connection: Connection, mailbox: Mailbox | None, act: Act, mail: Mail | None) -> None:
+    """What was done is told in the transaction that did it: to the audit log, and by mail where there is a mailbox."""
+    await record(connection, act)
+    if mail and mailbox:
+        await mailbox.post(connection, mail)
 
 
 class Outgoing:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from infra.postgres.account_rows import user_of
 from infra.postgres.audit import record
-from infra.postgres.mailbox import Mailbox
+from infra.postgres.mailbox import Mailbox, tell
 from infra.postgres.owning import Still, touched
 from infra.postgres.pool import Connection, Database
 from infra.postgres.sql import queries
@@ -68,7 +68,7 @@ class PostgresUsers:
             if leaves:
                 await connection.execute(self._sql["end_other_sessions"], {"user_id": user_id, "keep": None})
                 await connection.execute(self._sql["drop_deliveries"], {"id": user_id})
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return "changed"
 
         return await self._database.repeat(work)
@@ -113,7 +113,7 @@ class PostgresUsers:
                 return "gone" if version is None else "overtaken"
             if version is None:
                 await self._begin_anew(connection, user_id)
-            await self._told(connection, act, mail)
+            await tell(connection, self._mailbox, act, mail)
             return "set"
 
         return await self._database.repeat(work)
@@ -138,7 +138,7 @@ class PostgresUsers:
             values = {"id": user.id, "password_hash": password_hash, "expires": None, "version": None}
             await self._set(connection, values, None)
             await self._begin_anew(connection, user.id)
-            await self._told(connection, *told(user))
+            await tell(connection, self._mailbox, *told(user))
             seen = {"user_id": user.id, "mark": device[0], "network": device[1]}
             await connection.execute(accounts["seen_device"], seen)
             return user
@@ -165,11 +165,6 @@ class PostgresUsers:
         await connection.execute(queries("quotas")["queue_up"], {"user": user_id})
         for statement in ("cancel_runs", "remove_webhooks", "remove_credentials"):
             await connection.execute(self._sql[statement], {"id": user_id})
-
-    async def _told(self, connection: Connection, act: Act, mail: Mail | None) -> None:
-        await record(connection, act)
-        if mail and self._mailbox:
-            await self._mailbox.post(connection, mail)
 
     async def _alone(self, connection: Connection, user_id: str) -> bool:
         """Whether this is the only active administrator; holds all of them until the transaction ends."""
