@@ -121,6 +121,8 @@ class Misbehaving:
         self.servers: dict[str, CaseServer] = {}
         self.urls: dict[str, tuple[str, ...]] = {}
         self._silent = socket.create_server(("127.0.0.1", 0))
+        self._deaf = socket.socket()  # it has its port and does not listen: nobody else is met there meanwhile
+        self._deaf.bind(("127.0.0.1", 0))
         self._healthy = CaseServer(answers=_healthy())
 
     @property
@@ -130,8 +132,7 @@ class Misbehaving:
     @property
     def unusual(self) -> dict[str, tuple[str, str]]:
         """Hosts that are no servers: name → (URL, outcome)."""
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            nobody = closed.getsockname()[1]
+        nobody = self._deaf.getsockname()[1]
         silent = self._silent.getsockname()[1]
         return {
             "refuses": (f"http://127.0.0.1:{nobody}/", "connect_failed"),
@@ -150,6 +151,7 @@ class Misbehaving:
             ready.set()
             await stop.wait()
         self._silent.close()
+        self._deaf.close()
 
 
 @contextmanager
@@ -158,7 +160,7 @@ def misbehaving() -> Iterator[Misbehaving]:
     site, ready, loop, stop = Misbehaving(), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(site._serve(ready, stop)), daemon=True)
     thread.start()
-    assert ready.wait(20), "the misbehaving site did not come up"
+    assert ready.wait(120), "the misbehaving site did not come up"
     try:
         yield site
     finally:

@@ -45,7 +45,7 @@ def test_each_bad_message_is_a_dead_letter_and_each_stage_goes_on(system: System
         assert not missing, sorted(missing)[:5]
         return {place: tuple(rest) for place, rest in found.items()}
 
-    found = until("every letter is stored", letters, timeout=90)
+    found = until("every letter is stored", letters)
     for place, (kind, value) in sent.items():
         stage, code, reason, kept = found[place]
         assert stage and reason

@@ -126,7 +126,7 @@ def test_each_number_of_the_books(system: System, books: Path | None, books_host
             "extract": {"items_xpath": ITEMS, "fields": FIELDS},
         }
     )
-    job = system.ended(job_id, timeout=120)
+    job = system.ended(job_id)
     assert job["status"] == "completed", job
 
     outcomes = accounted(system, job_id)

@@ -38,7 +38,7 @@ def test_the_shop_is_read_and_told(system: System, book_shop: tuple[Path, str]) 
     with system.client() as client:
         made = client.post("/api/v1/books/scraping/trigger", json={"delay": 0})
         assert made.status_code == 202, made.text
-        job = system.ended(made.json()["job_id"], timeout=180)
+        job = system.ended(made.json()["job_id"])
         assert job["status"] == "completed" and job["counts"]["stored"] == len(real), job
 
         told = client.get("/api/v1/books/", params={"per_page": 1000}).json()
@@ -60,7 +60,7 @@ def test_the_shop_is_read_and_told(system: System, book_shop: tuple[Path, str]) 
         assert features["total"] == len(real) == len(features["features"])
         sample = client.get("/api/v1/ml/training-data").json()["data"]
         assert len({one["book_id"] for one in sample}) == min(100, len(real))
-        said = client.post("/api/v1/ml/predictions", json={"target": "rating", "book_ids": [some]}, timeout=60)
+        said = client.post("/api/v1/ml/predictions", json={"target": "rating", "book_ids": [some]}, timeout=120)
         assert said.status_code == 200, said.text
         prediction = said.json()["predictions"][0]
         assert prediction["actual"] == real[some]["rating"] and 0 < prediction["value"] < 6

@@ -38,13 +38,13 @@ def again(system: System, job_id: str) -> dict[str, Any]:
     """One more run of the job, to its end."""
     answer = system.client().post(f"/api/v1/jobs/{job_id}/start")
     assert answer.status_code == 202, answer.text
-    return system.ended(job_id, timeout=60)
+    return system.ended(job_id)
 
 
 def test_a_later_run_visits_what_has_changed_and_asks_about_the_rest(system: System, changing: ChangingSite) -> None:
     changing.take_visits()
     job_id = system.scrape(job_of(changing, "fresh"))
-    first = system.ended(job_id, timeout=60)
+    first = system.ended(job_id)
     assert first["status"] == "completed", first
     sources = {"/index.xml.gz", "/one.xml", "/two.xml.gz", "/feed.xml"}
     assert outcomes(system, job_id) == dict.fromkeys({*changing.editions, *sources}, "fetched")
@@ -69,7 +69,7 @@ def test_a_later_run_visits_what_has_changed_and_asks_about_the_rest(system: Sys
 
 def test_what_is_not_due_is_not_asked_about_and_costs_no_visit(system: System, changing: ChangingSite) -> None:
     job_id = system.scrape(job_of(changing, "rested", interval=3600))
-    first = system.ended(job_id, timeout=60)
+    first = system.ended(job_id)
     changing.take_visits()
     changing.change("/tag/3")
     second = again(system, job_id)

@@ -82,7 +82,7 @@ def test_a_kill_loses_nothing_and_doubles_nothing(system: System, site: Site, vi
     pid = system.kill(victim)
     outsider.send(UPLOADS // 2)
 
-    job = system.ended(job_id, timeout=150)
+    job = system.ended(job_id)
     until(f"{victim} is back", lambda: system.restarted(victim, pid))
     until("every upload is stored once", outsider.all_there)
     assert job["status"] == "completed", job

@@ -13,11 +13,12 @@ import pytest
 from tests.acceptance.misbehaving_site import CASES, PAGES, Misbehaving, misbehaving
 from tests.acceptance.system import System, until
 
-OPTIONS = {"max_depth": 2, "max_pages": 5000, "scope": "any", "delay": 0, "concurrency": 8, "timeout": 4,
-           "connect_timeout": 2, "read_timeout": 1, "max_retries": 0, "max_body": 1_000_000, "max_redirects": 10,
+OPTIONS = {"max_depth": 2, "max_pages": 5000, "scope": "any", "delay": 0, "concurrency": 8, "timeout": 12,
+           "connect_timeout": 8, "read_timeout": 5, "max_retries": 0, "max_body": 1_000_000, "max_redirects": 10,
            "host_patience": 0}  # fmt: skip
-USUAL = 2.0
-"""How much longer the healthy pages may take beside the others; two cores of a busy machine are not quiet."""
+USUAL, TRIES = 2.0, 3
+"""How much longer the healthy pages may take beside the others. Two cores of a busy machine are not quiet: what else
+goes on there is over in one of a few tries; hosts that hold each other up do so in all of them."""
 
 MEMORY = 64 * 2**20
 
@@ -72,11 +73,11 @@ def run(system: System, name: str, description: dict[str, Any], **more: Any) -> 
         job = system.job(job_id)
         return job if job["status"] in ("completed", "failed", "cancelled") else None
 
-    return until(f"{name} ends", over, 180), fates(system, job_id), most[0] - before
+    return until(f"{name} ends", over, 300), fates(system, job_id), most[0] - before
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1200)
 def test_every_nasty_server_in_one_run_beside_a_thousand_healthy_pages(open_system: System, site: Misbehaving) -> None:
     healthy = urlsplit(site.healthy).netloc
     run(open_system, "warming up", {"url": site.healthy}, max_pages=WARM)
@@ -86,11 +87,8 @@ def test_every_nasty_server_in_one_run_beside_a_thousand_healthy_pages(open_syst
     unusual = site.unusual
     sitemaps = [url for case in CASES if case.sitemap for url in site.urls[case.name]]
     urls = [url for case in CASES if not case.sitemap for url in site.urls[case.name]]
-    job, found, grown = run(
-        open_system,
-        "together",
-        {"urls": [site.healthy, *urls, *(url for url, _ in unusual.values())], "sitemaps": sitemaps},
-    )
+    together = {"urls": [site.healthy, *urls, *(url for url, _ in unusual.values())], "sitemaps": sitemaps}
+    job, found, grown = run(open_system, "together", together)
     assert job["status"] == "completed"
     counts = job["counts"]
     assert counts["requested"] == counts["fetched"] + counts["failed"] + counts["filtered"]
@@ -108,13 +106,16 @@ def test_every_nasty_server_in_one_run_beside_a_thousand_healthy_pages(open_syst
     assert found.outcomes("169.254.169.254") == {"blocked_address"}
     asked = b"".join(site.servers["cookies for a public suffix"].asked)
     assert b"wide=1" not in asked and b"com=1" not in asked
-    _, again, _ = run(open_system, "alone again", {"url": site.healthy})
-    alone = max(alone, again.seconds(healthy))  # other tests beside these come and go
-    ratio = found.seconds(healthy) / alone
-    sys.stdout.write(
-        f"healthy pages alone {alone:.1f} s, beside {len(CASES) + len(unusual)} nasty hosts "
-        f"{found.seconds(healthy):.1f} s (× {ratio:.2f}); the fetcher grew by {grown / 2**20:.0f} MiB\n"
-    )
     assert found.outcomes(healthy) == {"fetched"}
-    assert ratio <= USUAL
     assert grown <= MEMORY
+    for left in reversed(range(TRIES)):
+        _, again, _ = run(open_system, "alone again", {"url": site.healthy})
+        alone, beside = max(alone, again.seconds(healthy)), found.seconds(healthy)  # other tests come and go
+        sys.stdout.write(
+            f"healthy pages alone {alone:.1f} s, beside {len(CASES) + len(unusual)} nasty hosts "
+            f"{beside:.1f} s (× {beside / alone:.2f}); the fetcher grew by {grown / 2**20:.0f} MiB\n"
+        )
+        if beside <= USUAL * alone:
+            break
+        assert left, "the healthy pages waited for the others"
+        _, found, _ = run(open_system, "together again", together)

@@ -47,7 +47,7 @@ def test_every_page_of_the_real_documentation(system: System, python_docs: Path 
             "options": {"follow": True, "max_pages": 5000, "delay": 0, "concurrency": 8, "max_retries": 0},
         }
     )
-    job = system.ended(job_id, timeout=240)
+    job = system.ended(job_id, timeout=480)
     assert job["status"] == "completed", job
 
     rows = system.query("select url, data from records where job_id = {job:UUID}", job=job_id)
@@ -95,7 +95,7 @@ def test_it_with_all_options_at_once(
                 "allow": [f"/({'|'.join(areas)})/"] if areas else [], "deny": [r"/library/[t-z][a-z.-]*\.html"],
                 "strip_query": ["*"], "content_types": ["text/html"], "max_redirects": 3, "priority": "high",
                 "respect_robots": True, "delay": 0, "concurrency": 8, "adaptive": True, "daily_pages": 5000,
-                "host_patience": 5, "timeout": 20, "connect_timeout": 5, "read_timeout": 10, "max_body": MAX_BODY,
+                "host_patience": 5, "timeout": 60, "connect_timeout": 20, "read_timeout": 30, "max_body": MAX_BODY,
                 "max_retries": 0, "retry_delay": 0.1, "retry_max_delay": 0.2, "retries": {"500": 1},
                 "user_agent": AGENT, "headers": {"X-Reader": "all options"}, "cookies": {"session": "abc"},
                 "keep_cookies": True, "credentials": name, "http2": True, "freshness": {"interval": 3600},
@@ -103,7 +103,7 @@ def test_it_with_all_options_at_once(
             "extract": {"fields": {"title": {"css": "title::text", "required": True}}},
         }
     )  # fmt: skip
-    job = system.ended(job_id, timeout=240)
+    job = system.ended(job_id, timeout=480)
     assert job["status"] == "completed", job
     outcomes = {url: outcome for url, (outcome, _) in accounted(system, job_id).items()}
     assert len(outcomes) == job["counts"]["requested"]

@@ -19,7 +19,7 @@ def test_what_scripts_find_becomes_records_and_a_picture_is_kept(system: System,
         "options": {"delay": 0, "render": {"wait_for": found, "screenshot": True}, "timeout": 60},
     }
     job_id = system.scrape(job)
-    ended = system.ended(job_id, 120)
+    ended = system.ended(job_id)
     assert ended["status"] == "completed", ended
     rows = system.query("select data from records where job_id = {job:UUID}", job=job_id)
     titles = [orjson.loads(data)["title"] for (data,) in rows]

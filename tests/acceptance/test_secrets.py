@@ -79,6 +79,7 @@ def test_what_opens_a_site_is_nowhere_in_plain_text(open_system: System) -> None
         exports = f"/api/v1/exports/{job['job_id']}"
         until("its file is made", lambda: client.get(exports).json()["exports"][0]["status"] == "completed")
         assert site.sessions >= 4 and site.broken == 2 and site.busy == 1
+        until("its requests are stored", lambda: open_system.query("select count() from request_logs")[0][0])
     at = open_system.endpoint
     kept = asyncio.run(whole(at("postgres_owner"), at("kafka"), at("clickhouse"), open_system.folder))
     forms = [form for secret in (PASSWORD, SESSION, AUTHORIZATION) for form in forms_of(secret)]

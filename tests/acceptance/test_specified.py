@@ -107,7 +107,7 @@ def test_the_login_example_answers_with_a_bearer_token(system: System) -> None:
     found = re.search(r"password (\S+)", printed)
     assert found, printed[-2000:]
     written = json.loads(body) | {"password": found[1]}
-    answer = httpx.request(method, system.endpoint("gateway") + path, json=written, trust_env=False)
+    answer = httpx.request(method, system.endpoint("gateway") + path, json=written, trust_env=False, timeout=60)
     assert answer.status_code == 200, answer.text
     assert answer.json()["access_token"] and answer.json()["token_type"] == "bearer"
 
@@ -140,7 +140,7 @@ def _asked(client: httpx.Client, method: str, path: str, body: Any) -> httpx.Res
         answer = client.request(method, path, json=body, timeout=60)
         return None if method == "GET" and "/exports/" in path and answer.status_code in (404, 409) else answer
 
-    return until(f"{method} {path} answers", ask, 30)
+    return until(f"{method} {path} answers", ask)
 
 
 def _learnt(path: str, answer: httpx.Response) -> dict[str, str]:
@@ -156,7 +156,7 @@ def test_a_progress_message_has_its_five_fields(system: System, site: Site) -> N
     job_id = system.scrape({"url": f"{site.url}/", "name": "streamed", "options": {"max_pages": 5, "delay": 0}})
     key = system.client().headers["X-API-Key"]
     address = system.endpoint("gateway").replace("http://", "ws://") + f"/api/v1/jobs/{job_id}/stream"
-    with connect(address, additional_headers={"X-API-Key": key}, proxy=None) as socket:
+    with connect(address, additional_headers={"X-API-Key": key}, proxy=None, open_timeout=60) as socket:
         frames = [json.loads(message) for message in socket]
     kinds = {frame["type"] for frame in frames}
     assert {"progress", "status", "complete"} <= kinds

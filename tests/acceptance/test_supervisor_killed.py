@@ -20,7 +20,7 @@ def test_the_next_up_continues_the_run(site: Site) -> None:
 
         system.kill_supervisor()
 
-        _, alive = psutil.wait_procs(family, timeout=20)
+        _, alive = psutil.wait_procs(family, timeout=60)
         assert not alive, [process.cmdline() for process in alive]
         system.start()
         job = system.ended(job_id)

@@ -25,7 +25,7 @@ def test_what_was_answered_is_stored_once_whatever_is_killed(system: System) -> 
     assert (told["accepted"], told["rejected"], told["errors"][0]["line"]) == (9_999, 1, 10_000)
     pid = system.kill("uploads")
 
-    job = system.ended(told["job_id"], timeout=150)
+    job = system.ended(told["job_id"])
     until("uploads is back", lambda: system.restarted("uploads", pid))
     counts = job["counts"]
     assert (job["status"], counts["extracted"], counts["stored"], counts["rejected"]) == ("completed", 9_999, 9_999, 0)

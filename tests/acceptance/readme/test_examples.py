@@ -6,7 +6,7 @@ import re
 import httpx
 
 from tests.acceptance.readme.conftest import Reader
-from tests.acceptance.system import ROOT
+from tests.acceptance.system import ROOT, System, until
 
 BLOCKS = dict(re.findall(r"<!-- example: (\w+) -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
 BEFORE = BLOCKS.get("environment", "")
@@ -60,16 +60,17 @@ def test_websocket(reader: Reader) -> None:
 
 def test_dashboard_link_signs_in_once(reader: Reader) -> None:
     link = pasted(reader, "dashboard").strip()
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=60) as browser:
         page = browser.get(link)
         assert page.status_code == 200
         assert "Overview" in page.text
         assert browser.cookies
-    with httpx.Client(follow_redirects=True) as somebody_else:
+    with httpx.Client(follow_redirects=True, timeout=60) as somebody_else:
         assert "Overview" not in somebody_else.get(link).text
 
 
-def test_status(reader: Reader) -> None:
+def test_status(system: System, reader: Reader) -> None:
+    until("everything is ready", system.all_ready)
     said = pasted(reader, "status")
     for process in ("kafka", "postgres", "clickhouse", "gateway", "warehouse"):
         assert re.search(rf"{process}\s+ready", said)
