@@ -61,7 +61,7 @@ async def kinds(database: Database, anchors: AnchorFile) -> list[tuple[str, int]
 
 
 async def eventually(check: Callable[[], Awaitable[Any]]) -> Any:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while not (found := await check()):
         assert time.monotonic() < deadline, "it did not come true"
         await asyncio.sleep(0.02)

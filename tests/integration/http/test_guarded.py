@@ -19,8 +19,8 @@ from schemas.exchange import ExchangeFailure, ExchangeRequest, ExchangeResponse
 from tests.integration.http.misbehaving import PAGE, MisbehavingServer
 
 
-async def kind_of(fetcher: HttpFetcher, url: str) -> str:
-    result = await fetcher.fetch(ExchangeRequest(url, connect_timeout=2.0, read_timeout=1.0, total_timeout=3.0))
+async def kind_of(fetcher: HttpFetcher, url: str, read: float = 60.0) -> str:
+    result = await fetcher.fetch(ExchangeRequest(url, connect_timeout=60.0, read_timeout=read, total_timeout=120.0))
     return result.kind if isinstance(result, ExchangeFailure) else "fetched"
 
 
@@ -134,7 +134,7 @@ async def test_tls_is_verified_and_its_version_told(tmp_path: Path) -> None:
             assert times.connect is not None and times.tls is not None
             assert 0 < times.connect < times.connect + times.tls <= times.first_byte
             assert (await kind_of(fetcher, server.url("/short-length"))) == "malformed_response"
-            assert (await kind_of(fetcher, server.url("/never"))) == "timeout"
+            assert (await kind_of(fetcher, server.url("/never"), read=1.0)) == "timeout"
         async with HttpFetcher(["127.0.0.1"]) as fetcher:
             assert await kind_of(fetcher, server.url("/page")) == "tls_failed"
         assert len(server.asked) == 3
@@ -161,13 +161,13 @@ async def test_a_server_that_does_not_speak_tls_or_does_not_speak() -> None:
     accepted: list[asyncio.StreamWriter] = []
     found = []
     async with HttpFetcher(["127.0.0.1"]) as fetcher:
-        for behaviour in (silent, plain):
+        for behaviour, patience in ((silent, 0.5), (plain, 60.0)):
             listening = await asyncio.start_server(behaviour, "127.0.0.1", 0)
             port = listening.sockets[0].getsockname()[1]
-            request = ExchangeRequest(f"https://127.0.0.1:{port}/", connect_timeout=0.5, total_timeout=3.0)
+            request = ExchangeRequest(f"https://127.0.0.1:{port}/", connect_timeout=patience, total_timeout=120.0)
             found.append(await fetcher.fetch(request))
             listening.close()
     for writer in accepted:
         writer.close()
     assert [one.kind for one in found if isinstance(one, ExchangeFailure)] == ["timeout", "tls_failed"]
-    assert max(one.elapsed_ms for one in found if isinstance(one, ExchangeFailure)) < 2000
+    assert max(one.elapsed_ms for one in found if isinstance(one, ExchangeFailure)) < 60_000

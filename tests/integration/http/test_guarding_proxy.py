@@ -19,7 +19,7 @@ def lookup(host: str) -> Sequence[str]:
 
 @pytest.fixture
 async def proxy(server: MisbehavingServer) -> AsyncIterator[GuardingProxy]:
-    limits = ProxyLimits(per_passage=2, head_s=0.5, upload=1000)
+    limits = ProxyLimits(per_passage=2, head_s=3.0, upload=1000)
     async with GuardingProxy([f"127.0.0.1:{server.port}"], limits, lookup=lookup) as running:
         yield running
 
@@ -30,7 +30,7 @@ async def say(proxy: GuardingProxy, *parts: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     heard = b""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for part in parts[:-1]:
                 writer.write(part)
                 heard += await reader.read(65_536)
@@ -128,7 +128,7 @@ async def test_a_passage_has_an_end_in_bytes_and_in_connections(
         held.append((reader, writer))
     assert await say(proxy, ask(f"GET {server.url('/page')}", passage)) == b""
     proxy.dismiss(passage)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         for reader, writer in held:
             assert await reader.read() == b""
             writer.close()

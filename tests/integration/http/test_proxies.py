@@ -24,7 +24,7 @@ def lookup(host: str) -> Sequence[str]:
 
 async def through(fetcher: HttpFetcher, url: str, proxy: str) -> ExchangeResult:
     return await fetcher.fetch(
-        ExchangeRequest(url, proxy=proxy, connect_timeout=2.0, read_timeout=1.0, total_timeout=3.0)
+        ExchangeRequest(url, proxy=proxy, connect_timeout=60.0, read_timeout=60.0, total_timeout=120.0)
     )
 
 

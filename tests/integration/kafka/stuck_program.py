@@ -1,4 +1,5 @@
-"""A worker that gets stuck as it is told: `python stuck_program.py waits|holds|patient`. A second is long here."""
+"""A worker that gets stuck as it is told: `python stuck_program.py waits|holds|patient`. Four seconds are long
+here: a machine that is busy with something else stands still for one or two."""
 
 import asyncio
 import re
@@ -16,7 +17,7 @@ from schemas.topics import SCRAPE_REQUESTS
 from tests.fakes.warehouse import MemorySuspects, NoMeter
 from tests.unit.pump.line import Outlet, request
 
-LONG_S = 1.0
+LONG_S = 4.0
 
 
 class Stuck:

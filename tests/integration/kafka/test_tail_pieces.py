@@ -28,7 +28,7 @@ async def test_a_piece_is_read_from_its_offset_to_its_end(
 ) -> None:
     async def piece(first: int, until: int) -> tuple[str, int]:
         places = {(topic, 0): first}, {(topic, 0): until}
-        async with asyncio.timeout(30), Tail(engines.kafka, [topic], first=places[0], until=places[1]) as tail:
+        async with asyncio.timeout(120), Tail(engines.kafka, [topic], first=places[0], until=places[1]) as tail:
             return "".join([(message.value or b"").decode() async for message in tail]), tail.begins[topic, 0]
 
     assert await piece(1, 4) == ("bcd", 0)
@@ -54,14 +54,14 @@ async def test_a_topic_made_anew_is_another(engines: Engines, topic: str, produc
         for name in "ghijklmnop":
             await producer.send_and_wait(topic, name.encode())
         with pytest.raises(LogMoved, match="made anew"):
-            await asyncio.wait_for(reading, 60)
+            await asyncio.wait_for(reading, 120)
     async with Tail(engines.kafka, [topic], same=True) as after:
         assert after.ids[topic] != first
 
 
 async def again(admin: object, topic: str) -> None:
     """A broker makes a topic of the same name once it has forgotten the first."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             answer = await admin.create_topics([NewTopic(topic, 1, 1)])  # type: ignore[attr-defined]
             if not answer.topic_errors[0][1]:

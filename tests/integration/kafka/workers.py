@@ -19,7 +19,7 @@ from schemas.topics import topics
 from tests.engines import Engines
 
 PROGRAM = Path(__file__).with_name("worker_program.py")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class Worker:

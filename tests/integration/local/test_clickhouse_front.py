@@ -181,11 +181,11 @@ def test_a_reading_request_cannot_write(engines: Engines) -> None:
 def test_without_the_password_there_is_only_ping(engines: Engines) -> None:
     parts = urlsplit(engines.clickhouse)
     base = f"http://{parts.hostname}:{parts.port}"
-    assert httpx.get(f"{base}/ping").text == "Ok.\n"
-    assert httpx.post(base, content="select 1").status_code == 403
+    assert httpx.get(f"{base}/ping", timeout=60).text == "Ok.\n"
+    assert httpx.post(base, content="select 1", timeout=60).status_code == 403
     assert httpx.post(base, content="select 1", auth=("trawl", "wrong")).headers["X-ClickHouse-Exception-Code"] == "516"
     key = {"X-ClickHouse-User": parts.username or "", "X-ClickHouse-Key": parts.password or ""}
-    assert httpx.post(base, content="select 1", headers=key).text == "1\n"
+    assert httpx.post(base, content="select 1", headers=key, timeout=60).text == "1\n"
     with pytest.raises(DatabaseError):
         connect(engines, password="wrong")
 

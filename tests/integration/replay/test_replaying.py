@@ -126,7 +126,7 @@ class World:
         )  # fmt: skip
         stopping = asyncio.Event()
         working = asyncio.create_task(service.run(stopping))
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while not working.done() and await replays.next():
                 await asyncio.wait([working], timeout=0.05)
         stopping.set()

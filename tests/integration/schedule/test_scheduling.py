@@ -235,7 +235,7 @@ async def test_two_processes_one_killed_in_its_transaction(engines: Engines, dat
         return subprocess.Popen([sys.executable, "-m", "cli", "scheduler"], env=environ, stderr=subprocess.DEVNULL)
 
     async def seen(query: str, *params: Any) -> None:
-        for _ in range(1200):
+        for _ in range(2400):
             if await database.fetch(query, params):
                 return
             await asyncio.sleep(0.05)
