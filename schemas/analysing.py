@@ -84,7 +84,7 @@ class Grouped:
 
 
 Fields: TypeAlias = Mapping[str, Mapping[FieldType, int]]
-"""A dataset's fields by name: how many records have one of each type."""
+"""A dataset's fields by name: about how many records have one of each type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

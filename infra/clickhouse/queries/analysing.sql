@@ -19,17 +19,17 @@ dataset = {dataset:String} and ({every:UInt8} = 1 or run_id in {runs:Array(UUID)
 
 -- name: fields
 -- The dataset's fields of each type. `strings` has dates, numbers and booleans too, as they were written: a text is what
--- nothing else is.
+-- nothing else is. Only names are wanted, and about how frequent they are: therefore not `final`.
 select type, name, toUInt64(sum(records)) as records from (
     select 'number' as type, arrayJoin(mapKeys(numbers)) as name, count() as records
-    from records final where {scope} group by name
-    union all select 'flag', arrayJoin(mapKeys(flags)) as name, count() from records final where {scope} group by name
+    from records where {scope} group by name
+    union all select 'flag', arrayJoin(mapKeys(flags)) as name, count() from records where {scope} group by name
     union all select 'moment', arrayJoin(mapKeys(moments)) as name, count()
-    from records final where {scope} group by name
-    union all select 'list', arrayJoin(mapKeys(lists)) as name, count() from records final where {scope} group by name
+    from records where {scope} group by name
+    union all select 'list', arrayJoin(mapKeys(lists)) as name, count() from records where {scope} group by name
     union all select 'text', arrayJoin(arrayFilter(one -> not (mapContains(moments, one) or mapContains(numbers, one) or mapContains(flags, one)
         or mapContains(lists, one)), mapKeys(strings))) as name,
-        count() from records final where {scope} group by name
+        count() from records where {scope} group by name
 ) group by type, name order by records desc, name limit 1000
 
 -- name: records
