@@ -33,16 +33,9 @@ class Opening:
 
     @classmethod
     def of(
-        cls,
-        description: JobDescription,
-        *,
-        run_id: str,
-        job_id: str,
-        owner: str,
-        name: str,
-        dataset: str = "",
+        cls, description: JobDescription, *, run_id: str, job_id: str, owner: str, name: str, dataset: str = "",
         kind: Literal["crawl", "estimate", "replay"] = "crawl",
-    ) -> Self:
+    ) -> Self:  # fmt: skip
         """As a job is described; the dataset is its own, unless one is given."""
         return cls(
             run_id=run_id,
