@@ -1,7 +1,8 @@
-"""Every metric's name, once; and how a process tells its metrics to the others.
+"""The names of what processes count, once; and how a process tells its metrics to the others.
 
 A process publishes all its samples each second to `system-metrics`: that one way feeds the dashboards, ClickHouse and
-the gateway's Prometheus page, and needs no port of its own.
+the gateway's Prometheus page, and needs no port of its own. What a gateway counts of its own work has a registry for
+each gateway (`api/metrics.py`), and is told on its page alone.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import psutil
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Summary
 
 from schemas.events import Event, MetricSample
 
@@ -22,12 +23,8 @@ RECORDS = Counter("trawl_records", "Records handled.", ["stage"], registry=REGIS
 PAGES = Counter("trawl_pages", "Pages visited, whatever came back.", ["stage"], registry=REGISTRY)
 REJECTS = Counter("trawl_dead_letters", "Messages and records that could not be used.", ["stage"], registry=REGISTRY)
 OUTPUTS = Counter("trawl_outputs", "Events published.", ["stage"], registry=REGISTRY)
-STEP_SECONDS = Histogram(
-    "trawl_step_seconds",
-    "One batch, from decoding to acknowledgement.",
-    ["stage"],
-    registry=REGISTRY,
-    buckets=(0.005, 0.02, 0.1, 0.5, 2.0, 10.0),
+STEP_SECONDS = Summary(
+    "trawl_step_seconds", "One batch, from decoding to acknowledgement.", ["stage"], registry=REGISTRY
 )
 UNREADABLE = Counter(
     "trawl_unreadable_values", "Values that cleaning left out: they are not of their field's type.", registry=REGISTRY
@@ -109,11 +106,11 @@ async def report(process: str, publisher: SendSoon, clock: Callable[[], str], ev
 
 
 def samples() -> dict[str, float]:
-    """Prometheus sample name with labels → value; creation times and histogram buckets are left to the own page."""
+    """Prometheus sample name with labels → value; when they were created is nobody's question."""
     found = {}
     for family in REGISTRY.collect():
         for sample in family.samples:
-            if sample.name.endswith(("_created", "_bucket")):
+            if sample.name.endswith("_created"):
                 continue
             labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}" if labels else sample.name] = float(sample.value)
