@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from cli.errors import NotRunning
+from infra.local.folder import DataFolder
 from infra.local.lock import Holder, holder
 from infra.settings import default_data_folder
 
@@ -29,21 +30,21 @@ class Place:
     def endpoints(self) -> dict[str, str]:
         """Where everything listens; NotRunning when nothing runs here."""
         try:
-            return dict(orjson.loads((self.folder / "run" / "endpoints.json").read_bytes()))
+            return dict(orjson.loads(DataFolder(self.folder).endpoints_file.read_bytes()))
         except (FileNotFoundError, orjson.JSONDecodeError):
             raise NotRunning(f"Nothing runs on {self.folder}; start it with `trawl up`.") from None
 
     def status(self) -> dict[str, object]:
         """What the supervisor wrote about its children; empty when it wrote nothing."""
         try:
-            return dict(orjson.loads((self.folder / "run" / "status.json").read_bytes()))
+            return dict(orjson.loads(DataFolder(self.folder).status_file.read_bytes()))
         except (FileNotFoundError, orjson.JSONDecodeError):
             return {}
 
     def key(self) -> str:
         """The API key of this command line; NotRunning when `up` has not made one yet."""
         try:
-            return (self.folder / "secrets" / CLI_KEY).read_text().strip()
+            return DataFolder(self.folder).secret_file(CLI_KEY).read_text().strip()
         except FileNotFoundError:
             raise NotRunning(f"No API key in {self.folder} yet; wait for `trawl up` to be ready.") from None
 
@@ -52,10 +53,10 @@ def find(data: Path | None) -> Place:
     """The folder that was named; else the default one, or the demo's when only that is in use."""
     if data is not None:
         folder = data.expanduser().resolve()
-        return Place(folder, holder(folder / "lock"))
+        return Place(folder, holder(DataFolder(folder).lock_file))
     mine, demo = default_data_folder(), demo_folder()
     for folder in (mine, demo):
-        held = holder(folder / "lock")
+        held = holder(DataFolder(folder).lock_file)
         if held is not None:
             return Place(folder, held)
     return Place(mine, None)

@@ -20,6 +20,7 @@ from api.auth.visits import Visit
 from cli.place import CLI_KEY
 from infra.clickhouse.migrate import migrate as migrate_clickhouse
 from infra.kafka.provision import provision as provision_topics
+from infra.local.folder import DataFolder
 from infra.local.private_files import create_file, make_folder, replace_file
 from infra.postgres.accounts import PostgresAccounts
 from infra.postgres.migrate import migrate as migrate_postgres
@@ -68,7 +69,7 @@ def _generate_secrets(data: Path) -> None:
         make_folder(folder)
     for name in GENERATED:
         if not os.environ.get(f"TRAWL_SECRET_{name.upper()}"):
-            create_file(data / "secrets" / name, secrets.token_urlsafe(SECRET_BYTES))
+            create_file(DataFolder(data).secret_file(name), secrets.token_urlsafe(SECRET_BYTES))
 
 
 async def ensure_cli_key(accounts: PostgresAccounts, data: Path) -> None:
@@ -76,7 +77,7 @@ async def ensure_cli_key(accounts: PostgresAccounts, data: Path) -> None:
 
     A key that the database does not know (another database, or revoked) is replaced.
     """
-    file = data / "secrets" / CLI_KEY
+    file = DataFolder(data).secret_file(CLI_KEY)
     try:
         known = await accounts.by_key(hashlib.sha256(file.read_text().strip().encode()).digest())
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cli.errors import CliError
+from infra.local.folder import DataFolder
 from infra.postgres.audit import record
 from infra.postgres.pool import Database
 from infra.postgres.resealing import Resealing
@@ -37,7 +38,7 @@ async def rotate_seals(settings: Settings, say: Callable[[str], None], settle_s:
     """Makes a new key, unless an earlier rotation was interrupted: then that one is brought to its end. `settle_s`
     seconds after the new key the old one can go: by then processes have taken it up (they look once a second) and have
     committed what they had sealed before. OldKeyNeeded where something still needs it: then nothing is forgotten."""
-    file = None if os.environ.get(ENVIRON) else SealKeys(settings.data / "secrets" / "seal_key")
+    file = None if os.environ.get(ENVIRON) else SealKeys(DataFolder(settings.data).secret_file("seal_key"))
     before = settings.secret("seal_key").replace(",", " ").split()
     if len(before) == 1:
         if file is None:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.errors import NotConfigured
+from infra.local.folder import DataFolder
 from schemas.limits import Allowance
 
 _ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?").fullmatch
@@ -178,7 +179,7 @@ class Settings(BaseSettings):
     def _running(self) -> dict[str, Any]:
         """Addresses that a running `trawl up` wrote down; empty when none runs here."""
         try:
-            return dict(orjson.loads((self.data / "run" / "endpoints.json").read_bytes()))
+            return dict(orjson.loads(DataFolder(self.data).endpoints_file.read_bytes()))
         except (FileNotFoundError, PermissionError, orjson.JSONDecodeError):
             return {}
 
@@ -206,7 +207,7 @@ class Settings(BaseSettings):
         if given:
             return given
         try:
-            return (self.data / "secrets" / name).read_text().strip()
+            return DataFolder(self.data).secret_file(name).read_text().strip()
         except OSError as problem:
             raise NotConfigured(
                 f"No secret {name!r}: start `trawl up` once on {self.data}, or set TRAWL_SECRET_{name.upper()}."

@@ -18,6 +18,8 @@ from cli.demonstration.warehouse import Warehouse
 from cli.demonstration.watching import Watched, watch
 from cli.gateway import Gateway
 from cli.local import Standing
+from cli.place import CLI_KEY
+from infra.local.folder import DataFolder
 from infra.postgres.jobs import PostgresJobs
 from infra.postgres.pool import Database
 from schemas.ledger import Run
@@ -41,7 +43,7 @@ async def demonstrate(standing: Standing, site: Site, show: Show) -> Outcome:
     warehouse = Warehouse(standing.endpoints["clickhouse"])
     with Gateway(
         standing.endpoints["gateway"],
-        (standing.folder / "secrets" / "cli_key").read_text().strip(),
+        DataFolder(standing.folder).secret_file(CLI_KEY).read_text().strip(),
         certificate=standing.endpoints.get("certificate"),
     ) as gateway:
         async with Database(standing.endpoints["postgres"], max_size=2, application_name="trawl-demo") as database:
