@@ -26,7 +26,7 @@ from infra.local.plan import UpSettings
 from infra.local.postgres_home import home_elsewhere
 
 T = TypeVar("T")
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 class Engines:
