@@ -49,7 +49,7 @@ def _health(place: "Place") -> tuple[dict[str, Any], str]:
 
     try:
         endpoints = place.endpoints()
-        with Gateway(endpoints["gateway"], "", timeout=5, certificate=endpoints.get("certificate")) as gateway:
+        with Gateway(endpoints["gateway"], "", timeout=15, certificate=endpoints.get("certificate")) as gateway:
             told = gateway.health()
     except CliError as problem:
         return {}, str(problem)
