@@ -49,7 +49,7 @@ def query(
     url: Url = None,
 ) -> None:
     """Show records in groups, and what is measured of each."""
-    body = {"group_by": by, "interval": interval, "order": order, "limit": show}
+    body: dict[str, Any] = {"group_by": by, "interval": interval, "order": order, "limit": show}
     body["measures"] = [_measure(text) for text in measure or ()] or None
     told = _asked("query", {"dataset": dataset, "where": where, "since": since, "until": until} | body, data, url)
     names = [column["name"] for column in told["columns"]]

@@ -47,7 +47,9 @@ async def scope_of(
 
 def nothing_there(dataset: str) -> Exception:
     """404, for a dataset without records and for somebody else's."""
-    return not_found("dataset", f"You have no such records in the dataset {dataset}; GET /api/v1/jobs tells your datasets.")
+    return not_found(
+        "dataset", f"You have no such records in the dataset {dataset}; GET /api/v1/jobs tells your datasets."
+    )
 
 
 def _id(field: str, text: str | None) -> str | None:
