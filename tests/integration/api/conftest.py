@@ -17,17 +17,11 @@ import pytest
 from api.main import ensure_administrator
 from infra.clickhouse.migrate import migrate as migrate_clickhouse
 from infra.kafka.provision import provision
+from infra.local.ports import free_port
 from infra.postgres.migrate import migrate as migrate_postgres
 from infra.postgres.pool import Database
 
-_STARTING_S = 90.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+_STARTING_S = 180.0
 
 
 @dataclass
@@ -73,7 +67,7 @@ class Served:
             self.process.kill()
         else:
             self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +119,7 @@ def served(engines: Any, program: tuple[str, ...], tmp_path_factory: pytest.Temp
 
 async def administrator(served: Served) -> dict[str, str]:
     """Headers with which requests are the administrator's."""
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         answer = await http.post("/api/v1/auth/login", json={"username": "admin", "password": served.password})
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}

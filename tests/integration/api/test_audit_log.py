@@ -27,7 +27,7 @@ CANARY = "Kana4rie-vogel-Zwitschert-laut-im-Bergwerk7"
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         answer = await http.post("/api/v1/auth/login", json={"username": "admin", "password": served.password})
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         http.headers["X-Test-Refresh"] = answer.json()["refresh_token"]  # a header that nobody reads

@@ -12,8 +12,9 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from infra.local.ports import free_port
 from infra.postgres.pool import Database
-from tests.integration.api.conftest import Served, free_port
+from tests.integration.api.conftest import Served
 from tests.integration.api.test_gateway import client, scrape
 from tests.unit.api.test_streams import all_of
 
@@ -31,7 +32,7 @@ async def database(engines: Any) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def signed_in(served: Served, username: str, word: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         answer = await http.post("/api/v1/auth/login", json={"username": username, "password": word})
         assert answer.status_code == 200, answer.text
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -51,7 +52,7 @@ async def analyst(served: Served, client: httpx.AsyncClient) -> AsyncIterator[ht
 
 @asynccontextmanager
 async def desk(served: Served, headers: dict[str, str]) -> AsyncIterator[ClientConnection]:
-    async with connect(f"ws://{served.address}/ws", additional_headers=headers) as socket:
+    async with connect(f"ws://{served.address}/ws", additional_headers=headers, open_timeout=60) as socket:
         assert json.loads(await socket.recv())["type"] == "connected"
         yield socket
 
@@ -63,7 +64,7 @@ def shown(http: httpx.AsyncClient) -> dict[str, str]:
 async def commanded(socket: ClientConnection, action: str, job_id: str, name: str = "") -> dict[str, Any]:
     asked = {"id": name or str(uuid4()), "action": action, "job_id": job_id}
     await socket.send(json.dumps({"type": "command", "data": asked}))
-    told = json.loads(await asyncio.wait_for(socket.recv(), 20))
+    told = json.loads(await asyncio.wait_for(socket.recv(), 60))
     assert told["type"] == "command_result", told
     assert {field: told["data"][field] for field in asked} == asked
     data: dict[str, Any] = told["data"]
@@ -120,7 +121,7 @@ async def test_what_rest_refuses_is_refused_in_the_same_words(
         (key, mine["job_id"], ("start", "stop", "pause", "resume", "cancel", "retry"), 403),
         (shown(analyst), mine["job_id"], ("stop", "pause", "resume", "cancel"), 409),
     ]
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         for headers, job_id, actions, status in cases:
             async with desk(served, headers) as socket:
                 for action in actions:
@@ -223,6 +224,6 @@ async def test_commands_take_from_the_bucket_of_their_requests(
         told = await commanded(socket, "stop", made["job_id"])
         assert (told["status"], told["error"]["code"]) == ("refused", "RATE_LIMIT_EXCEEDED")
         assert 0 < told["retry_after"] <= 60 and told["error"]["details"]["retry_after"] == told["retry_after"]
-    async with httpx.AsyncClient(base_url=strict.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=strict.url, trust_env=False, timeout=60) as http:
         assert (await http.get("/api/v1/jobs", headers=shown(analyst))).status_code == 429
     assert [line["action"] for line in await acts(database, made["job_id"])] == ["job_created", "job_paused"]

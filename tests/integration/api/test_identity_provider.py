@@ -18,9 +18,10 @@ import httpx
 import pytest
 
 from api.main import rotate_signing_keys
+from infra.local.ports import free_port
 from infra.postgres.pool import Database
 from infra.settings import Settings
-from tests.integration.api.conftest import Served, administrator, free_port
+from tests.integration.api.conftest import Served, administrator
 from tests.integration.api.test_gateway import until_true
 from tests.unit.api.naughty import STRINGS
 
@@ -43,7 +44,7 @@ def installed() -> Path:
         (folder / "package.json").write_text('{"private": true}')
         said = subprocess.run(
             [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", PACKAGE],
-            cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+            cwd=folder, capture_output=True, text=True, timeout=280, check=False,
         )  # fmt: skip
         assert said.returncode == 0, said.stderr
     return module
@@ -71,7 +72,7 @@ def provider(served: Served) -> Iterator[str]:
 
 @pytest.fixture
 async def browser(served: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         yield http
 
 
@@ -185,7 +186,7 @@ async def test_keys_rotate_and_nobody_is_signed_out(
             assert [row["kid"] for row in rows if row["state"] == "current"] == [kid]
         fresh = await administrator(other)  # signed with whatever key that replica knows by now
         for replica in (served, other):
-            async with httpx.AsyncClient(base_url=replica.url, trust_env=False, timeout=20) as http:
+            async with httpx.AsyncClient(base_url=replica.url, trust_env=False, timeout=60) as http:
                 for each in (headers, fresh):
                     assert (await http.get("/api/v1/auth/me", headers=each)).status_code == 200
 
@@ -198,5 +199,5 @@ async def test_keys_rotate_and_nobody_is_signed_out(
 
 
 async def _published(served: Served) -> set[str]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         return {key["kid"] for key in (await http.get("/.well-known/jwks.json")).json()["keys"]}

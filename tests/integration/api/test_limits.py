@@ -9,8 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from infra.local.ports import free_port
 from infra.tls import pinned
-from tests.integration.api.conftest import Served, free_port
+from tests.integration.api.conftest import Served
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
          "-subj", "/CN=trawl.example", "-keyout", str(files[1]), "-out", str(files[0])],
-        check=True, capture_output=True, timeout=30,
+        check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     return files
 
@@ -46,7 +47,7 @@ def strict(
 
 def guess(served: Served, address: str, certificate: Path) -> httpx.Response:
     """A wrong password from behind the proxy."""
-    with httpx.Client(verify=pinned(certificate), trust_env=False, timeout=15) as http:
+    with httpx.Client(verify=pinned(certificate), trust_env=False, timeout=60) as http:
         body = {"username": f"nobody-{uuid4()}", "password": "a guess of somebody"}
         url = f"https://{served.address}/api/v1/auth/login"
         return http.post(url, json=body, headers={"X-Forwarded-For": address})
@@ -78,7 +79,7 @@ def test_guesses_are_blocked_for_all_gateways_and_through_a_restart(
 def test_what_one_gateway_gave_the_other_does_not(
     served: Served, strict: Served, certificate: tuple[Path, Path]
 ) -> None:
-    with httpx.Client(verify=pinned(certificate[0]), trust_env=False, timeout=15) as http:
+    with httpx.Client(verify=pinned(certificate[0]), trust_env=False, timeout=60) as http:
         body = {"username": "admin", "password": served.password}
         signed_in = http.post(f"http://{served.address}/api/v1/auth/login", json=body).json()
         headers = {"Authorization": f"Bearer {signed_in['access_token']}"}

@@ -16,6 +16,7 @@ from aiokafka.admin import RecordsToDelete
 from websockets.asyncio.client import ClientConnection, connect
 
 from infra.clickhouse.client import connect as connect_clickhouse
+from infra.local.ports import free_port
 from infra.postgres.pool import Database
 from schemas import codec
 from schemas.delivery import Delivery
@@ -24,7 +25,7 @@ from schemas.message import Message
 from schemas.topics import CLEAN_RECORDS, topic_of
 from streams.warehouse.arriving import decode
 from streams.warehouse.rows import shape_of
-from tests.integration.api.conftest import Served, free_port
+from tests.integration.api.conftest import Served
 from tests.integration.kafka.workers import administrator
 from tests.unit.api.happenings import batch, outcome, records
 from tests.unit.api.test_streams import keys, until
@@ -32,7 +33,7 @@ from tests.unit.api.test_streams import keys, until
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         answer = await http.post("/api/v1/auth/login", json={"username": "admin", "password": served.password})
         assert answer.status_code == 200, answer.text
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -74,7 +75,7 @@ async def publish(producer: AIOKafkaProducer, *events: Event) -> list[Message]:
 def at(served: Served, path: str, client: httpx.AsyncClient, cursor: str = "") -> connect:
     query = f"?cursor={cursor}" if cursor else ""
     headers = {"Authorization": client.headers["Authorization"]}
-    return connect(f"ws://{served.address}{path}{query}", additional_headers=headers, max_size=None)
+    return connect(f"ws://{served.address}{path}{query}", additional_headers=headers, max_size=None, open_timeout=60)
 
 
 async def read(socket: ClientConnection, count: int) -> tuple[list[str], str]:

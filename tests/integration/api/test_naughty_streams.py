@@ -65,12 +65,13 @@ async def spoken(served: Served, path: str, headers: dict[str, str], *said: str 
     """A socket to its end, or until it answers a ping."""
     frames: list[str] = []
     try:
-        async with connect(f"ws://{served.address}{path}", additional_headers=headers, max_size=None) as socket:
+        address = f"ws://{served.address}{path}"
+        async with connect(address, additional_headers=headers, max_size=None, open_timeout=60) as socket:
             try:
                 for one in said:
                     await socket.send(one)
                 while not frames or json.loads(frames[-1])["type"] != "pong":
-                    frames.append(str(await asyncio.wait_for(socket.recv(), 20)))
+                    frames.append(str(await asyncio.wait_for(socket.recv(), 60)))
             except ConnectionClosed as end:
                 return Ended(0, end.rcvd.code if end.rcvd else 1006, frames)
             return Ended(0, 1000, frames)

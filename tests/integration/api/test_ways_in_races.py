@@ -104,7 +104,7 @@ async def program(doors: Doors) -> OAuthClient:
 
 
 async def code_of(doors: Doors, client: OAuthClient, user: User) -> bytes:
-    code, ends = os.urandom(32), datetime.now(UTC) + timedelta(minutes=1)
+    code, ends = os.urandom(32), datetime.now(UTC) + timedelta(minutes=30)
     consent = Consent(client_id=client.id, user_id=user.id, redirect_uri=BACK, scopes=("read_data",), challenge="c",
                       expires_at=ends)  # fmt: skip
     by = session_of(user)
