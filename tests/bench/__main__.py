@@ -1,6 +1,7 @@
 """Runs all sections, or those that are named: `python -m tests.bench crawl latency`.
 
-`python -m tests.bench detector DATA_FOLDER` holds trends' detectors against data sets instead.
+`python -m tests.bench detector DATA_FOLDER` holds trends' detectors against data sets instead, and `python -m tests.bench
+forecasts DATA_FOLDER` forecasts.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from tests.bench import (
     detector,
     exports,
     fetcher,
+    forecasts,
     frontier,
     gateway,
     jobs,
@@ -31,17 +33,19 @@ from tests.bench.table import Table, machine
 
 SECTIONS = (
     "start", "memory", "crawl", "latency", "records", "listings", "second", "fetcher", "frontier", "queries", "exports",
-    "gateway", "jobs", "rest", "sockets", "chaos",
+    "gateway", "jobs", "rest", "sockets", "forecasts", "chaos",
 )  # fmt: skip
-ALONE = {"frontier", "queries", "exports", "rest", "sockets"}
+ALONE = {"frontier", "queries", "exports", "rest", "sockets", "forecasts"}
 """Sections that need no whole system."""
 
 
 def main(wanted: list[str]) -> int:
-    """0, 1 if what was stored is not what was published or a second worker does not help, or 2 for a section that does
-    not exist."""
+    """0, 1 if what was stored is not what was published, a second worker does not help or ranges of forecasts do not
+    hold, or 2 for a section that does not exist."""
     if wanted[:1] == ["detector"]:
         return detector.run(wanted[1:])
+    if wanted[:1] == ["forecasts"] and not set(wanted[1:]) & set(SECTIONS):
+        return forecasts.run(wanted[1:])
     if unknown := set(wanted) - set(SECTIONS):
         sys.stderr.write(f"There is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}.\n")
         return 2
@@ -58,8 +62,10 @@ def main(wanted: list[str]) -> int:
         rest.measure(table)
     if "sockets" in chosen:
         asyncio.run(sockets.measure(table))
+    if "forecasts" in chosen:
+        holds.append(forecasts.measure(table))
     if set(chosen) <= ALONE:
-        return 0
+        return 0 if all(holds) else 1
     with tempfile.TemporaryDirectory(prefix="trawl-bench-") as name:
         folder = Path(name)
         with shop(folder) as site, fresh_system(site.host, gateway.RAISED if "gateway" in chosen else None) as system:

@@ -15,7 +15,8 @@ from api.services.analytics.smoothing import Ints, Way, told
 
 MOST_ORIGINS = 400
 MOST_STEPS = 16
-BELIEVED = 3
+FEWEST_ORIGINS = 8
+BELIEVED = 5
 """So many ways, the best, are averaged: one alone is too often the luckiest (Makridakis, Hibon, 2000, "The
 M3-Competition: results, conclusions and implications")."""
 NEARLY = 1.2
@@ -50,7 +51,9 @@ def tried(values: Floats, known: Bools, ways: Sequence[Way], horizon: int) -> Tr
     errors = np.where(there[:, :, None], values[target][:, :, None] - said, np.nan)
     places, weights = _places(errors, there, steps)
     chosen = (np.take_along_axis(errors, places[:-1, None, :], axis=2) * weights[:-1, None, :]).sum(axis=2)
-    return Tried(chosen, steps, [ways[int(place)] for place in places[-1]], weights[-1])
+    # The first choices were made of nothing, which the last one is not.
+    blind = min(max(2, len(chosen) // 10), max(0, len(chosen) - FEWEST_ORIGINS))
+    return Tried(chosen[blind:], steps, [ways[int(place)] for place in places[-1]], weights[-1])
 
 
 def spaced(horizon: int) -> Ints:
@@ -59,7 +62,7 @@ def spaced(horizon: int) -> Ints:
 
 
 def _places(errors: Floats, there: Bools, steps: Ints) -> tuple[Ints, Floats]:
-    """The best ways at each origin, and in the last row at the end, with their weights; both (origins + 1, believed)."""
+    """The best ways at each origin, at the end in the last row, and their weights; both (origins + 1, believed)."""
     missed = np.abs(errors)
     missed[~there] = 0.0
     rows, wide, many = missed.shape

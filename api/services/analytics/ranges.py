@@ -14,60 +14,79 @@ import numpy as np
 from api.services.analytics.seasons import Floats
 from api.services.analytics.smoothing import Ints
 
+RECENCY = 5.0
+"""The newest error counts so many times as much as the oldest, since series change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How much below and above the forecast, for each step to the horizon; `beyond` is the last step that was tried."""
+    """How much below and above the forecast, for each step to the horizon; `tried` is the last step that was."""
 
     below: Floats
     above: Floats
-    beyond: int
+    tried: int
 
 
 def ranges(errors: Floats, steps: Ints, horizon: int, level: float) -> Range:
-    """From errors (origins, steps), NaN where nothing came."""
-    missed = np.abs(errors)
-    counts = np.isfinite(missed).sum(axis=0)
-    kept = counts > 0
-    if not kept.any():
-        nothing = np.full(horizon, math.inf)
-        return Range(nothing, nothing, 0)
-    errors, missed, counts, steps = errors[:, kept], missed[:, kept], counts[kept], steps[kept]
-    means = np.nansum(missed, axis=0) / counts
-    scale = _rising(means, counts.astype(np.float64))
+    """From errors (origins, steps), the oldest first, NaN where nothing came; one of them at least is there."""
+    there = np.isfinite(errors)
+    kept = there.any(axis=0)
+    errors, there, steps = errors[:, kept], there[:, kept], steps[kept]
+    weights = there * _recency(len(errors))[:, None]
+    sums = weights.sum(axis=0)
+    scale = _rising((weights * np.where(there, np.abs(errors), 0.0)).sum(axis=0) / sums, sums)
     if scale[-1] <= 0:
         return Range(np.zeros(horizon), np.zeros(horizon), int(steps[-1]))
     pooled = errors / np.where(scale > 0, scale, scale[scale > 0][0])
-    pooled = pooled[np.isfinite(pooled)]
     # Errors at neighbouring origins share what they missed: there are only so many of their own.
-    own = max(2.0, float(counts.max()) / math.sqrt(float(steps.mean())))
-    ahead = np.arange(1, horizon + 1, dtype=np.float64)
-    width = np.interp(ahead, steps, scale)
-    far = ahead > steps[-1]
-    width[far] = scale[-1] * (ahead[far] / steps[-1]) ** _growth(scale, steps)
-    low, high = _quantiles(pooled, own, level)
+    own = max(2.0, float(sums.max() ** 2 / (weights**2).sum(axis=0).max()) / math.sqrt(float(steps.mean())))
+    low, high = _quantiles(pooled[there], weights[there], own, level)
+    width = _widths(scale, steps, horizon)
     return Range(low * width, high * width, int(steps[-1]))
 
 
-def _quantiles(pooled: Floats, own: float, level: float) -> tuple[float, float]:
-    """How much below and above in scales, both at least 0."""
+def _recency(count: int) -> Floats:
+    """What the errors of each origin count, the oldest first."""
+    return np.asarray(RECENCY ** np.linspace(-1.0, 0.0, count))
+
+
+def _widths(scale: Floats, steps: Ints, horizon: int) -> Floats:
+    """The scale of every step to the horizon; beyond what was tried it grows as it grew, and at least as that of a
+    random walk does, by the root of the step."""
+    ahead = np.arange(1, horizon + 1, dtype=np.float64)
+    width = np.interp(ahead, steps, scale)
+    power = 0.5
+    if len(scale) > 1 and scale[0] > 0:
+        power = min(1.0, max(0.5, math.log(float(scale[-1] / scale[0])) / math.log(float(steps[-1] / steps[0]))))
+    far = ahead > steps[-1]
+    width[far] = scale[-1] * (ahead[far] / steps[-1]) ** power
+    return np.asarray(width)
+
+
+def _quantiles(pooled: Floats, weights: Floats, own: float, level: float) -> tuple[float, float]:
+    """How much below and above in scales, both at least 0: each side for itself where its tail has some errors."""
     tail = (1 - level) / 2
-    asked = 1 - tail
-    size = np.abs(pooled)
-    both = _far(size, own, level)
     if own < 4 / tail:
+        both = _far(np.abs(pooled), weights, own, level)
         return both, both
-    low, high = np.quantile(pooled, [tail, asked])
-    return max(0.0, -float(low)), max(0.0, float(high))
+    low, high = (quantile(pooled, weights, chance) for chance in (tail, 1 - tail))
+    return max(0.0, -low), max(0.0, high)
 
 
-def _far(size: Floats, own: float, level: float) -> float:
+def _far(size: Floats, weights: Floats, own: float, level: float) -> float:
     """The quantile of absolute errors; beyond the largest of them Student's distribution goes on."""
     rank = level * (1 + 1 / own)
-    most = own / (own + 1)
     if rank <= 1:
-        return float(np.quantile(size, rank))
+        return quantile(size, weights, rank)
+    most = own / (own + 1)
     return float(size.max()) * student((1 + level) / 2, own) / student((1 + most) / 2, own)
+
+
+def quantile(values: Floats, weights: Floats, chance: float) -> float:
+    """Of weighted values, between neighbours by the line through the middles of their weights."""
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order])
+    return float(np.interp(chance * sums[-1], sums - weights[order] / 2, values[order]))
 
 
 def student(chance: float, freedom: float) -> float:
@@ -79,14 +98,6 @@ def student(chance: float, freedom: float) -> float:
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + first / v + second / v**2 + third / v**3
-
-
-def _growth(scale: Floats, steps: Ints) -> float:
-    """The power of the step that widths grow with beyond what was tried: at least that of a random walk, a half."""
-    if len(scale) < 2 or scale[0] <= 0:
-        return 0.5
-    slope = math.log(float(scale[-1] / scale[0])) / math.log(float(steps[-1] / steps[0]))
-    return min(1.0, max(0.5, slope))
 
 
 def _rising(means: Floats, counts: Floats) -> Floats:
