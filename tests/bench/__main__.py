@@ -1,7 +1,7 @@
 """Runs all sections, or those that are named: `python -m tests.bench crawl latency`.
 
-`python -m tests.bench detector DATA_FOLDER` holds trends' detectors against data sets instead, and `python -m tests.bench
-forecasts DATA_FOLDER` forecasts.
+`python -m tests.bench detector DATA_FOLDER` holds trends' detectors against data sets instead;
+`python -m tests.bench forecasts DATA_FOLDER` does so with forecasts.
 """
 
 import asyncio

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from api.services.analytics.forecasting import forecast
+from api.services.analytics.seasons import Bools
 from tests.bench.families import FAMILIES, Family, Floats
 from tests.bench.table import Table, machine
 
@@ -58,7 +59,7 @@ def judged(family: Family, series: int, seed: int = 0) -> Judged:
 
 
 def _judged(series: Sequence[tuple[Floats, Floats, int]]) -> Judged:
-    within: list[list[Floats]] = [[] for _ in LEVELS]
+    within: list[list[Bools]] = [[] for _ in LEVELS]
     ratios = []
     for past, ahead, season in series:
         known = np.isfinite(ahead)

@@ -13,8 +13,9 @@ from api.services.analytics.origins import tried
 from api.services.analytics.ranges import quantile, ranges, student
 from api.services.analytics.seasons import seasons
 from api.services.analytics.smoothing import told, ways
+from tests.bench import forecasts
 from tests.bench.families import FAMILIES
-from tests.bench.forecasts import judged
+from tests.bench.forecasts import Judged, judged
 
 DAY = 86_400.0
 WEEK = (5.0, 6.0, 5.0, 4.0, 6.0, 1.0, 0.0)
@@ -74,9 +75,21 @@ BARS = {0.8: 0.7, 0.95: 0.85}
 
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name != "records an hour"])
 def test_ranges_hold_what_they_promise(name: str) -> None:
-    found = judged(FAMILIES[name], 20, seed=1)
+    found = judged(FAMILIES[name], 12, seed=1)
     assert all(covered >= bar for covered, bar in zip(found.covered, BARS.values(), strict=True)), found
     assert found.error <= 1.2
+
+
+@pytest.mark.parametrize(
+    ("covered", "error", "code"),
+    [((0.8, 0.95), 0.9, 0), ((0.74, 0.95), 0.9, 1), ((0.8, 0.8), 0.9, 1), ((0.8, 0.95), 1.1, 1)],
+)
+def test_a_bench_of_broken_ranges_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, covered: tuple[float, float], error: float, code: int
+) -> None:
+    monkeypatch.setattr(forecasts, "judged", lambda family, series: Judged(covered, error))
+    monkeypatch.setattr(forecasts, "_cost", lambda table: True)
+    assert forecasts.run([]) == code
 
 
 def test_seasons_and_trends_are_worth_their_while() -> None:
