@@ -212,3 +212,10 @@ def test_errors_of_one_side_make_a_range_of_one_side() -> None:
     span = ranges(errors, np.array([1]), 3, 0.8)
     assert span.below[0] == 0 and span.above[0] == pytest.approx(1.645, abs=0.25)
     assert span.above[2] > span.above[0] and span.tried == 1
+
+
+def test_newer_errors_count_more() -> None:
+    random = np.random.default_rng(0)
+    calm, wild = random.normal(size=(200, 1)), 4 * random.normal(size=(200, 1))
+    calmed, worse = (ranges(np.vstack(one), np.array([1]), 1, 0.8) for one in ((wild, calm), (calm, wild)))
+    assert worse.above[0] > 1.2 * calmed.above[0] and worse.below[0] > 1.2 * calmed.below[0]
