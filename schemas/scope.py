@@ -22,9 +22,9 @@ MAX_PATTERN = 500
 MAX_PATTERNS = 50
 PATTERN_SECONDS = 0.05
 _STRIKES = 3
-_GRACE_S, _FAIR_S = 0.5, 0.0005
-"""Processor time of all patterns of a run together: so much at once, and so much for each URL. Honest ones take
-microseconds."""
+_GRACE_S, _FAIR_S = 0.5, 0.002
+"""Processor time of all patterns of a run together: so much at once, and so much for each URL. Fifty honest ones take
+0.2 ms of a quick machine, and no slow one shall take them for something else."""
 _KNOWN_HOSTS = 4096
 
 
