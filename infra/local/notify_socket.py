@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -12,6 +13,9 @@ Hear = Callable[[str, str], None]
 """Told (name, value) for each line of a datagram: ("READY", "1"), ("STATUS", "…")."""
 _CREDENTIALS = struct.Struct("=iII")
 _LONGEST = 4096
+_EARLY_S, _MOST_EARLY = 5.0, 64
+"""For so long words of so many are remembered who may turn out to be children: a program can be quicker to say that it
+is ready than a busy supervisor is to learn its process id."""
 
 
 class NotifySocket(AbstractContextManager["NotifySocket"]):
@@ -25,6 +29,7 @@ class NotifySocket(AbstractContextManager["NotifySocket"]):
         self.address = f"@trawl-{secrets.token_hex(8)}"
         self._socket: socket.socket | None = None
         self._listeners: dict[int, Hear] = {}
+        self._early: list[tuple[float, int, bytes]] = []
 
     def __enter__(self) -> "NotifySocket":
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
@@ -40,8 +45,13 @@ class NotifySocket(AbstractContextManager["NotifySocket"]):
             self._socket = None
 
     def listen(self, pid: int, hear: Hear) -> None:
-        """Passes on what this process says, until `forget`."""
+        """Passes on what this process says and has just said, until `forget`."""
         self._listeners[pid] = hear
+        since = time.monotonic() - _EARLY_S
+        for at, sender, content in self._early:
+            if sender == pid and at >= since:
+                _pass_on(content, hear)
+        self._early = [word for word in self._early if word[1] != pid]
 
     def forget(self, pid: int) -> None:
         """What this process says no longer matters; its number may go to another."""
@@ -55,11 +65,17 @@ class NotifySocket(AbstractContextManager["NotifySocket"]):
             content, ancillary, _, _ = self._socket.recvmsg(_LONGEST, space)
         except BlockingIOError:
             return
-        hear = self._listeners.get(_sender(ancillary))
-        if hear:
-            for line in content.decode(errors="replace").splitlines():
-                name, _, value = line.partition("=")
-                hear(name, value)
+        sender = _sender(ancillary)
+        if hear := self._listeners.get(sender):
+            _pass_on(content, hear)
+        else:
+            self._early = [*self._early[1 - _MOST_EARLY :], (time.monotonic(), sender, content)]
+
+
+def _pass_on(content: bytes, hear: Hear) -> None:
+    for line in content.decode(errors="replace").splitlines():
+        name, _, value = line.partition("=")
+        hear(name, value)
 
 
 def _sender(ancillary: list[tuple[int, int, bytes]]) -> int:

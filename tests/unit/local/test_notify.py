@@ -37,6 +37,24 @@ async def test_what_a_process_says_reaches_its_listener_and_no_other(monkeypatch
     assert others == []
 
 
+async def test_a_program_that_is_quicker_than_its_supervisor_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    own: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    heard: list[tuple[str, str]] = []
+    with NotifySocket() as hub:
+        hub.listen(os.getpid(), lambda *line: own.put_nowait(line))
+        monkeypatch.setenv("NOTIFY_SOCKET", hub.address)
+        quick = [sys.executable, "-c", "from infra import notify; notify.ready()"]
+        process = await asyncio.create_subprocess_exec(*quick, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert await process.wait() == 0
+        notify.stopping()
+        async with asyncio.timeout(60):
+            assert await own.get() == ("STOPPING", "1"), "what came before it has been read"
+        hub.listen(process.pid, lambda *line: heard.append(line))
+        assert heard == [("READY", "1")]
+        hub.listen(process.pid, lambda *line: heard.append(line))
+        assert heard == [("READY", "1")], "and once"
+
+
 def test_a_socket_file_works_too(monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/tmp/trawl-notify-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
