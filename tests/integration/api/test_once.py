@@ -13,17 +13,14 @@ from tests.integration.api.test_gateway import client, until_true
 __all__ = ["client"]
 
 JOB = {"url": "http://shop.test/"}
-# Keeping an answer takes long and fails: whoever is killed meanwhile has done the deed and not answered.
-SLOW = (
-    b"create or replace function keep_slowly() returns trigger language plpgsql as "
-    b"$$ begin perform pg_sleep(120); raise exception 'too late'; end $$",
-    b"create trigger keep_slowly before update of answer on idempotency_keys for each row "
-    b"execute function keep_slowly()",
+# Keeping an answer waits until we let it, and fails: whoever is killed meanwhile has done the deed and not answered.
+HOLD = b"select pg_advisory_xact_lock(1)"
+HELD = (
+    b"create or replace function keep_held() returns trigger language plpgsql as "
+    b"$$ begin perform pg_advisory_xact_lock(1); raise exception 'too late'; end $$",
+    b"create trigger keep_held before update of answer on idempotency_keys for each row execute function keep_held()",
 )
-QUICK = (
-    b"select pg_terminate_backend(pid, 60000) from pg_stat_activity where wait_event = 'PgSleep'",
-    b"drop trigger if exists keep_slowly on idempotency_keys",
-)
+FREE = b"drop trigger if exists keep_held on idempotency_keys"
 
 
 async def test_of_twenty_at_once_one_makes_a_job_and_all_hear_of_it(
@@ -51,21 +48,22 @@ async def test_a_gateway_killed_between_commit_and_answer_has_made_one_job(
         return await client.post("/api/v1/scrape", json=JOB | {"name": name}, headers=key)
 
     async with Database(engines.postgres_owner) as owner:
-        for statement in SLOW:
+        for statement in HELD:
             await owner.fetch(statement)
         try:
-            asking = asyncio.create_task(ask())
+            async with owner.transaction() as holding:
+                await holding.execute(HOLD)
+                asking = asyncio.create_task(ask())
 
-            async def committed() -> bool:
-                return bool(await owner.fetch("select id from jobs where name = %s", (name,)))
+                async def committed() -> bool:
+                    return bool(await owner.fetch("select id from jobs where name = %s", (name,)))
 
-            await until_true(committed)
-            assert not asking.done()
-            served.stop(kill=True)
-            assert isinstance((await asyncio.gather(asking, return_exceptions=True))[0], httpx.TransportError)
+                await until_true(committed)
+                assert not asking.done()
+                served.stop(kill=True)
+                assert isinstance((await asyncio.gather(asking, return_exceptions=True))[0], httpx.TransportError)
         finally:
-            for statement in QUICK:
-                await owner.fetch(statement)
+            await owner.fetch(FREE)
     await asyncio.to_thread(served.start)
 
     async def answered() -> httpx.Response | None:
