@@ -46,8 +46,9 @@ class Shelf:
 
     async def keep(self, rows: list[dict[str, Any]], run_id: str | None = None, *, twice: bool = False) -> None:
         told = [self._row(row, run_id or self.run_id) for row in rows]
-        for _ in range(1 + twice):
-            await asyncio.to_thread(self.client.insert, "records", told, column_names=COLUMNS)
+        # The same block a second time would be dropped as a whole: what comes twice comes in other portions.
+        for portion in [told, *([row] for row in told if twice)]:
+            await asyncio.to_thread(self.client.insert, "records", portion, column_names=COLUMNS)
 
     def _row(self, row: dict[str, Any], run_id: str) -> list[Any]:
         numbers = {name: float(value) for name, value in row.items() if type(value) in (int, float)}
