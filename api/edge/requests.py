@@ -235,7 +235,3 @@ def _with(message: Message, ours: list[tuple[bytes, bytes]]) -> list[tuple[bytes
     """A message's headers, ours in the place of others of the same name."""
     replaced = {name for name, _ in ours}
     return [header for header in message.get("headers", ()) if header[0].lower() not in replaced] + ours
-
-
-def _now() -> str:
-    return rfc3339(datetime.now(UTC))

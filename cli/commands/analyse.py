@@ -51,7 +51,7 @@ def query(
     """Show records in groups, and what is measured of each."""
     body: dict[str, Any] = {"group_by": by, "interval": interval, "order": order, "limit": show}
     body["measures"] = [_measure(text) for text in measure or ()] or None
-    told = _asked("query", {"dataset": dataset, "where": where, "since": since, "until": until} | body, data, url)
+    told = _asked("query", _records(dataset, where, since, until) | body, data, url)
     names = [column["name"] for column in told["columns"]]
     more = f" of {told['total']:,}" if told["cut"] else ""
     rows = [dict(zip(names, row, strict=True)) for row in told["rows"]]
@@ -69,8 +69,7 @@ def statistics(
     url: Url = None,
 ) -> None:
     """Show what each field is like."""
-    body = {"dataset": dataset, "fields": field, "where": where, "since": since, "until": until}
-    told = _asked("statistics", body, data, url)
+    told = _asked("statistics", _records(dataset, where, since, until) | {"fields": field}, data, url)
     numbers = [
         {name: value for name, value in one.items() if name not in ("fences", "histogram")} for one in told["numbers"]
     ]
@@ -91,8 +90,7 @@ def correlations(
     url: Url = None,
 ) -> None:
     """Show how numbers go together, each coefficient with its interval."""
-    body = {"dataset": dataset, "fields": field, "where": where, "since": since, "until": until}
-    told = _asked("correlations", body, data, url)
+    told = _asked("correlations", _records(dataset, where, since, until) | {"fields": field}, data, url)
     rows = [
         {"fields": " × ".join(pair["fields"]), "n": pair["n"], "pearson": _between(pair["pearson"]),
          "spearman": _between(pair["spearman"]), "note": pair["note"]}
@@ -116,8 +114,12 @@ def forecast(
 ) -> None:
     """Show how a measure goes on."""
     body = {"measure": _measure(measure), "interval": interval, "horizon": horizon, "level": level}
-    told = _asked("forecast", {"dataset": dataset, "where": where, "since": since, "until": until} | body, data, url)
+    told = _asked("forecast", _records(dataset, where, since, until) | body, data, url)
     _shown(told, [(f"{told['method']}, {told['level']:.0%} ranges", told["forecast"])], as_json)
+
+
+def _records(dataset: str, where: list[str] | None, since: str | None, until: str | None) -> dict[str, Any]:
+    return {"dataset": dataset, "where": where, "since": since, "until": until}
 
 
 def _measure(text: str) -> dict[str, str]:

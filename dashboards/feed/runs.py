@@ -6,8 +6,6 @@ from schemas.events import RunEvent
 from schemas.ledger import ENDED_STATES
 from schemas.moments import epoch
 
-"""States that a run does not leave."""
-
 
 class RunBook:
     """The newest event of each run, of at most `most` runs; the one that was silent longest is forgotten first."""

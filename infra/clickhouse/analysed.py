@@ -1,16 +1,13 @@
 """Questions in groups as ClickHouse's statements: every word of them is ours, and what people wrote is a value."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.clickhouse.choosing import chosen
+from infra.clickhouse.choosing import chosen, span
 from infra.clickhouse.sql import queries
 from schemas.analysing import OWN, FieldType, Group, Measure, Question, Scope
 
 _FIELD = re.compile(r"\{field:")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_MS, _LAST_MS = -(1 << 62), 1 << 62
 _CLOCKS = {"fetched_at": "fetched_at", "stored_at": "ingested_at"}
 _STARTS = {
     "minute": "toStartOfMinute({clock}, 'UTC')",
@@ -41,15 +38,13 @@ def within(statement: str, scope: Scope) -> tuple[str, dict[str, Any]]:
     """A statement over the records of a scope, with its bounds."""
     where, values = chosen(scope.where)
     text = queries("analysing")["scope"].replace("{clock}", _CLOCKS[scope.clock]).replace("{where}", where)
-    values |= {
+    values |= span(scope.since, scope.until) | {
         "dataset": scope.dataset,
         "every": int(scope.runs is None),
         "runs": list(scope.runs or ()),
         "job_id": scope.job_id or "",
         "run_id": scope.run_id or "",
         "revision": scope.revision or 0,
-        "since": _ms(scope.since, _FIRST_MS),
-        "until": _ms(scope.until, _LAST_MS),
     }
     return f"{statement.replace('{scope}', text)}\n{queries('analysing')['bounds']}", values
 
@@ -112,7 +107,3 @@ def _value(types: tuple[FieldType, ...], of_lists: str) -> str:
 
 def _named(text: str, mark: str) -> str:
     return _FIELD.sub(f"{{field_{mark}:", text)
-
-
-def _ms(moment: datetime | None, otherwise: int) -> int:
-    return otherwise if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""Conditions on the typed fields of records, as ClickHouse reads them."""
+"""Conditions on the typed fields of records and on their time, as ClickHouse reads them."""
 
 import re
 import struct
@@ -11,6 +11,7 @@ from schemas.choosing import FieldCondition
 
 _PARAMETER = re.compile(r"\{(\w+):")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -(1 << 62), 1 << 62
 _ANY = "true"
 
 
@@ -18,6 +19,11 @@ def chosen(where: Sequence[FieldCondition]) -> tuple[str, dict[str, Any]]:
     """What must be true of a record, and the values that are named in it. Whatever people wrote is a value."""
     told = [_told(condition, place) for place, condition in enumerate(where)]
     return " and ".join(text for text, _ in told) or _ANY, {name: value for _, values in told for name, value in values}
+
+
+def span(since: datetime | None, until: datetime | None) -> dict[str, int]:
+    """The milliseconds of `since` and `until`; those before and after all times where nothing is said."""
+    return {"since": _FIRST_MS if since is None else _ms(since), "until": _LAST_MS if until is None else _ms(until)}
 
 
 def bits(number: float) -> int:
@@ -42,10 +48,14 @@ def _values(condition: FieldCondition) -> dict[str, Any]:
     if condition.number is not None:
         found["number"] = bits(condition.number)
     if condition.moment is not None:
-        found["moment"] = (condition.moment - _EPOCH) // timedelta(milliseconds=1)
+        found["moment"] = _ms(condition.moment)
     if condition.flag is not None:
         found["flag"] = int(condition.flag)
     return found
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _any_of(kinds: Sequence[str], comparison: str) -> str:

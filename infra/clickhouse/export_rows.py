@@ -1,11 +1,11 @@
 """A run's records for an export: in pieces, of which one at a time is held."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.clickhouse.asking import Asking
-from infra.clickhouse.choosing import chosen
+from infra.clickhouse.choosing import chosen, span
+from infra.clickhouse.reading import record_of
 from infra.clickhouse.sql import queries
 from infra.patience import patiently
 from schemas.choosing import Choice
@@ -13,8 +13,6 @@ from schemas.exports import Entry
 from schemas.ledger import StoredRecord
 
 _TIMEOUT_S = 60.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_MS, _LAST_MS = -(1 << 62), 1 << 62
 ROWS = 2000
 ENTRIES = 10_000
 BYTES = 4 << 20
@@ -30,7 +28,7 @@ class ExportRows(Asking):
     async def records(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[StoredRecord]]:
         """Those records of a run in the order of (key, id), each once."""
         async for rows in self._pieces("pieces", dataset, run_id, choice, {"limit": ROWS, "bytes": BYTES}):
-            yield [_record(row) for row in rows]
+            yield [record_of(row) for row in rows]
 
     async def entries(self, dataset: str, run_id: str, choice: Choice) -> AsyncIterator[list[Entry]]:
         """The same records in the same order, without what is in them."""
@@ -61,15 +59,5 @@ class ExportRows(Asking):
     async def _ask(self, statement: str, choice: Choice, **parameters: Any) -> list[dict[str, Any]]:
         condition, values = chosen(choice.where)
         question = queries("exports")[statement].replace("{where}", condition)
-        parameters |= values | {"since": _ms(choice.since, _FIRST_MS), "until": _ms(choice.until, _LAST_MS)}
+        parameters |= values | span(choice.since, choice.until)
         return await patiently(lambda: self.ask(question, parameters), "read records for an export")
-
-
-def _ms(moment: datetime | None, otherwise: int) -> int:
-    return otherwise if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _record(row: dict[str, Any]) -> StoredRecord:
-    moment = row["fetched_at"]
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": moment})

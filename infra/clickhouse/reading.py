@@ -63,8 +63,8 @@ class Reading:
         key, identity = after or ("", "")
         values = {"dataset": dataset, "run_id": run_id, "after_key": key, "after_id": identity, "limit": limit}
         if not where:
-            return await self._ask("records", values, _record)
-        return await self._choose("chosen", where, values, _record)
+            return await self._ask("records", values, record_of)
+        return await self._choose("chosen", where, values, record_of)
 
     async def ranked(
         self,
@@ -201,12 +201,13 @@ class Reading:
             raise translate(problem) from problem
 
 
-def _record(row: dict[str, Any]) -> StoredRecord:
+def record_of(row: dict[str, Any]) -> StoredRecord:
+    """A row of the warehouse's records."""
     return StoredRecord(**row | {"id": str(row["id"]), "fetched_at": zoned(row["fetched_at"])})
 
 
 def _ranked(row: dict[str, Any]) -> RankedRecord:
-    return RankedRecord(row.pop("rank"), _record(row))
+    return RankedRecord(row.pop("rank"), record_of(row))
 
 
 def _mark(row: dict[str, Any]) -> StoredMark:

@@ -49,7 +49,7 @@ class CsvFile:
         """Nothing stands behind the last row."""
 
     def _row(self, record: StoredRecord) -> list[str]:
-        return [neutral(text) for text in own(record)] + [_cell(value) for value in spread(record, self._columns)]
+        return [neutral(text) for text in own(record)] + [cell(value) for value in spread(record, self._columns)]
 
     def _write(self, rows: list[list[str]]) -> None:
         text = io.StringIO(newline="")
@@ -77,7 +77,8 @@ def _begins_a_cell(found: re.Match[str]) -> bool:
     return found.start() == 0 or not _ENDS_A_CELL.isdisjoint(found[1])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """What stands for a value, harmless in a spreadsheet."""
     if value is None:
         return ""
     if isinstance(value, str):

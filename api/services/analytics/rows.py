@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from api.exporter.formats.table import neutral
+from api.exporter.formats.table import cell, neutral
 from schemas.analysing import Value
 from schemas.moments import of_epoch
 
@@ -19,7 +19,7 @@ def as_csv(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([neutral(name) for name in names])
-    writer.writerows([[_cell(value) for value in row] for row in rows])
+    writer.writerows([[cell(value) for value in row] for row in rows])
     return text.getvalue().encode("utf-8", "replace")
 
 
@@ -30,11 +30,3 @@ def _told(value: Value, type_: str) -> Value:
         except (ValueError, OverflowError):
             return None
     return value
-
-
-def _cell(value: Value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return neutral(value) if isinstance(value, str) else str(value)

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.errors import invalid
-from api.services.analytics.calendar import begun, between, later
+from api.services.analytics.calendar import WIDTHS, begun, between, later
 from schemas.analysing import Interval, Value
 
 MOST_BUCKETS = 2000
-_STEP_S = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_629_746}
-"""Months are told to the forecast as if they were of equal length, and to people as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,10 @@ class Series:
 
     @property
     def at(self) -> list[float]:
-        """Epoch seconds, equally far from each other."""
-        start = self.first.timestamp()
-        return [start + place * _STEP_S[self.interval] for place in range(len(self.values))]
+        """Epoch seconds, equally far from each other: months are told to the forecast as if they were of one length,
+        and to people as they are."""
+        start, width = self.first.timestamp(), WIDTHS[self.interval].total_seconds()
+        return [start + place * width for place in range(len(self.values))]
 
     def moment(self, place: int) -> datetime:
         """The beginning of a bucket, also of one to come."""

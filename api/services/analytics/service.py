@@ -31,9 +31,8 @@ _NARROWER = "choose fewer records with `since`, `until`, `where` or `run_id`, or
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer, with how it came about and what is to be said of it."""
+    """How an answer came about, and what is to be said of it."""
 
-    answer: Any
     remembered: Remembered[Any]
     notes: tuple[str, ...]
 
@@ -62,7 +61,7 @@ class Analysing:
         scope, notes = await scope_of(caller, self._jobs, body, body.time)
         asked = asked_of(body, scope, await self._fields(scope, body), self._now())
         found = await self._found(asked.question, lambda: self._analyses.grouped(asked.question), body)
-        return asked, found.answer, Found(found.answer, found, (*notes, *asked.notes))
+        return asked, found.answer, Found(found, (*notes, *asked.notes))
 
     async def statistics(self, caller: Caller, body: StatisticsAsked) -> tuple[Described, Found]:
         """What the fields are like."""
@@ -79,7 +78,7 @@ class Analysing:
         found = await self._found(key, lambda: described(self._analyses, scope, fields, chosen, body.buckets), body)
         if any(words.top is None for words in found.answer.words):
             notes.append("The texts have too many different values for counting each: `distinct` is an estimate.")
-        return found.answer, Found(found.answer, found, tuple(notes))
+        return found.answer, Found(found, tuple(notes))
 
     async def correlations(self, caller: Caller, body: CorrelationsAsked) -> tuple[tuple[str, ...], Correlated, Found]:
         """How fields of numbers go together."""
@@ -98,7 +97,7 @@ class Analysing:
         told: Correlated = found.answer
         if told.drawn < told.total:
             notes.append(f"Over {told.drawn:,} of {told.total:,} records, drawn evenly by their ids.")
-        return chosen, told, Found(found.answer, found, tuple(notes))
+        return chosen, told, Found(found, tuple(notes))
 
     async def forecast(self, caller: Caller, body: ForecastAsked) -> tuple[Series, Forecast, Found]:
         """How a series goes on. What is not over yet is no part of it."""
@@ -123,7 +122,7 @@ class Analysing:
         key = ("forecast", question, body.horizon, body.level)
         found = await self._found(key, ahead, body)
         series, told = found.answer
-        return series, told, Found(found.answer, found, (*notes, *told.notes))
+        return series, told, Found(found, (*notes, *told.notes))
 
     async def _correlated(self, scope: Scope, names: Sequence[str], level: float) -> Correlated:
         sample = await self._analyses.sample(scope, names, MOST_DRAWN)
